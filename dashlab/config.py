@@ -1,0 +1,190 @@
+"""Everything that decides the result of a training run, as one frozen value with a stable key.
+
+The leaves of `RunConfig` have names that are unique over all its parts, so that a flat name such as `lr` is
+enough for the command line, a link, a widget's key and `change`.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from dashlab.errors import ConfigError
+from dashlab.fields import Spec, Value
+from dashlab.settings import (
+    AugmentConfig,
+    DataConfig,
+    LoopConfig,
+    LossConfig,
+    ModelConfig,
+    OptimConfig,
+    ScheduleConfig,
+)
+
+SCHEMA = 1
+"""Raised whenever the same settings would give another result; old keys then no longer match."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """One training run: the same config on the same device gives the same numbers."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+    def flat(self) -> dict[str, Value]:
+        """All settings by their flat names, in the order of declaration."""
+        return {leaf: getattr(getattr(self, part), leaf) for leaf, (part, _) in LEAVES.items()}
+
+    def change(self, **settings: Value) -> "RunConfig":
+        """A copy with some settings, named flatly, replaced.
+
+        Raises:
+            ConfigError: a name is not that of a setting.
+        """
+        parts: dict[str, dict[str, Value]] = {}
+        for name, value in settings.items():
+            parts.setdefault(leaf_part(name), {})[name] = value
+        changed = {part: dataclasses.replace(getattr(self, part), **leaves) for part, leaves in parts.items()}
+        return dataclasses.replace(self, **cast(Any, changed))
+
+    def differences(self, other: "RunConfig") -> dict[str, tuple[Value, Value]]:
+        """The settings in which `self` and `other` differ, as (self's, other's)."""
+        theirs = other.flat()
+        return {name: (value, theirs[name]) for name, value in self.flat().items() if value != theirs[name]}
+
+    def is_used(self, name: str) -> bool:
+        """Whether the setting has any effect, given the other settings."""
+        used_when = spec_of(name).used_when
+        return used_when is None or self.flat()[used_when[0]] in used_when[1]
+
+    def without_unused(self) -> "RunConfig":
+        """A copy in which every setting that has no effect has its default."""
+        defaults = RunConfig().flat()
+        return self.change(**{name: value for name, value in defaults.items() if not self.is_used(name)})
+
+    def check(self) -> "RunConfig":
+        """This config, once it is known to be sound.
+
+        Raises:
+            ConfigError: a setting is out of range, has no effect under the others, or two of them do not fit.
+        """
+        defaults = RunConfig().flat()
+        for name, value in self.flat().items():
+            spec = spec_of(name)
+            if problem := spec.problem(value):
+                raise ConfigError(f"{spec.label} ({name}) {problem}; it is {value!r}.")
+            if value != defaults[name] and not self.is_used(name):
+                raise ConfigError(_unused_sentence(self, name, spec))
+        for broken, sentence in _conflicts(self):
+            if broken:
+                raise ConfigError(sentence)
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain nested values, ready for `json.dumps`."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> "RunConfig":
+        """The config that `to_json` wrote; what is missing has its default.
+
+        Raises:
+            ConfigError: a part or setting is unknown, or a value is unsound.
+        """
+        settings: dict[str, Value] = {}
+        for part, leaves in values.items():
+            if part not in PARTS or not isinstance(leaves, Mapping):
+                raise ConfigError(
+                    f"{part!r} is not a part of a run's settings; the parts are {', '.join(PARTS)}."
+                )
+            for name, value in leaves.items():
+                if leaf_part(name) != part:
+                    raise ConfigError(f"Setting {name!r} does not belong to {part!r}.")
+                settings[name] = tuple(value) if isinstance(value, list) else value
+        return RunConfig().change(**settings).check()
+
+    def key(self) -> str:
+        """Name of this run in the cache: sha256 over the sorted JSON and the schema number, in hex."""
+        described = json.dumps([SCHEMA, self.to_json()], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(described.encode()).hexdigest()
+
+
+PARTS: dict[str, type] = {
+    "data": DataConfig,
+    "augment": AugmentConfig,
+    "model": ModelConfig,
+    "optim": OptimConfig,
+    "schedule": ScheduleConfig,
+    "loss": LossConfig,
+    "loop": LoopConfig,
+}
+
+
+def _leaves() -> Iterator[tuple[str, tuple[str, Spec]]]:
+    for part, kind in PARTS.items():
+        for leaf in dataclasses.fields(kind):
+            yield leaf.name, (part, leaf.metadata["spec"])
+
+
+LEAVES: dict[str, tuple[str, Spec]] = dict(_leaves())
+"""Flat name of each setting → the part it stands in and its description."""
+
+
+def leaf_part(name: str) -> str:
+    """The part of `RunConfig` in which the setting `name` stands.
+
+    Raises:
+        ConfigError: there is no such setting.
+    """
+    if name not in LEAVES:
+        raise ConfigError(f"There is no setting called {name!r}.")
+    return LEAVES[name][0]
+
+
+def spec_of(name: str) -> Spec:
+    """The description of the setting `name`; raises `ConfigError` if there is none."""
+    leaf_part(name)
+    return LEAVES[name][1]
+
+
+def _unused_sentence(config: RunConfig, name: str, spec: Spec) -> str:
+    assert spec.used_when is not None
+    sibling, values = spec.used_when
+    chosen = config.flat()[sibling]
+    return (
+        f"{spec.label} ({name}) has no effect when {sibling} is {chosen!r}: it belongs to {', '.join(values)}. "
+        f"Leave it at its default or change {sibling}."
+    )
+
+
+def _conflicts(config: RunConfig) -> Iterator[tuple[bool, str]]:
+    """Pairs of a condition that must not hold and the sentence that says what to do about it."""
+    data, optim, loop = config.data, config.optim, config.loop
+    yield (
+        optim.nesterov and (optim.momentum <= 0 or optim.dampening != 0),
+        "Nesterov needs a momentum above 0 and no dampening.",
+    )
+    yield (
+        loop.patience > 0 and data.val_fraction <= 0,
+        "Early stopping watches the validation loss: set a validation share (val_fraction) above 0.",
+    )
+    yield (
+        data.dataset == "own" and not data.path,
+        "Own pictures need a path: a folder or zip of class folders, or a set that was uploaded before.",
+    )
+    yield (
+        config.model.batchnorm and loop.batch_size < 2,
+        "BatchNorm needs at least two pictures in a batch: raise the batch size or switch BatchNorm off.",
+    )
+    yield (
+        optim.optimizer == "radam" and optim.beta2 < 0.5,
+        "RAdam needs β₂ of at least 0.5.",
+    )

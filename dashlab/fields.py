@@ -1,0 +1,192 @@
+"""Descriptions of the settings: label, help, range, choices.
+
+Each field of the dataclasses in `config` carries one `Spec`. The checks, the command line, the links and the
+widgets are all made from it, so a range or a sentence stands in one place only.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dashlab.errors import ConfigError
+
+Value = bool | int | float | str | tuple[int, ...]
+"""What a setting can hold; all of it survives JSON, the command line and a link."""
+
+Kind = Literal["number", "integer", "flag", "choice", "sizes", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One setting, described for people and for the machine.
+
+    `used_when` names a sibling choice and the values of it under which this setting has an effect; elsewhere it
+    must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
+    """
+
+    kind: Kind
+    label: str
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    log: bool = False
+    choices: tuple[str, ...] = ()
+    longest: int = 1
+    advanced: bool = False
+    used_when: tuple[str, tuple[str, ...]] | None = None
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with `value`, as the end of a sentence, or None."""
+        return _PROBLEMS[self.kind](self, value)
+
+    def parse(self, text: str) -> Value:
+        """The value that `text` spells, from a command line or a link; its range is not checked here.
+
+        Raises:
+            ConfigError: `text` does not spell a value of this kind.
+        """
+        try:
+            return _PARSERS[self.kind](text.strip())
+        except ValueError:
+            raise ConfigError(f"{self.label}: {text!r} is not {_KIND_WORDS[self.kind]}.") from None
+
+    def format(self, value: Value) -> str:
+        """The text that `parse` turns back into `value`."""
+        if isinstance(value, tuple):
+            return "-".join(map(str, value)) or "none"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return str(value)
+
+    def clamp(self, value: Value, default: Value) -> Value:
+        """The nearest allowed value, or `default` where there is no nearest one."""
+        if self.problem(value) is None:
+            return value
+        if isinstance(value, tuple):
+            inside = tuple(int(min(max(v, self.low), self.high)) for v in value[: self.longest])
+            return inside if self.problem(inside) is None else default
+        if self.kind in ("number", "integer") and isinstance(value, int | float) and not math.isnan(value):
+            return type(value)(min(max(value, self.low), self.high))
+        return default
+
+
+def _number_problem(spec: Spec, value: object) -> str | None:
+    whole = spec.kind == "integer"
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        return f"must be {_KIND_WORDS[spec.kind]}"
+    if not spec.low <= value <= spec.high:  # also catches NaN
+        return f"must lie between {spec.low:g} and {spec.high:g}"
+    return None
+
+
+def _choice_problem(spec: Spec, value: object) -> str | None:
+    return None if value in spec.choices else f"must be one of {', '.join(spec.choices)}"
+
+
+def _flag_problem(spec: Spec, value: object) -> str | None:
+    return None if isinstance(value, bool) else f"must be {_KIND_WORDS[spec.kind]}"
+
+
+def _sizes_problem(spec: Spec, value: object) -> str | None:
+    if not isinstance(value, tuple) or any(isinstance(v, bool) or not isinstance(v, int) for v in value):
+        return f"must be {_KIND_WORDS['sizes']}"
+    if len(value) > spec.longest:
+        return f"may have at most {spec.longest} entries"
+    if any(not spec.low <= v <= spec.high for v in value):
+        return f"entries must lie between {spec.low:g} and {spec.high:g}"
+    return None
+
+
+def _text_problem(spec: Spec, value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"must be {_KIND_WORDS[spec.kind]}"
+    return None if len(value) <= 1024 else "may have at most 1,024 characters"
+
+
+def _parse_flag(text: str) -> bool:
+    known = {
+        "on": True,
+        "true": True,
+        "yes": True,
+        "1": True,
+        "off": False,
+        "false": False,
+        "no": False,
+        "0": False,
+    }
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
+
+
+def _parse_sizes(text: str) -> tuple[int, ...]:
+    if text.lower() in ("", "none"):
+        return ()
+    return tuple(int(part) for part in text.replace(",", "-").replace(" ", "-").split("-") if part)
+
+
+_KIND_WORDS: dict[Kind, str] = {
+    "number": "a number",
+    "integer": "a whole number",
+    "flag": "on or off",
+    "choice": "one of the choices",
+    "sizes": "whole numbers joined by '-', such as 128-64",
+    "text": "text",
+}
+_PARSERS: dict[Kind, Callable[[str], Value]] = {
+    "number": float,
+    "integer": int,
+    "flag": _parse_flag,
+    "choice": str,
+    "sizes": _parse_sizes,
+    "text": str,
+}
+_PROBLEMS: dict[Kind, Callable[[Spec, object], str | None]] = {
+    "number": _number_problem,
+    "integer": _number_problem,
+    "flag": _flag_problem,
+    "choice": _choice_problem,
+    "sizes": _sizes_problem,
+    "text": _text_problem,
+}
+
+
+# The makers return Any because a dataclass field's declared type is the value's, not the field object's.
+
+
+def number(default: float, label: str, help: str, *, low: float, high: float, **more: Any) -> Any:
+    """A field that holds a float in [low, high]."""
+    return _field(default, Spec(kind="number", label=label, help=help, low=low, high=high, **more))
+
+
+def integer(default: int, label: str, help: str, *, low: int, high: int, **more: Any) -> Any:
+    """A field that holds an int in [low, high]."""
+    return _field(default, Spec(kind="integer", label=label, help=help, low=low, high=high, **more))
+
+
+def flag(default: bool, label: str, help: str, **more: Any) -> Any:
+    """A field that is on or off."""
+    return _field(default, Spec(kind="flag", label=label, help=help, **more))
+
+
+def choice(default: str, label: str, help: str, choices: tuple[str, ...], **more: Any) -> Any:
+    """A field that holds one of `choices`."""
+    return _field(default, Spec(kind="choice", label=label, help=help, choices=choices, **more))
+
+
+def sizes(default: tuple[int, ...], label: str, help: str, *, high: int, longest: int, **more: Any) -> Any:
+    """A field that holds up to `longest` ints in [1, high]."""
+    return _field(
+        default, Spec(kind="sizes", label=label, help=help, low=1, high=high, longest=longest, **more)
+    )
+
+
+def text(default: str, label: str, help: str, **more: Any) -> Any:
+    """A field that holds a short string."""
+    return _field(default, Spec(kind="text", label=label, help=help, **more))
+
+
+def _field(default: Value, spec: Spec) -> Any:
+    return dataclasses.field(default=default, metadata={"spec": spec})

@@ -1,0 +1,109 @@
+"""What a training run reports while it goes on, and what it leaves behind.
+
+Rows are plain values: they cross process borders, survive JSON and need no torch to be drawn.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from dashlab.config import RunConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_STEP_ROWS = 400
+"""A run reports about this many step rows in all, each the mean over the steps since the last."""
+
+EndState = Literal["finished", "stopped", "diverged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The first row of a run: what there is to do."""
+
+    epochs: int
+    steps_per_epoch: int
+    parameters: int
+    train_count: int
+    val_count: int
+    test_count: int
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]  # of one picture: channels, height, width
+    mean: tuple[float, ...]  # a pixel p in [0, 1] enters the network as (p - mean) / std, channel by channel
+    std: tuple[float, ...]
+    origin: str  # a sentence: which pictures, how many, from where
+    device: str  # a name for people, such as "CPU (2 threads)"
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole run."""
+        return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """Training loss averaged over the `window` steps that end with `step`."""
+
+    step: int  # 1-based, over the whole run
+    window: int
+    loss: float
+    accuracy: float  # of the training batches, as seen while training
+    lr: float  # at `step`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRow:
+    """One pass over the training pictures.
+
+    Training figures are running means over the epoch's batches, in train mode; validation figures are measured at
+    its end, in eval mode, and None where nothing is held back.
+    """
+
+    epoch: int  # 1-based
+    step: int  # last step of the epoch
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    lr: float
+    seconds: float  # since the start of training, evaluation included
+
+
+Row = Started | StepRow | EpochRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Figures on the test set, read once at the end of a complete run."""
+
+    loss: float
+    accuracy: float
+    confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class], counts
+    probabilities: "Tensor"  # float32 [N, K], rows in the order of the test set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seconds:
+    """Wall seconds of a run, by what they were spent on."""
+
+    load: float = 0.0
+    train: float = 0.0
+    evaluate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run leaves behind."""
+
+    config: RunConfig
+    state: EndState
+    note: str  # a sentence about how it ended; empty when there is nothing to say
+    started: Started
+    steps: tuple[StepRow, ...]
+    epochs: tuple[EpochRow, ...]
+    evaluation: Evaluation | None  # None unless finished
+    weights: "dict[str, Tensor]"  # on the CPU, float32, contiguous
+    seconds: Seconds
+    environment: dict[str, str] = field(
+        default_factory=dict
+    )  # versions of dashlab, python, torch; device; threads

@@ -1,0 +1,390 @@
+"""The settings of a training run, grouped by what they act on; `config.RunConfig` holds one of each group."""
+
+from dataclasses import dataclass
+
+from dashlab.fields import choice, flag, integer, number, sizes, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which pictures, how many, and how they enter the network."""
+
+    dataset: str = choice(
+        "mnist",
+        "Data set",
+        "Handwritten digits (MNIST), pieces of clothing (Fashion-MNIST), small colour photographs (CIFAR-10), or class "
+        "folders of your own.",
+        ("mnist", "fashion", "cifar10", "own"),
+    )
+    source: str = choice(
+        "auto",
+        "Source",
+        "The full set or the sample that comes with dashlab. 'auto' takes the full set where it is present.",
+        ("auto", "full", "bundled"),
+        advanced=True,
+        used_when=("dataset", ("mnist", "fashion", "cifar10")),
+    )
+    path: str = text(
+        "",
+        "Own pictures",
+        "A folder or zip of class folders, or the name of a set that was uploaded before.",
+        used_when=("dataset", ("own",)),
+    )
+    side: int = integer(
+        32,
+        "Side",
+        "Own pictures are resized to this many pixels a side.",
+        low=8,
+        high=128,
+        used_when=("dataset", ("own",)),
+    )
+    grey: bool = flag(False, "Grey", "Turn own pictures to grey.", used_when=("dataset", ("own",)))
+    train_size: int = integer(
+        0,
+        "Training pictures",
+        "How many training pictures to use, the classes in equal shares; 0 means all of them.",
+        low=0,
+        high=1_000_000,
+    )
+    val_fraction: float = number(
+        0.0,
+        "Validation share",
+        "The share of the training pictures that is held back to watch generalisation while training. The test set is "
+        "only read once, at the end.",
+        low=0.0,
+        high=0.5,
+    )
+    normalize: str = choice(
+        "half",
+        "Normalisation",
+        "'none' leaves pixels in [0, 1]; 'half' maps them to [-1, 1]; 'dataset' subtracts the data set's mean and "
+        "divides by its standard deviation, channel by channel.",
+        ("none", "half", "dataset"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentConfig:
+    """Random changes of the training pictures; each picture gets its own draw in each epoch."""
+
+    flip: bool = flag(False, "Mirror", "Mirror half of the pictures left to right. Never for digits.")
+    crop_padding: int = integer(
+        0, "Random crop", "Pad by this many pixels and crop a random window of the old size.", low=0, high=16
+    )
+    rotate: float = number(0.0, "Rotate", "Turn by up to this many degrees either way.", low=0.0, high=180.0)
+    shift: float = number(0.0, "Shift", "Move by up to this many pixels either way.", low=0.0, high=16.0)
+    zoom: float = number(0.0, "Zoom", "Scale by a factor between 1 - zoom and 1 + zoom.", low=0.0, high=0.9)
+    shear: float = number(0.0, "Shear", "Slant by up to this many degrees either way.", low=0.0, high=60.0)
+    thickness: float = number(
+        0.0,
+        "Stroke width",
+        "The share of the pictures whose bright strokes are made one pixel thicker or thinner.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+    )
+    erase: int = integer(
+        0, "Erase", "Blank a random square of this many pixels a side.", low=0, high=64, advanced=True
+    )
+
+
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "none")
+INITIALIZERS = (
+    "pytorch",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+    "zeros",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """The network and the values it starts from."""
+
+    model: str = choice(
+        "mlp",
+        "Network",
+        "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's 1998 network. cnn: blocks of 3×3 "
+        "convolution and 2×2 max-pooling, then fully connected layers. resnet: the same blocks with residual pairs.",
+        ("softmax", "mlp", "lenet", "cnn", "resnet"),
+    )
+    hidden: tuple[int, ...] = sizes(
+        (512, 512),
+        "Hidden layers",
+        "Units of each fully connected hidden layer, joined by '-': 512-512.",
+        high=8192,
+        longest=12,
+        used_when=("model", ("mlp", "cnn")),
+    )
+    channels: tuple[int, ...] = sizes(
+        (32, 64, 128),
+        "Channels",
+        "Channels of each block of convolutions, joined by '-': 32-64-128. Every block but the first of a resnet halves "
+        "the picture's side.",
+        high=1024,
+        longest=5,
+        used_when=("model", ("cnn", "resnet")),
+    )
+    activation: str = choice(
+        "relu",
+        "Activation",
+        "The nonlinearity after each hidden layer.",
+        ACTIVATIONS,
+        used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
+    )
+    batchnorm: bool = flag(
+        False,
+        "BatchNorm",
+        "Normalise each unit over the batch, before the activation. A layer followed by it has no bias of its own.",
+        used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
+    )
+    dropout: float = number(
+        0.0,
+        "Dropout",
+        "The share of the fully connected hidden units that is switched off at random in each training step.",
+        low=0.0,
+        high=0.95,
+        used_when=("model", ("mlp", "lenet", "cnn")),
+    )
+    dropout_layers: int = integer(
+        0,
+        "Dropout layers",
+        "Dropout follows this many hidden layers, counted from the first; 0 means all of them.",
+        low=0,
+        high=12,
+        advanced=True,
+        used_when=("model", ("mlp", "lenet", "cnn")),
+    )
+    init: str = choice(
+        "pytorch",
+        "Initializer",
+        "How the weights are drawn. 'pytorch' is what torch.nn does when nothing is said: uniform in ±1/√fan_in, "
+        "biases too. All others start with biases of zero.",
+        INITIALIZERS,
+    )
+    init_std: float = number(
+        0.01,
+        "Initial std",
+        "Standard deviation of the 'normal' initializer.",
+        low=0.0,
+        high=10.0,
+        advanced=True,
+        used_when=("init", ("normal",)),
+    )
+
+
+OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
+_ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimConfig:
+    """One optimizer of `torch.optim` and its coefficients.
+
+    Fields that an optimizer does not have must keep their default; `RunConfig.check` says which one does not fit.
+    """
+
+    optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
+    lr: float = number(
+        0.01, "Learning rate", "The length of a step per unit of gradient.", low=1e-7, high=100.0, log=True
+    )
+    momentum: float = number(
+        0.0,
+        "Momentum",
+        "The share of the last step that is kept: v ← momentum·v + gradient.",
+        low=0.0,
+        high=0.9999,
+        used_when=("optimizer", ("sgd", "rmsprop")),
+    )
+    nesterov: bool = flag(
+        False,
+        "Nesterov",
+        "Look ahead along the velocity. Needs momentum above 0.",
+        used_when=("optimizer", ("sgd",)),
+    )
+    dampening: float = number(
+        0.0,
+        "Dampening",
+        "The share of the gradient that does not enter the velocity.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+        used_when=("optimizer", ("sgd",)),
+    )
+    weight_decay: float = number(
+        0.0,
+        "Weight decay",
+        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the weight itself).",
+        low=0.0,
+        high=10.0,
+        log=True,
+    )
+    beta1: float = number(
+        0.9,
+        "β₁",
+        "Memory of the running mean of the gradients.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", _ADAMS),
+    )
+    beta2: float = number(
+        0.999,
+        "β₂",
+        "Memory of the running mean of the squared gradients.",
+        low=0.0,
+        high=0.9999999,
+        advanced=True,
+        used_when=("optimizer", _ADAMS),
+    )
+    eps: float = number(
+        1e-8,
+        "ε",
+        "Added to the denominator, so that a tiny gradient does not make a huge step.",
+        low=0.0,
+        high=1.0,
+        log=True,
+        advanced=True,
+        used_when=("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),
+    )
+    alpha: float = number(
+        0.99,
+        "α",
+        "Memory of RMSProp's running mean of the squared gradients.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", ("rmsprop",)),
+    )
+    centered: bool = flag(
+        False,
+        "Centred",
+        "Divide by the gradient's standard deviation instead of its root mean square.",
+        advanced=True,
+        used_when=("optimizer", ("rmsprop",)),
+    )
+    rho: float = number(
+        0.9,
+        "ρ",
+        "Memory of Adadelta's two running means.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", ("adadelta",)),
+    )
+    lr_decay: float = number(
+        0.0,
+        "Learning-rate decay",
+        "AdaGrad divides the learning rate by 1 + step·decay.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+        used_when=("optimizer", ("adagrad",)),
+    )
+    amsgrad: bool = flag(
+        False,
+        "AMSGrad",
+        "Never let the denominator shrink.",
+        advanced=True,
+        used_when=("optimizer", ("adam", "adamw")),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleConfig:
+    """How the learning rate moves over the run."""
+
+    schedule: str = choice(
+        "none",
+        "Schedule",
+        "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: up from "
+        "lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
+        ("none", "step", "cosine", "one_cycle", "triangle"),
+    )
+    step_size: int = integer(
+        10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=("schedule", ("step",))
+    )
+    gamma: float = number(
+        0.1, "γ", "Factor of each drop.", low=1e-6, high=1.0, log=True, used_when=("schedule", ("step",))
+    )
+    warmup: float = number(
+        0.3,
+        "Warm-up share",
+        "The share of the run in which the learning rate rises.",
+        low=0.01,
+        high=0.99,
+        used_when=("schedule", ("one_cycle", "triangle")),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossConfig:
+    """What is made small."""
+
+    loss: str = choice(
+        "cross_entropy",
+        "Loss",
+        "cross_entropy: minus the logarithm of the probability given to the right class. mse: mean squared distance "
+        "between the outputs and the one-hot label.",
+        ("cross_entropy", "mse"),
+    )
+    label_smoothing: float = number(
+        0.0,
+        "Label smoothing",
+        "The share of the label that is spread evenly over all classes.",
+        low=0.0,
+        high=0.9,
+        used_when=("loss", ("cross_entropy",)),
+    )
+    l1: float = number(
+        0.0,
+        "L1",
+        "Adds l1·Σ|w| over all weights (not biases): drives weights to 0.",
+        low=0.0,
+        high=1.0,
+        log=True,
+    )
+    l2: float = number(
+        0.0, "L2", "Adds l2·Σw² over all weights (not biases): shrinks weights.", low=0.0, high=1.0, log=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopConfig:
+    """How long, in what portions, from what start."""
+
+    batch_size: int = integer(64, "Batch size", "Pictures per step.", low=1, high=65_536)
+    epochs: int = integer(5, "Epochs", "Passes over the training pictures.", low=1, high=1000)
+    patience: int = integer(
+        0,
+        "Early stopping",
+        "Stop after this many epochs without a better validation loss and go back to the best weights; 0 means never. "
+        "Needs a validation share.",
+        low=0,
+        high=1000,
+    )
+    seed: int = integer(
+        0,
+        "Seed",
+        "Decides the first weights, the order of the pictures and every random draw.",
+        low=0,
+        high=2**31 - 1,
+    )
+    precision: str = choice(
+        "full",
+        "Precision",
+        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where the device is faster "
+        "at it, float32 elsewhere.",
+        ("full", "fast"),
+        advanced=True,
+    )
+    compile: bool = flag(
+        False, "Compile", "Compile the network on a GPU: a slow start, then faster steps.", advanced=True
+    )
+    start_from: str = text(
+        "", "Start from", "Key of a cached run whose weights are the start (fine-tuning).", advanced=True
+    )
