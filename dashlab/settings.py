@@ -42,7 +42,7 @@ class DataConfig:
     train_size: int = integer(
         0,
         "Training pictures",
-        "How many training pictures to use, the classes in equal shares; 0 means all of them.",
+        "How many training pictures to use, each class in its share; 0 means all of them.",
         low=0,
         high=1_000_000,
     )
