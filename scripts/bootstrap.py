@@ -1,0 +1,126 @@
+"""Make .venv and keep it in step with the requirements: `python3 scripts/bootstrap.py app` or `... dev`.
+
+It needs nothing but the standard library, and its syntax is one that an old Python reads too, so that
+someone whose Python is too old is told so instead of meeting a SyntaxError. What was installed is
+remembered as a hash of the requirements beside it: the next call with the same requirements does nothing.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 10)
+NEWER = ("python3.14", "python3.13", "python3.12", "python3.11", "python3.10")
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = {"app": "requirements.txt", "dev": "requirements-dev.txt"}
+
+
+def too_old(version):
+    """The sentence that says why this Python will not do, or None when it will."""
+    if tuple(version[:2]) >= OLDEST:
+        return None
+    found = [name for name in NEWER if shutil.which(name)]
+    remedy = (
+        f"You have {found[0]}: make app PYTHON={found[0]}"
+        if found
+        else "Install a newer one (macOS: brew install python@3.12) and name it: make app PYTHON=python3.12"
+    )
+    return f"dashlab needs Python 3.10 or newer, and this is Python {version[0]}.{version[1]}. {remedy}"
+
+
+def missing_venv():
+    """The sentence that says what to install, or None when this Python can make a virtual environment."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return (
+            "This Python cannot make a virtual environment. "
+            "On Debian and Ubuntu: sudo apt install python3-venv, then try again."
+        )
+    return None
+
+
+def venv_python(venv):
+    """Where the interpreter of the virtual environment lies."""
+    return venv / "bin" / "python"
+
+
+def fingerprint(kind, interpreter):
+    """What an environment of this kind is made from: its requirements and its Python."""
+    text = (ROOT / REQUIREMENTS[kind]).read_bytes()
+    return hashlib.sha256(text + interpreter.encode()).hexdigest()
+
+
+def describe(python):
+    """Version and home of an interpreter, or None when it does not start (its Python was removed)."""
+    code = "import sys; print(sys.version_info[:2] >= (3, 10), sys.version, sys.base_prefix)"
+    try:
+        answer = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    usable, _, description = answer.stdout.decode().strip().partition(" ")
+    return description if usable == "True" else None
+
+
+def make_venv(venv):
+    """Make the virtual environment anew; what stood there is replaced."""
+    import venv as builder
+
+    print(f"Making {venv.name} with Python {sys.version.split()[0]}", flush=True)
+    builder.EnvBuilder(clear=True, symlinks=True, with_pip=True).create(str(venv))
+
+
+def install(kind, python):
+    """Install the requirements of a kind into the environment of this interpreter."""
+    print(
+        f"Installing {REQUIREMENTS[kind]}: the first time some minutes, and up to 6 GB with a GPU's libraries"
+    )
+    sys.stdout.flush()
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    subprocess.run([*command, "-r", str(ROOT / REQUIREMENTS[kind])], check=True)
+
+
+def ensure(kind, venv):
+    """Bring the environment in step; returns False when there was nothing to do."""
+    python = venv_python(venv)
+    interpreter = describe(python)
+    if interpreter is None:
+        make_venv(venv)
+        interpreter = describe(python)
+    stamp = venv / f".dashlab-{kind}"
+    wanted = fingerprint(kind, interpreter or "")
+    if stamp.exists() and stamp.read_text() == wanted:
+        return False
+    install(kind, python)
+    stamp.write_text(wanted)
+    if kind == "dev":  # its requirements contain those of the app
+        (venv / ".dashlab-app").write_text(fingerprint("app", interpreter or ""))
+    return True
+
+
+def main(arguments):
+    """Bring the environment in step; returns an exit status."""
+    if len(arguments) != 1 or arguments[0] not in REQUIREMENTS:
+        return "usage: python3 scripts/bootstrap.py app|dev"
+    problem = too_old(sys.version_info) or missing_venv()
+    if problem:
+        return problem
+    venv = ROOT / os.environ.get("VENV", ".venv")
+    try:
+        ensure(arguments[0], venv)
+    except subprocess.CalledProcessError as error:
+        return (
+            f"Installing failed (pip ended with {error.returncode}; its last lines say why). "
+            "Without a network the packages cannot be fetched. Try again with the same command."
+        )
+    except KeyboardInterrupt:
+        return "Stopped. The next call goes on from here."
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
