@@ -38,6 +38,15 @@ def build(
     return network
 
 
+def memory_format(network: nn.Module) -> torch.memory_format:
+    """How pictures should lie in memory for `network`: with the channels last where it convolves.
+
+    On a CPU, 2×2 max-pooling of pictures with the channels first is several times slower.
+    """
+    convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
+    return torch.channels_last if convolves else torch.contiguous_format
+
+
 def _check_side(config: ModelConfig, shape: Shape) -> None:
     side = min(shape[1:])
     if config.model in ("cnn", "resnet") and not config.channels:

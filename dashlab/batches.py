@@ -1,0 +1,153 @@
+"""A data set as tensors on the device: chosen, split, normalised, shuffled and cut into batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from dashlab.augment import augment, changes_pictures
+from dashlab.config import RunConfig
+from dashlab.data.images import IMAGE_SETS, ImageSet
+from dashlab.device import stream
+from dashlab.errors import ConfigError
+
+_BLOCK = 8192
+"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches."""
+
+_MOST_RESIDENT = 2 * 2**30
+"""Bytes of float32 pixels that are kept ready; above it each block is made from uint8 pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalization:
+    """Maps uint8 pixels to what the network takes: (pixel / 255 - mean) / std, channel by channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """uint8 [B, C, H, W], or float32 in [0, 1], to float32 of the same shape."""
+        x = pictures.float().div_(255) if pictures.dtype == torch.uint8 else pictures
+        mean, std = (torch.tensor(v, device=x.device)[:, None, None] for v in (self.mean, self.std))
+        return x.sub(mean).div_(std)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a data set's pictures, uint8 [N, C, H, W], with their labels, int64 [N], on the device."""
+
+    x: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def to(self, device: torch.device) -> "Part":
+        return Part(self.x.to(device), self.y.to(device))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The three parts of a run's pictures and how they are normalised."""
+
+    train: Part
+    val: Part
+    test: Part
+    normalization: Normalization
+
+
+def split(images: ImageSet, config: RunConfig, device: torch.device) -> Split:
+    """Choose `train_size` training pictures, hold `val_fraction` of them back, and move all to `device`.
+
+    Raises:
+        ConfigError: a part would be empty.
+    """
+    part = Part(images.train_x, images.train_y)
+    order = stratified_order(images.train_y, generator=stream(config.loop.seed, "split"))
+    wanted = min(config.data.train_size or len(part), len(part))
+    held_back = round(wanted * config.data.val_fraction)
+    if wanted - held_back < 1 or (config.data.val_fraction > 0 and held_back < 1):
+        raise ConfigError(
+            f"With {wanted} training pictures a validation share of {config.data.val_fraction:g} leaves a part empty: "
+            "use more pictures or another share."
+        )
+    # Sorted, so that the full set without validation is the full set in its own order.
+    chosen, val = order[held_back:wanted].sort().values, order[:held_back].sort().values
+    train = Part(part.x[chosen], part.y[chosen])
+    return Split(
+        train=train.to(device),
+        val=Part(part.x[val], part.y[val]).to(device),
+        test=Part(images.test_x, images.test_y).to(device),
+        normalization=normalization(config.data.normalize, images, train),
+    )
+
+
+def stratified_order(labels: Tensor, *, generator: Generator) -> Tensor:
+    """A random order of int64 [N] labels' indices of which every prefix holds each class in its share."""
+    shuffled = torch.randperm(len(labels), generator=generator)
+    onehot = torch.nn.functional.one_hot(labels[shuffled])  # [N, K]
+    rank = (onehot.cumsum(0) * onehot).sum(1)  # 1-based, within its class
+    share = rank / onehot.sum(0)[labels[shuffled]]
+    return shuffled[torch.argsort(share, stable=True)]
+
+
+def normalization(name: str, images: ImageSet, train: Part) -> Normalization:
+    """The `Normalization` called "none", "half" or "dataset" for these pictures.
+
+    "dataset" uses the published constants of a known set, and else the mean and standard deviation over all
+    pixels of the training part.
+    """
+    channels = images.train_x.shape[1]
+    if name == "none":
+        return Normalization((0.0,) * channels, (1.0,) * channels)
+    if name == "half":
+        return Normalization((0.5,) * channels, (0.5,) * channels)
+    if images.name in IMAGE_SETS:
+        known = IMAGE_SETS[images.name]
+        return Normalization(known.mean, known.std)
+    pixels = train.x.transpose(0, 1).flatten(1).float().div_(255)  # [C, N*H*W]
+    std = pixels.std(1).clamp_min(1e-3)  # a channel that never changes must not divide by 0
+    return Normalization(tuple(pixels.mean(1).tolist()), tuple(std.tolist()))
+
+
+class Batches:
+    """The training part, reshuffled on every pass and cut into normalised, augmented batches.
+
+    The last batch holds what is left over, as `DataLoader` does. Where BatchNorm is in the network a last batch
+    of a single picture, which it could not normalise, is left out.
+    """
+
+    def __init__(self, part: Part, normalize: Normalization, config: RunConfig) -> None:
+        self._size = config.loop.batch_size
+        self._augment = config.augment
+        self._normalize = normalize
+        self._y = part.y
+        # The order is drawn on the CPU, so that it does not depend on the device.
+        self._order = stream(config.loop.seed, "order")
+        self._draws = stream(config.loop.seed, "augment", device=part.x.device)
+        self._augmented = changes_pictures(config.augment)
+        self._ready = not self._augmented and part.x.numel() * 4 <= _MOST_RESIDENT
+        self._x = normalize(part.x) if self._ready else part.x
+        lone_picture = len(part) % self._size == 1 and config.model.batchnorm
+        self.count = len(part) - (1 if lone_picture else 0)
+        if self.count == 0:
+            raise ConfigError("BatchNorm needs at least two training pictures.")
+
+    def __len__(self) -> int:
+        """Batches of one pass."""
+        return -(-self.count // self._size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """One pass: float32 [B, C, H, W] and int64 [B]."""
+        order = torch.randperm(len(self._y), generator=self._order)[: self.count].to(self._y.device)
+        block = max(1, _BLOCK // self._size) * self._size
+        for chosen in torch.split(order, block):
+            x, y = self._gather(chosen), self._y.index_select(0, chosen)
+            yield from zip(torch.split(x, self._size), torch.split(y, self._size), strict=True)
+
+    def _gather(self, chosen: Tensor) -> Tensor:
+        x = self._x.index_select(0, chosen)
+        if self._ready:
+            return x
+        return self._normalize(augment(x, self._augment, generator=self._draws) if self._augmented else x)

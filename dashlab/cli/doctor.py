@@ -1,0 +1,42 @@
+"""Say what this machine offers dashlab: versions, device, threads, data, cached runs."""
+
+import argparse
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterator
+
+from dashlab.data.folders import data_folder
+from dashlab.data.images import IMAGE_SETS, available_source
+from dashlab.device import environment, has_fast_bf16, pick_device
+from dashlab.store import Store
+
+_OPTIONAL = ("torchvision", "distributed", "streamlit", "streamlit_drawable_canvas", "plotly", "pandas")
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """No options."""
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Print the report; returns the exit status."""
+    for name, value in _report():
+        sys.stdout.write(f"{name:26}{value}\n")
+    return 0
+
+
+def _report() -> Iterator[tuple[str, str]]:
+    device = pick_device()
+    yield from environment(device).items()
+    yield (
+        "bfloat16",
+        "faster than float32" if has_fast_bf16(device) else "no faster than float32: 'fast' is float32 here",
+    )
+    for module in _OPTIONAL:
+        found = importlib.util.find_spec(module) is not None
+        yield module, importlib.metadata.version(module.replace("_", "-")) if found else "not installed"
+    yield "data folder", str(data_folder())
+    for name, info in IMAGE_SETS.items():
+        yield info.title, available_source(name)
+    store = Store()
+    yield "cached runs", f"{len(store.runs())} in {store.root}"

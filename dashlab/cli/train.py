@@ -1,0 +1,154 @@
+"""Train one network in this process."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dashlab.config import LEAVES, PARTS, RunConfig
+from dashlab.fields import Spec
+from dashlab.presets import PRESETS, preset
+from dashlab.results import EpochRow, Result, Row, Started, StepRow
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One option for each setting of a run, and those of the command itself."""
+    parser.add_argument(
+        "--preset", default="", metavar="NAME", help=f"start from a preset: {', '.join(PRESETS)}"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON line per epoch and a last one")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: auto)")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads of torch (default: one per core)")
+    parser.add_argument("--no-save", action="store_true", help="do not keep the run among the cached ones")
+    groups = {
+        part: parser.add_argument_group(part, (kind.__doc__ or "").partition("\n")[0])
+        for part, kind in PARTS.items()
+    }
+    for name, (part, spec) in LEAVES.items():
+        groups[part].add_argument(
+            _option(name), dest=f"set_{name}", metavar=_metavar(spec), help=_help(name, spec)
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train as the command line says; the exit status is 0, or 2 for a run that diverged."""
+    config = config_from(arguments)
+    import torch
+
+    from dashlab.engine import resolved, train
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    config = resolved(config)
+    with _json_lines() if arguments.json else _progress_bar() as on_row:
+        result = train(config, device=arguments.device, on_row=on_row, start_weights=_start_weights(config))
+    if not arguments.no_save:
+        from dashlab.store import Store
+
+        Store().save(result)
+    sys.stdout.write((json.dumps(summary(result)) if arguments.json else _sentence(result)) + "\n")
+    return 2 if result.state == "diverged" else 0
+
+
+def config_from(arguments: argparse.Namespace) -> RunConfig:
+    """The preset's config with the settings that were given.
+
+    Raises:
+        ConfigError: there is no such preset, or a value cannot be read.
+    """
+    config = preset(arguments.preset).config if arguments.preset else RunConfig()
+    given = {name: getattr(arguments, f"set_{name}") for name in LEAVES}
+    return config.change(
+        **{name: LEAVES[name][1].parse(text) for name, text in given.items() if text is not None}
+    )
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The last JSON line of a run."""
+    evaluation, seconds = result.evaluation, result.seconds
+    return {
+        "state": result.state,
+        "note": result.note,
+        "test_accuracy": evaluation.accuracy if evaluation else None,
+        "test_loss": evaluation.loss if evaluation else None,
+        "seconds": {"load": seconds.load, "train": seconds.train, "evaluate": seconds.evaluate},
+        "data": result.started.origin,
+        "parameters": result.started.parameters,
+        "environment": result.environment,
+        "key": result.config.key(),
+    }
+
+
+def _start_weights(config: RunConfig) -> Any:
+    if not config.loop.start_from:
+        return None
+    from dashlab.store import Store
+
+    return Store().weights(config.loop.start_from)
+
+
+@contextmanager
+def _json_lines() -> Iterator[Callable[[Row], None]]:
+    def on_row(row: Row) -> None:
+        if isinstance(row, EpochRow):
+            sys.stdout.write(json.dumps({field: getattr(row, field) for field in EpochRow.__slots__}) + "\n")
+            sys.stdout.flush()
+
+    yield on_row
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Row], None]]:
+    from tqdm import tqdm
+
+    with tqdm(unit="step", dynamic_ncols=True) as bar:
+
+        def on_row(row: Row) -> None:
+            match row:
+                case Started():
+                    bar.reset(row.steps)
+                    bar.write(f"{row.origin} {row.parameters:,} parameters on {row.device}.")
+                case StepRow():
+                    bar.set_postfix(loss=f"{row.loss:.4f}", lr=f"{row.lr:.3g}", refresh=False)
+                    bar.update(row.step - bar.n)
+                case EpochRow():
+                    bar.write(_epoch_sentence(row))
+
+        yield on_row
+
+
+def _epoch_sentence(row: EpochRow) -> str:
+    text = f"epoch {row.epoch}: training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.2%}"
+    if row.val_loss is not None and row.val_accuracy is not None:
+        text += f"; validation loss {row.val_loss:.4f}, accuracy {row.val_accuracy:.2%}"
+    return text
+
+
+def _sentence(result: Result) -> str:
+    seconds = result.seconds
+    spent = f"load {seconds.load:.1f} s, train {seconds.train:.1f} s, evaluate {seconds.evaluate:.1f} s"
+    accuracy = f"Test accuracy {result.evaluation.accuracy:.2%}. " if result.evaluation else ""
+    return f"{accuracy}{result.note}{' ' if result.note else ''}({spent}; key {result.config.key()[:12]})"
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _metavar(spec: Spec) -> str:
+    return {
+        "flag": "on|off",
+        "choice": "NAME",
+        "sizes": "N-N-N",
+        "text": "TEXT",
+        "integer": "N",
+        "number": "X",
+    }[spec.kind]
+
+
+def _help(name: str, spec: Spec) -> str:
+    choices = f" One of {', '.join(spec.choices)}." if spec.choices else ""
+    default = spec.format(RunConfig().flat()[name]) or "empty"
+    return f"{spec.help}{choices} (default: {default})".replace("%", "%%")

@@ -1,0 +1,268 @@
+"""The training loop: the only one in dashlab."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from dashlab.batches import Batches, Split, split
+from dashlab.config import RunConfig
+from dashlab.data.images import ImageSet, available_source, load_images, load_own
+from dashlab.device import describe, environment, pick_device
+from dashlab.errors import ConfigError
+from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
+from dashlab.models import build, memory_format
+from dashlab.optim import make_optimizer, make_schedule
+from dashlab.precision import precision
+from dashlab.recorder import Recorder
+from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
+from dashlab.settings import DataConfig
+from dashlab.weights import Weights, put_weights, weights_of
+
+_TURN = threading.Lock()
+"""One training at a time per process: the precision of matrix products is process-wide."""
+
+
+def resolved(config: RunConfig) -> RunConfig:
+    """The config whose key names the run: checked, unused settings at their defaults, the source decided.
+
+    Raises:
+        ConfigError: a setting is unsound.
+    """
+    config = config.without_unused().check()
+    if config.data.dataset == "own" or config.data.source != "auto":
+        return config
+    return config.change(source=available_source(config.data.dataset))
+
+
+def train(
+    config: RunConfig,
+    *,
+    on_row: Callable[[Row], None] = lambda _row: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    device: str = "auto",
+    start_weights: Mapping[str, Tensor] | None = None,
+    images: ImageSet | None = None,
+) -> Result:
+    """Train one network.
+
+    Args:
+        config: everything that decides the result.
+        on_row: called in this thread with a `Started`, then with each `StepRow` and `EpochRow` in order.
+        should_stop: read before every step; once it says True the run ends as "stopped" with what it has.
+        device: "auto", "cpu", "cuda", "mps".
+        start_weights: the weights of the run named by `config.loop.start_from`.
+        images: the pictures, where they are at hand already; else they are loaded as `config.data` says.
+
+    Returns:
+        The result. Its test figures are there only for a finished run: the test set is read once, at the end.
+
+    Raises:
+        ConfigError: a setting is unsound, or does not fit the pictures.
+        DataError: the pictures cannot be read.
+        WeightsError: `start_weights` belong to another network.
+    """
+    config = resolved(config)
+    if bool(config.loop.start_from) != (start_weights is not None):
+        raise ConfigError(
+            "A run that starts from another needs that run's weights, and only such a run takes any."
+        )
+    with _TURN:
+        return _Run(config, pick_device(device), images, start_weights, on_row).train(should_stop)
+
+
+@lru_cache(maxsize=2)
+def load(config: DataConfig) -> ImageSet:
+    """The pictures that `config` names; the last two sets stay in memory for the next run."""
+    if config.dataset == "own":
+        return load_own(config.path, side=config.side, grey=config.grey)
+    return load_images(config.dataset, source=config.source)
+
+
+class _Run:
+    """One training run: what stands between its steps."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        device: torch.device,
+        images: ImageSet | None,
+        start_weights: Mapping[str, Tensor] | None,
+        on_row: Callable[[Row], None],
+    ) -> None:
+        begun = time.perf_counter()
+        self.config = config
+        self.device = device
+        self.images = images if images is not None else load(_pixels_of(config.data))
+        self.parts: Split = split(self.images, config, device)
+        self.batches = Batches(self.parts.train, self.parts.normalization, config)
+        self.network = self._network(start_weights)
+        self.step_network = (
+            self._compiled() if config.loop.compile and device.type == "cuda" else self.network
+        )
+        self.layout = memory_format(self.network)
+        self.penalised = [p for p in self.network.parameters() if p.dim() > 1]
+        self.optimizer = make_optimizer(config.optim, self.network.parameters())
+        self.schedule = make_schedule(
+            config.schedule, self.optimizer, steps_per_epoch=len(self.batches), epochs=config.loop.epochs
+        )
+        self.on_row = on_row
+        steps = len(self.batches) * config.loop.epochs
+        self.recorder = Recorder(steps, device=device, on_row=on_row)
+        self.best: tuple[float, int, Weights] | None = None  # validation loss, epoch, weights
+        self.load_s = time.perf_counter() - begun
+
+    def train(self, should_stop: Callable[[], bool]) -> Result:
+        started = self._started()
+        self.on_row(started)
+        begun = time.perf_counter()
+        with deterministic(), precision(self.config.loop.precision, self.device, self.network):
+            state, note = self._epochs(should_stop, begun)
+        self.recorder.read(last=True)
+        trained = time.perf_counter()
+        evaluation = self._evaluation() if state == "finished" else None
+        return Result(
+            config=self.config,
+            state=state,
+            note=note,
+            started=started,
+            steps=tuple(self.recorder.steps),
+            epochs=tuple(self.recorder.epochs),
+            evaluation=evaluation,
+            weights=weights_of(self.network) if state != "diverged" else {},
+            seconds=Seconds(load=self.load_s, train=trained - begun, evaluate=time.perf_counter() - trained),
+            environment=environment(self.device),
+        )
+
+    def _epochs(self, should_stop: Callable[[], bool], begun: float) -> tuple[EndState, str]:
+        for _ in range(self.config.loop.epochs):
+            for x, y in self.batches:
+                if should_stop():
+                    return "stopped", self._stopped_sentence()
+                self._step(x, y)
+                if self.recorder.diverged_at is not None:
+                    return "diverged", self._diverged_sentence()
+            val = self._validate()
+            self.recorder.read()
+            if self.recorder.diverged_at is not None:
+                return "diverged", self._diverged_sentence()
+            row = self.recorder.end_epoch(val=val, seconds=time.perf_counter() - begun)
+            if val is not None and self._is_time_to_stop(row.epoch, val[0]):
+                break
+        return "finished", self._back_to_best()
+
+    def _step(self, x: Tensor, y: Tensor) -> None:
+        config = self.config.loss
+        logits = self.step_network(x.contiguous(memory_format=self.layout))
+        loss = loss_value(logits, y, config.loss, label_smoothing=config.label_smoothing)
+        if config.l1:
+            loss = loss + config.l1 * torch.stack([w.abs().sum() for w in self.penalised]).sum()
+        if config.l2:
+            loss = loss + config.l2 * torch.stack([w.square().sum() for w in self.penalised]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        lr = float(self.optimizer.param_groups[0]["lr"])
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+        right = (logits.detach().argmax(1) == y).float().mean()
+        self.recorder.record(loss.detach(), right, size=len(y), lr=lr)
+
+    def _validate(self) -> tuple[float, float] | None:
+        part = self.parts.val
+        if len(part) == 0:
+            return None
+        logits = logits_of(self.network, part.x, self.parts.normalization)
+        return loss_and_accuracy(logits, part.y, self.config.loss.loss)
+
+    def _is_time_to_stop(self, epoch: int, val_loss: float) -> bool:
+        patience = self.config.loop.patience
+        if patience == 0:
+            return False
+        if self.best is None or val_loss < self.best[0]:
+            self.best = (val_loss, epoch, weights_of(self.network))
+        return epoch - self.best[1] >= patience
+
+    def _back_to_best(self) -> str:
+        """Put the best weights back where early stopping kept them, and say so."""
+        if self.best is None:
+            return ""
+        val_loss, epoch, weights = self.best
+        put_weights(self.network, weights)
+        ran = len(self.recorder.epochs)
+        return f"Early stopping: of {ran} epochs, epoch {epoch} had the lowest validation loss ({val_loss:.4f}); its weights are kept."
+
+    def _evaluation(self) -> Evaluation:
+        return evaluate(self.network, self.parts.test, self.parts.normalization, loss=self.config.loss.loss)
+
+    def _network(self, start_weights: Mapping[str, Tensor] | None) -> nn.Module:
+        shape = _shape_of(self.images)
+        network = build(
+            self.config.model,
+            shape=shape,
+            classes=len(self.images.classes),
+            seed=self.config.loop.seed,
+            device=self.device,
+        )
+        if start_weights is not None:
+            put_weights(network, start_weights)
+        return network.to(memory_format=memory_format(network))
+
+    def _compiled(self) -> nn.Module:
+        return torch.compile(self.network)  # type: ignore[return-value]
+
+    def _started(self) -> Started:
+        normalization = self.parts.normalization
+        return Started(
+            epochs=self.config.loop.epochs,
+            steps_per_epoch=len(self.batches),
+            parameters=sum(p.numel() for p in self.network.parameters()),
+            train_count=len(self.parts.train),
+            val_count=len(self.parts.val),
+            test_count=len(self.parts.test),
+            classes=self.images.classes,
+            shape=_shape_of(self.images),
+            mean=normalization.mean,
+            std=normalization.std,
+            origin=self.images.origin,
+            device=describe(self.device),
+        )
+
+    def _stopped_sentence(self) -> str:
+        return (
+            f"Stopped after {self.recorder.step:,} of {len(self.batches) * self.config.loop.epochs:,} steps. "
+            "Curves and weights are kept; the test set was not read."
+        )
+
+    def _diverged_sentence(self) -> str:
+        return (
+            f"Diverged: at step {self.recorder.diverged_at:,} the loss was no longer a finite number. "
+            f"Try a smaller learning rate than {self.config.optim.lr:g}, or another initializer."
+        )
+
+
+def _pixels_of(config: DataConfig) -> DataConfig:
+    """`config` with what does not concern the loaded pixels at its default, so that the cache is shared."""
+    return DataConfig(
+        dataset=config.dataset, source=config.source, path=config.path, side=config.side, grey=config.grey
+    )
+
+
+def _shape_of(images: ImageSet) -> tuple[int, int, int]:
+    channels, height, width = images.train_x.shape[1:]
+    return channels, height, width
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """cuDNN's reproducible algorithms only, for the time of one run."""
+    before = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before

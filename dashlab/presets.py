@@ -1,0 +1,232 @@
+"""Configs worth a name: the recipes of the course material, and dashlab's own fast ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dashlab.config import RunConfig
+from dashlab.errors import ConfigError
+from dashlab.fields import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A config with a name, and what to look for in its run."""
+
+    name: str
+    title: str
+    about: str
+    config: RunConfig
+    published: str = ""  # test accuracy that the material reports
+
+
+def preset(name: str) -> Preset:
+    """The preset called `name`; raises `ConfigError` if there is none."""
+    if name not in PRESETS:
+        raise ConfigError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def _preset(name: str, title: str, about: str, *, published: str = "", **settings: Value) -> Preset:
+    config = RunConfig().change(**settings)
+    return Preset(name=name, title=title, about=about, config=config, published=published)
+
+
+_MOMENTUM: dict[str, Value] = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "batch_size": 64, "epochs": 5}
+
+
+def _recipes() -> Iterator[Preset]:
+    yield _preset(
+        "s1",
+        "MNIST, MLP with momentum",
+        "The first network of most courses: two hidden layers of 512. Watch the loss fall fast in the first epoch and "
+        "crawl after it.",
+        published="97.45 %",
+        dataset="mnist",
+        model="mlp",
+        hidden=(512, 512),
+        normalize="half",
+        **_MOMENTUM,
+    )
+    yield _preset(
+        "s2",
+        "Fashion-MNIST, the same MLP",
+        "The same network and recipe on clothes instead of digits: ten points lower. Shirts, T-shirts, pullovers and "
+        "coats are taken for each other.",
+        published="87.60 %",
+        dataset="fashion",
+        model="mlp",
+        hidden=(512, 512),
+        normalize="half",
+        **_MOMENTUM,
+    )
+    yield _preset(
+        "s3",
+        "Fashion-MNIST, a deeper MLP",
+        "Twice as deep and wide as the last one, and hardly better: more units alone do not read pictures.",
+        published="about 87 %",
+        dataset="fashion",
+        model="mlp",
+        hidden=(1024, 1024, 512, 512),
+        normalize="half",
+        **_MOMENTUM,
+    )
+    yield _preset(
+        "s4",
+        "Fashion-MNIST, CNN",
+        "Convolutions look at neighbouring pixels together. With BatchNorm and dropout this gains four points over the "
+        "MLP.",
+        published="91.53 %",
+        dataset="fashion",
+        model="cnn",
+        channels=(32, 64, 128),
+        hidden=(512, 512),
+        batchnorm=True,
+        dropout=0.4,
+        normalize="half",
+        **_MOMENTUM,
+    )
+    yield _preset(
+        "s5",
+        "MNIST, small MLP with BatchNorm and Adam",
+        "A fifth of the parameters of the first network, and a learning rate of 0.01 that BatchNorm makes bearable. "
+        "Watch how restless the curve stays: the rate never falls.",
+        dataset="mnist",
+        model="mlp",
+        hidden=(128, 64),
+        batchnorm=True,
+        normalize="half",
+        optimizer="adam",
+        lr=0.01,
+        weight_decay=0.001,
+        batch_size=64,
+        epochs=20,
+    )
+    yield _preset(
+        "s6",
+        "CIFAR-10, MLP",
+        "An MLP on colour photographs: it learns the training pictures and stays far behind on new ones. Compare the "
+        "training accuracy with the test accuracy.",
+        dataset="cifar10",
+        model="mlp",
+        hidden=(2048, 1024, 512, 256),
+        batchnorm=True,
+        dropout=0.3,
+        dropout_layers=2,
+        normalize="dataset",
+        optimizer="adamw",
+        lr=0.001,
+        weight_decay=0.01,
+        batch_size=128,
+        epochs=60,
+    )
+    yield _preset(
+        "s15",
+        "Fashion-MNIST, softmax regression",
+        "One linear layer and nothing else, from weights drawn from N(0, 0.01²). This is the line that every deeper "
+        "network has to beat.",
+        published="loss below 0.5, accuracy 70 to 100 %",
+        dataset="fashion",
+        model="softmax",
+        normalize="none",
+        init="normal",
+        init_std=0.01,
+        optimizer="sgd",
+        lr=0.1,
+        batch_size=256,
+        epochs=10,
+    )
+    yield _preset(
+        "s16",
+        "Your own pictures, LeNet",
+        "Upload a zip with one folder of pictures per class. Few pictures are enough to see training and validation "
+        "part ways.",
+        dataset="own",
+        model="lenet",
+        side=32,
+        val_fraction=0.2,
+        crop_padding=4,
+        normalize="half",
+        init="xavier_uniform",
+        optimizer="sgd",
+        lr=0.01,
+        momentum=0.9,
+        schedule="step",
+        step_size=10,
+        gamma=0.1,
+        batch_size=16,
+        epochs=10,
+    )
+
+
+def _own() -> Iterator[Preset]:
+    yield _preset(
+        "mnist-fast",
+        "MNIST, 98 % in seconds",
+        "The network of the first preset and a better recipe: larger batches, Nesterov momentum, a learning rate that "
+        "rises and falls, softened labels. Compare the time.",
+        dataset="mnist",
+        model="mlp",
+        hidden=(512, 512),
+        normalize="dataset",
+        optimizer="sgd",
+        lr=0.2,
+        momentum=0.9,
+        nesterov=True,
+        schedule="triangle",
+        warmup=0.3,
+        label_smoothing=0.1,
+        batch_size=256,
+        epochs=2,
+    )
+    yield _preset(
+        "sketch",
+        "MNIST, made for the sketch pad",
+        "Digits that are turned, moved, zoomed and drawn with other pens while training, so that the network also "
+        "reads yours.",
+        dataset="mnist",
+        model="mlp",
+        hidden=(512, 512),
+        normalize="dataset",
+        optimizer="sgd",
+        lr=0.2,
+        momentum=0.9,
+        nesterov=True,
+        schedule="triangle",
+        warmup=0.3,
+        label_smoothing=0.1,
+        batch_size=256,
+        epochs=2,
+        rotate=10.0,
+        zoom=0.1,
+        shift=1.0,
+    )
+    yield _preset(
+        "cifar-fast",
+        "CIFAR-10, ResNet with one cycle",
+        "A small ResNet with mirrored and shifted pictures and one cycle of the learning rate. Made for a GPU; on a CPU "
+        "it takes hours.",
+        dataset="cifar10",
+        model="resnet",
+        channels=(64, 128, 256, 512),
+        batchnorm=True,
+        normalize="dataset",
+        flip=True,
+        crop_padding=4,
+        erase=8,
+        optimizer="sgd",
+        lr=0.4,
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=5e-4,
+        schedule="triangle",
+        warmup=0.2,
+        label_smoothing=0.1,
+        batch_size=512,
+        epochs=16,
+        precision="fast",
+        compile=True,
+    )
+
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*_recipes(), *_own())}
+"""All presets by name, in the order in which they are offered."""
