@@ -1,0 +1,1 @@
+"""What pages are drawn with; apart from `pages` and `app.py` the only place that imports streamlit."""

@@ -1,0 +1,293 @@
+"""Widgets made from the descriptions of settings, and the choice of a preset."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashlab.errors import ConfigError
+from dashlab.fields import Spec, Value
+from ui.page import as_text
+from ui.state import PageState
+
+CHOICE_NAMES: Mapping[str, str] = {
+    "mnist": "MNIST",
+    "fashion": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "own": "Own pictures",
+    "auto": "Automatic",
+    "half": "to [−1, 1]",
+    "dataset": "by mean and std",
+    "softmax": "Softmax",
+    "mlp": "MLP",
+    "lenet": "LeNet",
+    "cnn": "CNN",
+    "resnet": "ResNet",
+    "relu": "ReLU",
+    "leaky_relu": "Leaky ReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "pytorch": "PyTorch's own",
+    "xavier_uniform": "Xavier, uniform",
+    "xavier_normal": "Xavier, normal",
+    "kaiming_uniform": "Kaiming, uniform",
+    "kaiming_normal": "Kaiming, normal",
+    "sgd": "SGD",
+    "adagrad": "AdaGrad",
+    "rmsprop": "RMSProp",
+    "adadelta": "Adadelta",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "adamax": "Adamax",
+    "one_cycle": "One cycle",
+    "cross_entropy": "Cross-entropy",
+    "mse": "Squared error",
+}
+"""What people read instead of a choice's own name; others are shown with a capital."""
+
+MEMORIES = (
+    0.0,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+    0.995,
+    0.999,
+    0.9999,
+    0.99999,
+)
+"""Stops for coefficients of running means: what counts is how near they are to 1."""
+
+STEPS: Mapping[str, int] = {"train_size": 1000}
+"""How far one press of + or − goes, for whole numbers where 1 would be too little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that belong together, under one heading."""
+
+    title: str
+    icon: str
+    names: tuple[str, ...]
+
+
+def choice_name(choice: str) -> str:
+    """A choice as people read it."""
+    return CHOICE_NAMES.get(choice, choice.capitalize())
+
+
+def shown(spec: Spec, value: Value) -> str:
+    """The value of a setting as people read it."""
+    if spec.kind == "choice":
+        return choice_name(str(value))
+    return f"{value:g}" if isinstance(value, float) else spec.format(value)
+
+
+def settings(
+    state: PageState,
+    groups: Sequence[Group],
+    *,
+    is_used: Callable[[str], bool],
+    custom: Mapping[str, Callable[[PageState], None]] | None = None,
+) -> None:
+    """Draw every group folded, with one switch for the advanced settings.
+
+    A setting without effect under the others is not drawn; an advanced one is drawn when the switch is on or when it
+    differs from its default. `custom` draws the named settings its own way.
+    """
+    everything = st.toggle(
+        "Advanced settings",
+        key=f"{state.prefix}_advanced",
+        help="Also show the settings that rarely need a change.",
+        persist_state="session",
+    )
+    defaults = state.start("") or {}
+    for group in groups:
+        names = [
+            name
+            for name in group.names
+            if is_used(name)
+            and (everything or not state.specs[name].advanced or state.values[name] != defaults[name])
+        ]
+        if not names:
+            continue
+        with st.expander(group.title, icon=group.icon, key=f"{state.prefix}_group_{group.names[0]}"):
+            for name in names:
+                (custom or {}).get(name, _draw(name))(state)
+
+
+def _draw(name: str) -> Callable[[PageState], None]:
+    return lambda state: control(state, name)
+
+
+def control(state: PageState, name: str) -> Value:
+    """Draw the widget of one setting and take its value over into the state.
+
+    A text that cannot be read leaves the value as it was and stands in `state.problems` until it is mended.
+    """
+    spec, key = state.specs[name], f"{state.prefix}_{name}"
+    to_widget, draw, from_widget = _WIDGETS[_widget_of(spec)]
+    if key not in st.session_state:
+        st.session_state[key] = to_widget(spec, state.values[name])
+    state.problems.pop(name, None)
+    try:
+        value = from_widget(spec, draw(name, spec, key, state.values[name]))
+        if value is not None and (problem := spec.problem(value)):
+            raise ConfigError(f"{spec.label} {problem}.")
+    except ConfigError as error:
+        state.problems[name] = str(error)
+        st.caption(f":red[{as_text(str(error))}]")
+    else:
+        if value is not None:
+            state.values[name] = value
+    return state.values[name]
+
+
+def preset_picker(state: PageState, presets: Mapping[str, tuple[str, str]]) -> None:
+    """Choose a preset, which sets everything; `presets` maps names to titles and descriptions."""
+    key = f"{state.prefix}_preset"
+    st.session_state[key] = state.preset if state.preset in presets else None
+
+    def choose() -> None:
+        if chosen := st.session_state[key]:
+            state.put_preset(chosen)
+
+    st.selectbox(
+        "Preset",
+        list(presets),
+        format_func=lambda name: presets[name][0],
+        key=key,
+        on_change=choose,
+        placeholder="None: all settings start from their defaults",
+        help="Sets every control below to a case worth seeing; change what you like from there.",
+    )
+    if state.preset in presets:
+        st.caption(presets[state.preset][1])
+
+
+def changed_from_preset(state: PageState, presets: Mapping[str, tuple[str, str]]) -> None:
+    """Say what differs from the chosen preset, with a button that puts it back; call after the settings."""
+    start = state.start(state.preset) or {}
+    changed = [name for name, value in state.values.items() if value != start.get(name)]
+    if not changed:
+        return
+    base = presets[state.preset][0] if state.preset in presets else "the defaults"
+    listed = ", ".join(
+        f"{state.specs[name].label} {shown(state.specs[name], state.values[name])}" for name in changed
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Changed from {as_text(base)}: {as_text(listed)}.")
+        st.button(
+            "Put back",
+            key=f"{state.prefix}_put_back",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=state.put_preset,
+            args=(state.preset,),
+        )
+
+
+def stops(spec: Spec, value: float) -> list[float]:
+    """The values that a slider for `spec` stops at, `value` among them.
+
+    Even steps on a logarithmic scale (1, 2, 5, 10 ...), or the usual memories of a running mean.
+    """
+    if spec.log:
+        low = spec.low if spec.low > 0 else 1e-8
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(spec.high)) + 1)
+        usual: Iterable[float] = (float(f"{digit}e{power}") for power in decades for digit in (1, 2, 3, 5, 7))
+        ends = (spec.low,)
+    else:
+        usual, ends = MEMORIES, (spec.low, spec.high)
+    return sorted({float(value), *ends, *(stop for stop in usual if spec.low <= stop <= spec.high)})
+
+
+def _widget_of(spec: Spec) -> str:
+    if spec.kind == "number":
+        return "stops" if spec.log or 0.99 < spec.high < 1 else "slider"
+    if spec.kind == "choice":
+        return "segments" if len(spec.choices) <= 3 else "menu"
+    return spec.kind
+
+
+def _stops(_name: str, spec: Spec, key: str, value: Any) -> Any:
+    options = stops(spec, float(value))
+    return st.select_slider(spec.label, options, format_func=lambda v: f"{v:g}", key=key, help=spec.help)
+
+
+def _slider(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    span = spec.high - spec.low
+    step = 0.01 if span <= 1 else 0.5 if span <= 20 else 1.0
+    return st.slider(spec.label, spec.low, spec.high, step=step, format="%g", key=key, help=spec.help)
+
+
+def _integer(name: str, spec: Spec, key: str, _value: Any) -> Any:
+    return st.number_input(
+        spec.label,
+        int(spec.low),
+        int(spec.high),
+        step=STEPS.get(name, 1),
+        key=key,
+        help=spec.help,
+        required=True,
+    )
+
+
+def _flag(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    return st.toggle(spec.label, key=key, help=spec.help)
+
+
+def _menu(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    return st.selectbox(spec.label, spec.choices, format_func=choice_name, key=key, help=spec.help)
+
+
+def _segments(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    return st.segmented_control(
+        spec.label,
+        spec.choices,
+        format_func=choice_name,
+        key=key,
+        help=spec.help,
+        required=True,
+        width="stretch",
+    )
+
+
+def _text(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    return st.text_input(spec.label, key=key, help=spec.help, max_chars=1024)
+
+
+def _same(_spec: Spec, value: Any) -> Any:
+    return value
+
+
+def _as_float(_spec: Spec, value: Any) -> Any:
+    return None if value is None else float(value)
+
+
+_WIDGETS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
+    "stops": (_as_float, _stops, _as_float),
+    "slider": (_as_float, _slider, _as_float),
+    "integer": (_same, _integer, _same),
+    "flag": (_same, _flag, _same),
+    "menu": (_same, _menu, _same),
+    "segments": (_same, _segments, _same),
+    "sizes": (Spec.format, _text, Spec.parse),
+    "text": (_same, _text, _same),
+}
+"""For each kind of widget: the setting's value as the widget holds it, the widget, and the way back."""

@@ -1,0 +1,144 @@
+"""The frame that every page opens with: title, links to the other pages, notes, errors as sentences, downloads."""
+
+import csv
+import io
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashlab.errors import DashlabError
+from ui import state as page_state
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """One page; its slug is also the prefix of its widgets and of its names in a link."""
+
+    slug: str
+    title: str
+    icon: str
+    path: str
+    about: str
+
+
+PAGES: tuple[PageInfo, ...] = (
+    PageInfo("home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
+    PageInfo(
+        "trainer",
+        "Trainer",
+        ":material/model_training:",
+        "pages/trainer.py",
+        "Choose data, network and optimizer, watch the network learn, and look at every mistake that it still makes.",
+    ),
+    PageInfo(
+        "sketch",
+        "Sketch a digit",
+        ":material/draw:",
+        "pages/sketch.py",
+        "Draw a digit and watch a network that you trained read it, pixel by pixel.",
+    ),
+)
+"""Every page that exists, in the order of the sidebar; nothing else lists them."""
+
+
+@contextmanager
+def open_page(slug: str, lead: str = "") -> Iterator[None]:
+    """Draw the frame; the page's body is drawn inside `with`, and the sidebar's foot after it.
+
+    A `DashlabError` that leaves the body is shown as its sentence. `lead` says in two or three sentences what to look for.
+    """
+    page = next(info for info in PAGES if info.slug == slug)
+    st.set_page_config(
+        page_title=f"{page.title} · dashlab", page_icon=":material/network_node:", layout="wide"
+    )
+    if st.session_state.get("__page") != slug:
+        st.session_state["__page"] = slug
+        page_state.opened(slug)
+    foot = _sidebar()
+    st.title(page.title, anchor=False)
+    if lead:
+        st.markdown(lead, width=760)
+    try:
+        yield
+    except DashlabError as error:
+        show_error(error)
+    _foot(foot)
+
+
+def show_notes(notes: Sequence[str]) -> None:
+    """Say what had to be changed in the link that brought people here."""
+    if notes:
+        st.warning("  \n".join(map(as_text, notes)), icon=":material/link_off:")
+
+
+def show_error(error: DashlabError) -> None:
+    """An error that is meant for people, as the sentence it carries."""
+    st.error(as_text(str(error)), icon=":material/error:")
+
+
+def csv_download(label: str, rows: Iterable[Mapping[str, Any]], file_name: str, key: str) -> None:
+    """A button that hands out `rows` as a CSV file; its columns are the names in the first row."""
+    st.download_button(
+        label,
+        csv_text(rows),
+        file_name,
+        "text/csv",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """`rows` as CSV with a header line; empty when there are no rows."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def as_text(text: str) -> str:
+    """`text` with every character that Markdown would read as markup made plain."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+|~$:" else c for c in text)
+
+
+def link_to(
+    slug: str, label: str, query: Mapping[str, str] | None = None, *, icon: str | None = None
+) -> None:
+    """A link to another page, as this session left it or with a query of its own."""
+    page = next(info for info in PAGES if info.slug == slug)
+    kept = page_state.query_of(slug) if query is None else dict(query)
+    st.page_link(page.path, label=label, icon=icon or page.icon, query_params=kept or None, help=page.about)
+
+
+def _sidebar() -> Any:
+    with st.sidebar:
+        st.markdown("### :material/network_node: dashlab")
+        for page in PAGES:
+            link_to(page.slug, page.title)
+        return st.container()
+
+
+def _foot(place: Any) -> None:
+    """Which device trains, and on which pictures: last, because asking for the device imports torch."""
+    with place:
+        st.space("small")
+        st.caption(f":material/memory: {device_name()}")
+
+
+@st.cache_data(show_spinner=False)
+def device_name() -> str:
+    """What trains here, for people."""
+    from dashlab.device import describe, pick_device
+
+    return describe(pick_device())
