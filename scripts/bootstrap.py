@@ -56,8 +56,16 @@ def fingerprint(kind, interpreter):
 
 
 def describe(python):
-    """Version and home of an interpreter, or None when it does not start (its Python was removed)."""
-    code = "import sys; print(sys.version_info[:2] >= (3, 10), sys.version, sys.base_prefix)"
+    """Version and home of an environment's interpreter, or None when it is of no use.
+
+    That is: it does not start (the Python it came from was removed), is too old, or has no pip (making the
+    environment was interrupted).
+    """
+    code = (
+        "import sys, importlib.util as u;"
+        "usable = sys.version_info[:2] >= (3, 10) and u.find_spec('pip') is not None;"
+        "print(usable, sys.version, sys.base_prefix)"
+    )
     try:
         answer = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -85,33 +93,32 @@ def install(kind, python):
 
 
 def ensure(kind, venv):
-    """Bring the environment in step; returns False when there was nothing to do."""
+    """Bring the environment in step; returns the sentence that says why it cannot be, or None."""
     python = venv_python(venv)
     interpreter = describe(python)
     if interpreter is None:
+        problem = too_old(sys.version_info) or missing_venv()
+        if problem:
+            return problem
         make_venv(venv)
         interpreter = describe(python)
     stamp = venv / f".dashlab-{kind}"
     wanted = fingerprint(kind, interpreter or "")
     if stamp.exists() and stamp.read_text() == wanted:
-        return False
+        return None
     install(kind, python)
     stamp.write_text(wanted)
     if kind == "dev":  # its requirements contain those of the app
         (venv / ".dashlab-app").write_text(fingerprint("app", interpreter or ""))
-    return True
+    return None
 
 
 def main(arguments):
     """Bring the environment in step; returns an exit status."""
     if len(arguments) != 1 or arguments[0] not in REQUIREMENTS:
         return "usage: python3 scripts/bootstrap.py app|dev"
-    problem = too_old(sys.version_info) or missing_venv()
-    if problem:
-        return problem
-    venv = ROOT / os.environ.get("VENV", ".venv")
     try:
-        ensure(arguments[0], venv)
+        return ensure(arguments[0], ROOT / os.environ.get("VENV", ".venv")) or 0
     except subprocess.CalledProcessError as error:
         return (
             f"Installing failed (pip ended with {error.returncode}; its last lines say why). "
@@ -119,7 +126,6 @@ def main(arguments):
         )
     except KeyboardInterrupt:
         return "Stopped. The next call goes on from here."
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Start the app on this machine only, after a look whether its port is free: `python scripts/serve.py 8501`."""
+"""Start the app, after a look whether its port is free: `python scripts/serve.py 8501`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,20 +24,30 @@ def is_taken(port: int) -> bool:
     return False
 
 
-def main(arguments: list[str]) -> str:
-    """Become the Streamlit server; returns only when that is not possible, with the reason."""
-    text = arguments[0] if arguments else "8501"
+def problem(text: str) -> str | None:
+    """The sentence that says why the app cannot be served on this port, or None when it can."""
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         return f"PORT must be a whole number from 1 to 65535, not {text!r}."
-    port = int(text)
-    if is_taken(port):
-        return (
-            f"Port {port} is in use: dashlab may be running already. Choose another: make app PORT={port + 1}"
-        )
+    if is_taken(int(text)):
+        other = int(text) % 65535 + 1
+        return f"Port {text} is in use; dashlab may be running already. Choose another: make app PORT={other}"
+    return None
+
+
+def serve(port: str) -> NoReturn:
+    """Become the Streamlit server: not a child of this process, so that Ctrl-C and `kill` reach it."""
     os.chdir(ROOT)
-    # exec, not a child: Ctrl-C and `kill` then reach the server itself.
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"])
 
 
+def main(arguments: list[str]) -> NoReturn:
+    """Serve on the port that is named first, or 8501; ends with a sentence where that is not possible."""
+    port = arguments[0] if arguments else "8501"
+    reason = problem(port)
+    if reason:
+        sys.exit(reason)
+    serve(port)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
