@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -48,23 +49,24 @@ def find_browser() -> str:
     raise NoBrowser(WHAT_TO_INSTALL)
 
 
-def candidates() -> list[str]:
+def candidates() -> Iterator[str]:
     """Browsers that may be here, the preferred ones first."""
-    found = [path for name in NAMES if (path := shutil.which(name))]
+    yield from (path for name in NAMES if (path := shutil.which(name)))
     folders = (Path("/Applications"), Path.home() / "Applications")
-    apps = [str(folder / app) for folder in folders for app in MAC_APPS if (folder / app).exists()]
-    return [*found, *apps, *playwrights_own()]
+    yield from (str(folder / app) for folder in folders for app in MAC_APPS if (folder / app).exists())
+    yield from playwrights_own()
 
 
 def playwrights_own() -> list[str]:
     """Path of the Chromium that Playwright fetched; empty where it fetched none."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return []
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return [path] if Path(path).exists() else []
+    # In a process of its own: Playwright does not start twice in one, and the caller may have started it.
+    code = (
+        "from playwright.sync_api import sync_playwright as start\n"
+        "with start() as playwright: print(playwright.chromium.executable_path)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    path = answer.stdout.strip()
+    return [path] if path and Path(path).exists() else []
 
 
 def starts(path: str) -> bool:

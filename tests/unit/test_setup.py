@@ -1,4 +1,4 @@
-"""The set-up: pins that agree with each other, an environment that is installed once, a browser that is found."""
+"""The set-up: pins that agree, an environment that is installed once, a browser that is found."""
 
 import importlib.metadata
 import re
@@ -82,7 +82,7 @@ def test_a_python_that_is_new_enough_is_taken(version: tuple[int, int, int]) -> 
 
 @pytest.fixture
 def installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The installs that bootstrap asks for, instead of doing them, in a project with two requirements files."""
+    """What bootstrap would have installed, in a project with two requirements files."""
     for name in bootstrap.REQUIREMENTS.values():
         (tmp_path / name).write_text("streamlit==1.67.0\n")
     (tmp_path / "venv" / "bin").mkdir(parents=True)
@@ -118,9 +118,10 @@ def test_an_install_that_failed_is_tried_again(
     def fail(kind: str, python: Path) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as broken:
         broken.setattr(bootstrap, "install", fail)
-        bootstrap.ensure("app", tmp_path / "venv")
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.ensure("app", tmp_path / "venv")
     bootstrap.ensure("app", tmp_path / "venv")
     assert installs == ["app"]
 
