@@ -1,0 +1,34 @@
+"""Where data stands on this machine."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def user_folder() -> Path:
+    """The folder that this platform keeps for data of one user's programs, with dashlab's name added.
+
+    It need not exist. `XDG_DATA_HOME` (Linux) and `LOCALAPPDATA` (Windows) move it, as they do for other
+    programs.
+    """
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "dashlab"
+
+
+def data_folder(data_dir: str | Path | None = None) -> Path:
+    """The folder of the full data sets, in torchvision's layout: as given, else `DASHLAB_DATA`, else per
+    user.
+    """
+    named = data_dir or os.environ.get("DASHLAB_DATA")
+    return Path(named).expanduser() if named else user_folder() / "data"
+
+
+def own_folder() -> Path:
+    """The folder of uploaded sets and of pictures decoded before: `DASHLAB_OWN`, else per user."""
+    named = os.environ.get("DASHLAB_OWN")
+    return Path(named).expanduser() if named else user_folder() / "own"
