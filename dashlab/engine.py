@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dashlab.batches import Batches, Split, split
 from dashlab.config import RunConfig
-from dashlab.data.images import ImageSet, available_source, load_images, load_own
+from dashlab.data.images import ImageSet, available_source, load_folder, load_images
 from dashlab.device import describe, environment, pick_device
 from dashlab.errors import ConfigError
 from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
@@ -79,7 +79,7 @@ def train(
 def load(config: DataConfig) -> ImageSet:
     """The pictures that `config` names; the last two sets stay in memory for the next run."""
     if config.dataset == "own":
-        return load_own(config.path, side=config.side, grey=config.grey)
+        return load_folder(config.path, side=config.side, grey=config.grey)
     return load_images(config.dataset, source=config.source)
 
 
