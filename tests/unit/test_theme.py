@@ -93,8 +93,8 @@ def test_any_two_chart_colours_differ(mode: str, sight: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scale", ["chartSequentialColors", "chartDivergingColors"])
-def test_a_scale_has_the_ten_colours_that_streamlit_asks_for(mode: str, scale: str) -> None:
+@pytest.mark.parametrize("scale", ["chartCategoricalColors", "chartSequentialColors", "chartDivergingColors"])
+def test_a_palette_has_the_ten_colours_that_plotly_is_given(mode: str, scale: str) -> None:
     assert len(theme(mode)[scale]) == 10
 
 
