@@ -1,5 +1,6 @@
 """The training loop: the only one in dashlab."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from dashlab.errors import ConfigError
 from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
 from dashlab.models import build, memory_format
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.precision import precision
+from dashlab.precision import Precision, precision
 from dashlab.recorder import Recorder
 from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
 from dashlab.settings import DataConfig
@@ -97,13 +98,14 @@ class _Run:
         begun = time.perf_counter()
         self.config = config
         self.device = device
-        self.images = images if images is not None else load(_pixels_of(config.data))
+        self.images = images if images is not None else load(config.data)
         self.parts: Split = split(self.images, config, device)
         self.batches = Batches(self.parts.train, self.parts.normalization, config)
         self.network = self._network(start_weights)
         self.step_network = (
             self._compiled() if config.loop.compile and device.type == "cuda" else self.network
         )
+        self.precision: Precision = precision(config.loop.precision, device, self.network)
         self.layout = memory_format(self.network)
         self.penalised = [p for p in self.network.parameters() if p.dim() > 1]
         self.optimizer = make_optimizer(config.optim, self.network.parameters())
@@ -120,11 +122,15 @@ class _Run:
         started = self._started()
         self.on_row(started)
         begun = time.perf_counter()
-        with deterministic(), precision(self.config.loop.precision, self.device, self.network):
+        with deterministic(), self.precision.for_process():
             state, note = self._epochs(should_stop, begun)
-        self.recorder.read(last=True)
+            self.recorder.read(last=True)
+        if state == "stopped" and self.recorder.diverged_at is not None:  # noticed by the last reading only
+            state, note = "diverged", self._diverged_sentence()
         trained = time.perf_counter()
         evaluation = self._evaluation() if state == "finished" else None
+        if evaluation is not None and not math.isfinite(evaluation.loss):
+            state, note, evaluation = "diverged", self._diverged_sentence("on the test pictures"), None
         return Result(
             config=self.config,
             state=state,
@@ -146,10 +152,12 @@ class _Run:
                 self._step(x, y)
                 if self.recorder.diverged_at is not None:
                     return "diverged", self._diverged_sentence()
-            val = self._validate()
             self.recorder.read()
             if self.recorder.diverged_at is not None:
                 return "diverged", self._diverged_sentence()
+            val = self._validate()
+            if val is not None and not math.isfinite(val[0]):
+                return "diverged", self._diverged_sentence("on the validation pictures")
             row = self.recorder.end_epoch(val=val, seconds=time.perf_counter() - begun)
             if val is not None and self._is_time_to_stop(row.epoch, val[0]):
                 break
@@ -157,8 +165,9 @@ class _Run:
 
     def _step(self, x: Tensor, y: Tensor) -> None:
         config = self.config.loss
-        logits = self.step_network(x.contiguous(memory_format=self.layout))
-        loss = loss_value(logits, y, config.loss, label_smoothing=config.label_smoothing)
+        with self.precision.for_forward():
+            logits = self.step_network(x.contiguous(memory_format=self.layout))
+            loss = loss_value(logits, y, config.loss, label_smoothing=config.label_smoothing)
         if config.l1:
             loss = loss + config.l1 * torch.stack([w.abs().sum() for w in self.penalised]).sum()
         if config.l2:
@@ -176,7 +185,8 @@ class _Run:
         part = self.parts.val
         if len(part) == 0:
             return None
-        logits = logits_of(self.network, part.x, self.parts.normalization)
+        with self.precision.for_forward():
+            logits = logits_of(self.network, part.x, self.parts.normalization)
         return loss_and_accuracy(logits, part.y, self.config.loss.loss)
 
     def _is_time_to_stop(self, epoch: int, val_loss: float) -> bool:
@@ -197,7 +207,11 @@ class _Run:
         return f"Early stopping: of {ran} epochs, epoch {epoch} had the lowest validation loss ({val_loss:.4f}); its weights are kept."
 
     def _evaluation(self) -> Evaluation:
-        return evaluate(self.network, self.parts.test, self.parts.normalization, loss=self.config.loss.loss)
+        """Figures on the test set, at full float32 whatever the precision of the steps was."""
+        with deterministic(), precision("full", self.device, self.network).for_process():
+            return evaluate(
+                self.network, self.parts.test, self.parts.normalization, loss=self.config.loss.loss
+            )
 
     def _network(self, start_weights: Mapping[str, Tensor] | None) -> nn.Module:
         shape = _shape_of(self.images)
@@ -238,18 +252,15 @@ class _Run:
             "Curves and weights are kept; the test set was not read."
         )
 
-    def _diverged_sentence(self) -> str:
+    def _diverged_sentence(self, where: str = "") -> str:
+        """`where` says on which pictures the loss was not finite, if not on those of a step."""
+        at = f"after step {self.recorder.step:,} the loss {where}"
+        if not where:
+            at = f"at step {self.recorder.diverged_at:,} the loss"
         return (
-            f"Diverged: at step {self.recorder.diverged_at:,} the loss was no longer a finite number. "
+            f"Diverged: {at} was no longer a finite number. "
             f"Try a smaller learning rate than {self.config.optim.lr:g}, or another initializer."
         )
-
-
-def _pixels_of(config: DataConfig) -> DataConfig:
-    """`config` with what does not concern the loaded pixels at its default, so that the cache is shared."""
-    return DataConfig(
-        dataset=config.dataset, source=config.source, path=config.path, side=config.side, grey=config.grey
-    )
 
 
 def _shape_of(images: ImageSet) -> tuple[int, int, int]:
