@@ -1,6 +1,22 @@
-"""Home: what there is, and where to start."""
+"""Home: what there is, where to start, and what was trained before."""
 
+import streamlit as st
+
+from dashlab import jobs
+from ui import home
 from ui.page import open_page
 
-with open_page("home", "Train real networks on real pictures, and see what every setting does."):
-    pass
+LEAD = (
+    "A laboratory for learning how neural networks train. Every control drives **real PyTorch on real "
+    "pictures**, on this machine: nothing is a video or an answer computed before."
+)
+
+with open_page("home", LEAD, title="dashlab"):
+    jobs.warm_up()
+    home.start()
+    home.pages()
+    left, right = st.columns(2, gap="large")
+    with left:
+        home.data_sets()
+    with right:
+        home.recent_runs()

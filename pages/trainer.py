@@ -5,9 +5,14 @@ import streamlit as st
 from ui import training
 from ui.page import open_page
 
-with open_page("trainer", "Choose a preset or set everything yourself, then train."):
-    left, right = st.columns([1, 2], gap="large")
-    with left:
-        config = training.controls()
-    with right:
-        st.write(config)
+LEAD = (
+    "Choose a preset or set everything yourself, then train. Watch how fast the loss falls and where it "
+    "levels off, then look at the pictures that the network still gets wrong."
+)
+
+with open_page("trainer", LEAD):
+    controls, stage = st.columns([2, 5], gap="large")
+    with controls:
+        config = training.settings()
+    with stage:
+        training.stage(config)

@@ -107,8 +107,8 @@ def settings(
 ) -> None:
     """Draw every group folded, with one switch for the advanced settings.
 
-    A setting without effect under the others is not drawn; an advanced one is drawn when the switch is on or when it
-    differs from its default. `custom` draws the named settings its own way.
+    A setting without effect under the others is not drawn; an advanced one is drawn when the switch is on or
+    when it differs from its default. `custom` draws the named settings its own way.
     """
     everything = st.toggle(
         "Advanced settings",

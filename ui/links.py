@@ -1,8 +1,8 @@
 """Settings to and from the query of a link; no streamlit in here.
 
-A page with the prefix `train` writes the setting `lr` as `train_lr=0.1`. Only settings that differ from where the link
-starts are written: a preset (`train_preset=s1`) or, without one, the defaults. Whatever a link asks for that cannot be
-had is brought to the nearest thing that can, and said in a note.
+A page with the prefix `train` writes the setting `lr` as `train_lr=0.1`. Only settings that differ from where
+the link starts are written: a preset (`train_preset=s1`) or, without one, the defaults. Whatever a link asks
+for that cannot be had is brought to the nearest thing that can, and said in a note.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The frame that every page opens with: title, links to the other pages, notes, errors as sentences, downloads."""
+"""The frame that every page opens with: title, links to other pages, notes, errors, downloads."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ PAGES: tuple[PageInfo, ...] = (
         "Trainer",
         ":material/model_training:",
         "pages/trainer.py",
-        "Choose data, network and optimizer, watch the network learn, and look at every mistake that it still makes.",
+        "Choose data, network and optimizer, watch the network learn, and look at its mistakes.",
     ),
     PageInfo(
         "sketch",
@@ -48,10 +48,11 @@ PAGES: tuple[PageInfo, ...] = (
 
 
 @contextmanager
-def open_page(slug: str, lead: str = "") -> Iterator[None]:
+def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     """Draw the frame; the page's body is drawn inside `with`, and the sidebar's foot after it.
 
-    A `DashlabError` that leaves the body is shown as its sentence. `lead` says in two or three sentences what to look for.
+    A `DashlabError` that leaves the body is shown as its sentence. `lead` says in two or three sentences what
+    to look for.
     """
     page = next(info for info in PAGES if info.slug == slug)
     st.set_page_config(
@@ -61,7 +62,7 @@ def open_page(slug: str, lead: str = "") -> Iterator[None]:
         st.session_state["__page"] = slug
         page_state.opened(slug)
     foot = _sidebar()
-    st.title(page.title, anchor=False)
+    st.title(title or page.title, anchor=False)
     if lead:
         st.markdown(lead, width=760)
     try:
@@ -118,14 +119,14 @@ def link_to(
     """A link to another page, as this session left it or with a query of its own."""
     page = next(info for info in PAGES if info.slug == slug)
     kept = page_state.query_of(slug) if query is None else dict(query)
-    st.page_link(page.path, label=label, icon=icon or page.icon, query_params=kept or None, help=page.about)
+    st.page_link(page.path, label=label, icon=icon, query_params=kept or None)
 
 
 def _sidebar() -> Any:
     with st.sidebar:
         st.markdown("### :material/network_node: dashlab")
         for page in PAGES:
-            link_to(page.slug, page.title)
+            link_to(page.slug, page.title, icon=page.icon)
         return st.container()
 
 

@@ -1,7 +1,7 @@
 """The settings of one page: kept for the session, read from the link on arrival, written back to it.
 
-A widget's own value is lost as soon as the widget is not drawn, so the truth is kept here, under a key that belongs to
-no widget; `controls` copies it in and out.
+A widget's own value is lost as soon as the widget is not drawn, so the truth is kept here, under a key that
+belongs to no widget; `controls` copies it in and out.
 """
 
 import time

@@ -1,21 +1,29 @@
-"""The trainer's settings: groups, presets, the config that they make."""
+"""The trainer: its settings, and the stage on which a run is prepared, watched and looked at."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
+from dashlab import jobs
+from dashlab.charts.training import Curve
 from dashlab.config import LEAVES, RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, DamagedRun
 from dashlab.fields import Spec, Value
+from dashlab.jobs import Progress
 from dashlab.presets import PRESETS
+from dashlab.store import RunSummary
 from ui import controls as widgets
+from ui import live, own, preview, results, runs
+from ui.compare import curve_of
 from ui.controls import Group
-from ui.page import show_error, show_notes
+from ui.page import as_text, show_error, show_notes
 from ui.state import PageState, arrive, share
 
 PREFIX = "train"
 SPECS: dict[str, Spec] = {name: spec for name, (_, spec) in LEAVES.items()}
 HOME = "mnist-fast"
+"""The preset that stands there before anything is touched: it trains in seconds."""
+
 GROUPS = (
     Group(
         "Data",
@@ -26,35 +34,16 @@ GROUPS = (
         "Network",
         ":material/hub:",
         (
-            "model",
-            "hidden",
-            "channels",
-            "activation",
-            "batchnorm",
-            "dropout",
-            "dropout_layers",
-            "init",
-            "init_std",
+            *("model", "hidden", "channels", "activation", "batchnorm", "dropout", "dropout_layers"),
+            *("init", "init_std"),
         ),
     ),
     Group(
         "Optimizer",
         ":material/trending_down:",
         (
-            "optimizer",
-            "lr",
-            "momentum",
-            "nesterov",
-            "dampening",
-            "weight_decay",
-            "beta1",
-            "beta2",
-            "eps",
-            "alpha",
-            "centered",
-            "rho",
-            "lr_decay",
-            "amsgrad",
+            *("optimizer", "lr", "momentum", "nesterov", "dampening", "weight_decay", "beta1", "beta2"),
+            *("eps", "alpha", "centered", "rho", "lr_decay", "amsgrad"),
         ),
     ),
     Group("Schedule", ":material/show_chart:", ("schedule", "step_size", "gamma", "warmup")),
@@ -79,14 +68,168 @@ def start(preset: str) -> Mapping[str, Value] | None:
     return PRESETS[preset].config.flat() if preset in PRESETS else None
 
 
-def controls() -> RunConfig:
-    """Draw all settings; the config that they make, without what has no effect."""
+def settings() -> RunConfig | None:
+    """Draw the presets, the Train button and every setting.
+
+    Returns:
+        The config whose key names the run; None, and a sentence under the button, where it is not sound.
+    """
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
     presets = {name: (preset.title, preset.about) for name, preset in PRESETS.items()}
     widgets.preset_picker(state, presets)
-    config_so_far = lambda: RunConfig().change(**state.values)
-    widgets.settings(state, GROUPS, is_used=lambda name: config_so_far().is_used(name))
+    place = st.container()
+    custom = {"path": own.picker, "dataset": _dataset, "start_from": _start_from}
+    widgets.settings(state, GROUPS, is_used=lambda name: _config(state).is_used(name), custom=custom)
     widgets.changed_from_preset(state, presets)
     share(state)
-    return config_so_far().without_unused()
+    with place:
+        return _train_button(state)
+
+
+def _config(state: PageState) -> RunConfig:
+    return RunConfig().change(**state.values)
+
+
+def _train_button(state: PageState) -> RunConfig | None:
+    config, problem = _sound(state)
+    clicked = st.button(
+        "Train",
+        key=f"{PREFIX}_start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=config is None,
+    )
+    if problem:
+        st.caption(f":red[{as_text(problem)}]")
+    if clicked and config is not None:
+        st.session_state[f"{PREFIX}__shown"] = jobs.submit(config)
+    return config
+
+
+def _sound(state: PageState) -> tuple[RunConfig | None, str]:
+    """The resolved config, or a sentence that says why there is none."""
+    from dashlab.engine import resolved
+
+    if state.problems:
+        return None, next(iter(state.problems.values()))
+    try:
+        return resolved(_config(state)), ""
+    except ConfigError as error:
+        return None, str(error)
+
+
+def _dataset(state: PageState) -> None:
+    widgets.control(state, "dataset")
+    own.source_line(state)
+
+
+def _start_from(state: PageState) -> None:
+    """Which cached run's weights to start from; only runs that left weights are offered."""
+    kept = [run for run in runs.store().runs() if run.state != "diverged"]
+    titles = {"": "Fresh weights"} | runs.titles(kept)
+    chosen = str(state.values["start_from"])
+    if chosen not in titles:
+        titles[chosen] = f"Run {chosen[:12]}…, which is not here"
+    key = f"{PREFIX}_start_from"
+    st.session_state.setdefault(key, chosen)
+    spec = SPECS["start_from"]
+    state.values["start_from"] = st.selectbox(
+        spec.label, list(titles), format_func=lambda run: titles[run], key=key, help=spec.help
+    )
+
+
+def stage(config: RunConfig | None) -> None:
+    """The run that the settings name, or the last one that was shown, or what there is before training."""
+    key = config.key() if config is not None else ""
+    watched = _to_watch(key)
+    if watched is not None:
+        _remember(watched.key)
+        st.subheader(as_text(runs.title(watched.config)), anchor=False)
+        live.watch(watched.key, PREFIX, _curves)
+        return
+    if own.fetching() is not None:
+        own.watch_fetch()
+    shown = _to_show(key)
+    if shown is not None:
+        _remember(shown.key)
+        _over(shown, config)
+    elif config is not None:
+        _ended_without_result(key)
+        preview.before_training(config)
+    else:
+        st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
+
+
+def _to_watch(key: str) -> Progress | None:
+    """The run to watch: the one that the settings name, else the last one, as long as it goes on."""
+    for candidate in (key, st.session_state.get(f"{PREFIX}__shown", "")):
+        progress = jobs.progress(candidate) if candidate else None
+        if progress is not None and not progress.is_over:
+            return progress
+    return None
+
+
+def _to_show(key: str) -> RunSummary | None:
+    known = {run.key: run for run in runs.store().runs()}
+    return known.get(key) or known.get(st.session_state.get(f"{PREFIX}__shown", ""))
+
+
+def _remember(key: str) -> None:
+    st.session_state[f"{PREFIX}__shown"] = key
+
+
+def _curves(progress: Progress) -> None:
+    started = progress.started
+    curve = Curve(
+        steps=progress.steps,
+        epochs=progress.epochs,
+        steps_per_epoch=started.steps_per_epoch if started else 1,
+        total_epochs=started.epochs if started else progress.config.loop.epochs,
+    )
+    results.curves(curve, PREFIX, scheduled=progress.config.schedule.schedule != "none")
+    if started is not None:
+        st.caption(
+            f"{as_text(started.origin)} {started.parameters:,} parameters, {started.steps:,} steps, on "
+            f"{as_text(started.device)}."
+        )
+
+
+def _over(summary: RunSummary, config: RunConfig | None) -> None:
+    try:
+        run = runs.load(summary)
+    except DamagedRun as error:
+        show_error(error)
+        return
+    if run is None:
+        return
+    st.subheader(as_text(runs.title(summary.config, summary.name)), anchor=False)
+    _say_changes(summary, config)
+    progress = jobs.progress(summary.key)
+    if progress is not None and progress.is_over:
+        live.status(progress)
+    elif run.result.note:
+        st.info(as_text(run.result.note), icon=":material/info:")
+    results.figures(run.result)
+    results.curves(curve_of(run), PREFIX, scheduled=run.result.config.schedule.schedule != "none")
+    results.details(run, PREFIX)
+
+
+def _say_changes(summary: RunSummary, config: RunConfig | None) -> None:
+    """Say in what the settings differ from the run that is shown."""
+    if config is None or config.key() == summary.key:
+        return
+    changes = config.differences(summary.config)
+    listed = ", ".join(
+        f"{SPECS[name].label} {widgets.shown(SPECS[name], theirs)} → {widgets.shown(SPECS[name], ours)}"
+        for name, (ours, theirs) in changes.items()
+    )
+    st.info(f"This run had other settings: {as_text(listed)}. Press Train to see what they do.")
+
+
+def _ended_without_result(key: str) -> None:
+    """What became of a run that left nothing: an exception, or a worker that was killed."""
+    progress = jobs.progress(key)
+    if progress is not None and progress.is_over:
+        live.status(progress)

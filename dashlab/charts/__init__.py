@@ -1,0 +1,1 @@
+"""Numbers in, plotly figures and PNG bytes out; nothing here draws on a page or imports torch."""

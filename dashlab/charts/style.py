@@ -1,0 +1,54 @@
+"""How every figure looks: margins, legend, hover.
+
+Colours come from the template that is in force, by the order of the traces, so that a figure is right on a
+light and on a dark page alike; nothing here names a colour that would be wrong on one of the two.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+MOST_POINTS = 500
+"""A curve is thinned to about this many points before it is sent to a browser."""
+
+CONFIG: dict[str, Any] = {
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": "reset",
+    "showTips": False,
+}
+"""Plotly's own options for every chart: no toolbar, and a page that scrolls under a finger."""
+
+CLEAR = "rgba(0,0,0,0)"
+FAINT = "rgba(128,128,128,0.22)"
+
+
+def figure(
+    traces: Sequence[Any], *, x_title: str, y_title: str, height: int = 300, legend: bool = True
+) -> go.Figure:
+    """The traces over two plain axes; the legend stands above them."""
+    drawn = go.Figure(list(traces))
+    drawn.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "title": None},
+        hovermode="x unified",
+        uirevision="kept",  # a zoom survives the next redraw
+        dragmode=False,
+    )
+    drawn.update_xaxes(title=x_title, automargin=True, zeroline=False, showgrid=False)
+    drawn.update_yaxes(title=y_title, automargin=True, zeroline=False, gridcolor=FAINT)
+    return drawn
+
+
+def thinned(rows: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
+    """At most about `most` of the rows, evenly spread, the first and the last among them."""
+    if len(rows) <= most:
+        return list(rows)
+    stride = -(-len(rows) // most)
+    kept = list(rows[::stride])
+    return kept if kept[-1] is rows[-1] else [*kept, rows[-1]]

@@ -1,0 +1,153 @@
+"""Figures and pictures made from numbers."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashlab.charts import confusion as confusion_charts
+from dashlab.charts import training as charts
+from dashlab.charts.pictures import mosaic, png
+from dashlab.charts.style import MOST_POINTS, thinned
+from dashlab.charts.training import Curve
+from dashlab.results import EpochRow, StepRow
+
+COUNTS = ((8, 2, 0), (1, 9, 0), (0, 0, 0))
+CLASSES = ("cat", "dog", "a class with a very long name")
+
+
+def steps(count: int) -> tuple[StepRow, ...]:
+    return tuple(
+        StepRow(step=10 * k, window=10, loss=1 / k, accuracy=1 - 1 / k, lr=0.1 / k) for k in range(1, count + 1)
+    )
+
+
+def epoch(number: int, val: float | None) -> EpochRow:
+    return EpochRow(
+        epoch=number, step=100 * number, train_loss=0.5, train_accuracy=0.8, val_loss=val, val_accuracy=val,
+        lr=0.1, seconds=1.0,
+    )  # fmt: skip
+
+
+def curve(**more: object) -> Curve:
+    return Curve(name="run", steps=steps(20), steps_per_epoch=100, total_epochs=5, **more)  # type: ignore[arg-type]
+
+
+def test_the_epoch_axis_spans_the_whole_run_while_it_goes_on():
+    assert charts.loss(curve()).layout.xaxis.range == (0, 5)
+
+
+def test_steps_stand_at_their_share_of_an_epoch():
+    (trace,) = charts.loss(curve()).data
+    assert trace.x[:2] == (0.1, 0.2)
+    assert trace.customdata[:2] == (10, 20)
+
+
+def test_validation_is_drawn_only_where_pictures_are_held_back():
+    assert len(charts.loss(curve(epochs=(epoch(1, None),))).data) == 1
+    assert [t.name for t in charts.loss(curve(epochs=(epoch(1, 0.4),))).data] == ["Training", "Validation"]
+
+
+def test_accuracy_is_drawn_in_per_cent():
+    training, validation = charts.accuracy(curve(epochs=(epoch(1, 0.25),))).data
+    assert training.y[1] == pytest.approx(50.0)
+    assert validation.y == (25.0,)
+
+
+def test_a_logarithmic_loss_does_not_start_at_zero():
+    drawn = charts.loss(curve(), log=True)
+    assert (drawn.layout.yaxis.type, drawn.layout.yaxis.rangemode) == ("log", "normal")
+
+
+def test_a_run_that_has_reported_nothing_yet_can_be_drawn():
+    empty = Curve(total_epochs=3)
+    assert charts.loss(empty).layout.xaxis.range == (0, 3)
+    assert charts.accuracy(empty).data[0].x == ()
+
+
+def test_compared_runs_keep_their_names_and_the_longest_sets_the_axis():
+    short = Curve(name="short", steps=steps(3), steps_per_epoch=10, total_epochs=2)
+    drawn = charts.compared_loss([short, curve()])
+    assert [trace.name for trace in drawn.data] == ["short", "run"]
+    assert drawn.layout.xaxis.range == (0, 5)
+
+
+def test_long_curves_are_thinned_and_keep_their_ends():
+    rows = steps(12_345)
+    kept = thinned(rows)
+    assert len(kept) <= MOST_POINTS + 1
+    assert (kept[0], kept[-1]) == (rows[0], rows[-1])
+
+
+def test_short_curves_are_drawn_whole():
+    assert thinned(steps(MOST_POINTS)) == list(steps(MOST_POINTS))
+
+
+def test_no_trace_needs_webgl():
+    drawn = [charts.loss(curve()), charts.compared_accuracy([curve()]), confusion_charts.confusion(COUNTS, CLASSES)]
+    assert not [trace.type for figure in drawn for trace in figure.data if "gl" in trace.type]
+
+
+def test_every_cell_of_the_matrix_can_be_clicked_and_tells_its_counts():
+    catcher = confusion_charts.confusion(COUNTS, CLASSES).data[1]
+    assert len(catcher.x) == 9
+    position = catcher.customdata.index([0, 1, 2])
+    assert (catcher.x[position], catcher.y[position]) == (1, 0)
+    assert "2 of 10 (20.0 %)" in catcher.text[position]
+
+
+def test_the_first_class_stands_at_the_top():
+    low, high = confusion_charts.confusion(COUNTS, CLASSES).layout.yaxis.range
+    assert low > high
+
+
+def test_the_chosen_cell_is_framed():
+    (frame,) = confusion_charts.confusion(COUNTS, CLASSES, chosen=(0, 1)).layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (0.5, 1.5, -0.5, 0.5)
+
+
+def test_long_class_names_are_shortened_beside_a_chart():
+    names = confusion_charts.confusion(COUNTS, CLASSES).layout.yaxis.ticktext
+    assert names[2] == "a class with …"
+
+
+def test_a_class_without_pictures_has_no_bar():
+    (bars,) = confusion_charts.class_accuracy(COUNTS, CLASSES).data
+    assert bars.x == (80.0, 90.0, None)
+    assert bars.text[2] == "no picture"
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def test_an_enlarged_picture_keeps_every_pixel_a_square():
+    picture = np.array([[[0, 255], [255, 0]]], dtype=np.uint8)
+    image = opened(png(picture, side=8))
+    assert image.size == (8, 8)
+    assert sorted(image.getcolors()) == [(32, 0), (32, 255)]
+    assert image.getpixel((3, 0)) == 0
+    assert image.getpixel((4, 0)) == 255
+
+
+def test_a_colour_picture_keeps_its_channels():
+    picture = np.zeros((3, 4, 4), dtype=np.uint8)
+    picture[0] = 200
+    assert opened(png(picture)).getpixel((0, 0)) == (200, 0, 0)
+
+
+def test_pictures_of_a_mosaic_stand_in_rows_with_clear_gaps():
+    tiles = [np.full((1, 4, 4), value, dtype=np.uint8) for value in (10, 20, 30)]
+    sheet = opened(mosaic(tiles, columns=2, side=4, gap=2))
+    assert sheet.size == (10, 10)
+    assert sheet.getpixel((6, 0))[0] == 20
+    assert sheet.getpixel((0, 6))[0] == 30
+    assert sheet.getpixel((4, 0))[3] == 0
+
+
+def test_a_mosaic_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one picture"):
+        mosaic([], columns=2)

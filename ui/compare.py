@@ -1,0 +1,106 @@
+"""A run beside other cached runs: their curves over each other, and what they differ in."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashlab.charts import training as charts
+from dashlab.charts.style import CONFIG
+from dashlab.charts.training import Curve
+from dashlab.config import spec_of
+from dashlab.errors import DamagedRun
+from dashlab.store import RunSummary, StoredRun
+from ui import runs
+from ui.controls import shown
+from ui.live import seconds
+from ui.page import csv_download, show_error
+
+MOST_RUNS = 8
+"""As many as there are chart colours."""
+
+
+def tab(run: StoredRun, prefix: str) -> None:
+    """Choose other runs and see them beside this one."""
+    everything = runs.store().runs()
+    others = [other for other in everything if other.key != run.key]
+    if not others:
+        st.info("This is the only cached run so far: change a setting and train again to compare the two.")
+        return
+    titles = runs.titles(everything)
+    chosen = st.multiselect(
+        "Compare with",
+        [other.key for other in others],
+        default=[other.key for other in others if _is_alike(other, run)][:2],
+        format_func=lambda key: titles[key],
+        key=f"{prefix}_compare_{run.key[:12]}",
+        max_selections=MOST_RUNS - 1,
+        placeholder="Choose cached runs",
+        persist_state="session",
+    )
+    summaries = [other for other in everything if other.key == run.key or other.key in chosen]
+    stored = [found for summary in summaries if (found := _load(summary)) is not None]
+    stored.sort(key=lambda one: one.key != run.key)
+    _curves(stored, titles, prefix)
+    _table(stored, titles, prefix)
+
+
+def _is_alike(other: RunSummary, run: StoredRun) -> bool:
+    return other.config.data.dataset == run.result.config.data.dataset and other.state == "finished"
+
+
+def _load(summary: RunSummary) -> StoredRun | None:
+    try:
+        return runs.load(summary)
+    except DamagedRun as error:
+        show_error(error)
+        return None
+
+
+def curve_of(run: StoredRun, name: str = "") -> Curve:
+    """The curve of a run that is over."""
+    started = run.result.started
+    return Curve(
+        name=name,
+        steps=run.result.steps,
+        epochs=run.result.epochs,
+        steps_per_epoch=started.steps_per_epoch,
+        total_epochs=started.epochs,
+    )
+
+
+def _curves(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:
+    drawn = [curve_of(run, titles[run.key]) for run in stored]
+    left, right = st.columns(2)
+    log = st.session_state.get(f"{prefix}_log", False)
+    left.plotly_chart(
+        charts.compared_loss(drawn, log=log),
+        key=f"{prefix}_compared_loss",
+        config=CONFIG,
+        alt="Training loss of the runs",
+    )
+    right.plotly_chart(
+        charts.compared_accuracy(drawn),
+        key=f"{prefix}_compared_accuracy",
+        config=CONFIG,
+        alt="Training accuracy of the runs",
+    )
+
+
+def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:
+    differing = runs.differing([run.result.config for run in stored])
+    rows = []
+    for position, run in enumerate(stored):
+        evaluation = run.result.evaluation
+        rows.append(
+            {
+                "Run": titles[run.key],
+                "Test accuracy in %": round(100 * evaluation.accuracy, 2) if evaluation else None,
+                "Training took": seconds(run.result.seconds.train),
+                **{
+                    spec_of(name).label: shown(spec_of(name), values[position])
+                    for name, values in differing.items()
+                },
+            }
+        )
+    st.dataframe(rows, hide_index=True, alt="The runs, their test accuracy and the settings that differ")
+    csv_download("Comparison as CSV", rows, "comparison.csv", key=f"{prefix}_compare_csv")

@@ -1,0 +1,66 @@
+"""The parts of the home page."""
+
+import streamlit as st
+
+from dashlab.data.images import IMAGE_SETS, available_source
+from ui import runs
+from ui.live import seconds
+from ui.page import PAGES, as_text, link_to
+from ui.runs import training_link
+
+MOST_RUNS = 6
+
+
+def start() -> None:
+    """The two ways to begin, as large as anything on the page."""
+    with st.container(horizontal=True, gap="small"):
+        if st.button(
+            "Train your first network", key="home_train", type="primary", icon=":material/play_arrow:"
+        ):
+            st.switch_page("pages/trainer.py", query_params={"train_preset": "mnist-fast"})
+        if st.button("Sketch a digit", key="home_sketch", icon=":material/draw:"):
+            st.switch_page("pages/sketch.py")
+
+
+def pages() -> None:
+    """A card for every page but this one."""
+    others = [page for page in PAGES if page.slug != "home"]
+    st.subheader("What you can do here", anchor=False)
+    for page, place in zip(others, st.columns(max(2, len(others))), strict=False):
+        with place.container(border=True, height="stretch"):
+            link_to(page.slug, f"**{page.title}**", icon=page.icon)
+            st.markdown(page.about)
+
+
+def data_sets() -> None:
+    """Which pictures are used: the full set or the bundled sample, and how many."""
+    st.subheader("Pictures", anchor=False)
+    for name, info in IMAGE_SETS.items():
+        is_full = available_source(name) == "full"
+        train, test = info.full_counts if is_full else info.bundled_counts
+        source = "the full set" if is_full else "the bundled sample"
+        st.markdown(
+            f"**{info.title}** — {train:,} to train on, {test:,} to test: {source}.  \n"
+            f":gray[{as_text(info.about)}]"
+        )
+    st.caption(
+        "The trainer fetches a full set on request, and takes your own pictures as a zip of class folders."
+    )
+
+
+def recent_runs() -> None:
+    """The last runs, each with a link that opens it in the trainer."""
+    st.subheader("Recent runs", anchor=False)
+    kept = runs.store().runs()
+    for sentence in runs.store().damaged():
+        st.warning(as_text(sentence), icon=":material/heart_broken:")
+    if not kept:
+        st.caption("None yet. Runs are kept: the same settings come back at once.")
+        return
+    for run in kept[:MOST_RUNS]:
+        result = f"{100 * run.accuracy:.2f} %" if run.accuracy is not None else run.state
+        with st.container(border=True, gap="xxsmall"):
+            link_to("trainer", as_text(runs.title(run.config, run.name)), training_link(run.config))
+            st.caption(f"{result} · {seconds(run.seconds)} · {run.created.astimezone():%d %b %Y, %H:%M}")
+    if len(kept) > MOST_RUNS:
+        st.caption(f"… and {len(kept) - MOST_RUNS} more.")

@@ -1,0 +1,97 @@
+"""Watching a run: the one fragment of a page that asks again and again, until the run is over."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashlab import jobs
+from dashlab.jobs import JobState, Progress
+from ui.page import as_text
+
+EVERY_S = 0.5
+"""How often a page that watches a run draws anew."""
+
+
+def watch(key: str, prefix: str, draw: Callable[[Progress], None]) -> Progress | None:
+    """Draw the run's status and, with `draw`, its curves; while it goes on, draw both again twice a second.
+
+    When the run ends the whole page runs once more. Call at most once in a run of the page.
+
+    Args:
+        key: of the run, from `jobs.submit`.
+        prefix: of the page's widgets.
+        draw: what stands below the status; gets the latest snapshot.
+
+    Returns:
+        The snapshot at the time of the call; None for a run that this process does not know.
+    """
+    progress = jobs.progress(key)
+    if progress is None:
+        return None
+    if progress.is_over:
+        status(progress)
+        draw(progress)
+    else:
+        _watched(key, prefix, draw)
+    return progress
+
+
+@st.fragment(run_every=EVERY_S)
+def _watched(key: str, prefix: str, draw: Callable[[Progress], None]) -> None:
+    progress = jobs.progress(key)
+    if progress is None or progress.is_over:
+        st.rerun()
+    _bar(progress, prefix)
+    draw(progress)
+
+
+def _bar(progress: Progress, prefix: str) -> None:
+    stopping = st.session_state.get(f"{prefix}__stopping") == progress.key
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(progress.fraction, text=_while_running(progress))
+        st.button(
+            "Stopping …" if stopping else "Stop",
+            key=f"{prefix}_stop",
+            icon=":material/stop_circle:",
+            disabled=stopping,
+            on_click=_stop,
+            args=(progress.key, prefix),
+        )
+
+
+def _stop(key: str, prefix: str) -> None:
+    st.session_state[f"{prefix}__stopping"] = key
+    jobs.stop(key)
+
+
+def _while_running(progress: Progress) -> str:
+    words = [as_text(progress.sentence)]
+    if progress.state is JobState.RUNNING:
+        words.append(f"{seconds(progress.elapsed_s)} so far")
+        if progress.left_s is not None:
+            words.append(f"about {seconds(progress.left_s)} left")
+    return " · ".join(words)
+
+
+def status(progress: Progress) -> None:
+    """How a run ended, in one line; a finished one needs none."""
+    text = as_text(progress.sentence)
+    if progress.state is JobState.STOPPED:
+        st.info(text, icon=":material/stop_circle:")
+    elif progress.state is JobState.DIVERGED:
+        st.warning(text, icon=":material/trending_up:")
+    elif progress.state in (JobState.FAILED, JobState.LOST):
+        st.error(text, icon=":material/error:")
+
+
+def seconds(value: float) -> str:
+    """A time span as people say it: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,188 @@
+"""The mistakes of a run: its confusion matrix, the pictures in each cell, and the worst mistakes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab.charts import confusion as charts
+from dashlab.charts.pictures import png
+from dashlab.charts.style import CONFIG
+from dashlab.data.images import ImageSet
+from dashlab.errors import DataError
+from dashlab.experiments.confusion import confused_pairs
+from dashlab.experiments.mistakes import Reading, cell_readings, worst_mistakes
+from dashlab.results import Evaluation
+from dashlab.store import StoredRun
+from ui import runs
+from ui.page import as_text, csv_download, show_error
+
+MOST_PICTURES = 24
+
+
+def _pictures_of(run: StoredRun) -> ImageSet | None:
+    """The data set of the run; None, and a sentence, where its pictures are no longer there."""
+    try:
+        images = runs.images(run.result.config)
+    except DataError as error:
+        show_error(error)
+        return None
+    if len(images.test_y) != run.result.started.test_count:
+        st.warning("The pictures have changed since this run: its mistakes cannot be shown.")
+        return None
+    return images
+
+
+def confusion(run: StoredRun, prefix: str) -> None:
+    """The confusion matrix beside the accuracy on each class, and the pictures of the chosen cell below."""
+    evaluation, classes = run.result.evaluation, run.result.started.classes
+    assert evaluation is not None
+    pairs = confused_pairs(evaluation.confusion)
+    chosen = _chosen_cell(prefix, run.key, len(classes), pairs)
+    st.markdown(
+        "Each row is a true class, in per cent. **Choose a cell to see its pictures**, here or below."
+    )
+    left, right = st.columns([3, 2])
+    with left:
+        if len(classes) <= charts.MOST_CLASSES:
+            _matrix(evaluation, classes, chosen, prefix)
+        else:
+            _pairs_table(pairs, classes, evaluation)
+    with right:
+        st.plotly_chart(
+            charts.class_accuracy(evaluation.confusion, classes),
+            key=f"{prefix}_classes",
+            config=CONFIG,
+            alt="Accuracy on each class in per cent",
+        )
+    _cell(run, evaluation, prefix)
+
+
+def _matrix(evaluation: Evaluation, classes: Sequence[str], chosen: tuple[int, int], prefix: str) -> None:
+    key = f"{prefix}_matrix"
+    st.plotly_chart(
+        charts.confusion(evaluation.confusion, classes, chosen),
+        key=key,
+        config=CONFIG,
+        on_select=lambda: _take_click(key, prefix),
+        selection_mode="points",
+        alt="Confusion matrix: true classes against predicted classes",
+    )
+
+
+def _take_click(key: str, prefix: str) -> None:
+    """A click on a cell sets the two menus below; an empty selection, as a redraw sends it, sets nothing."""
+    points = st.session_state[key].selection.points
+    if points:
+        truth, predicted, _count = points[0]["customdata"]
+        st.session_state[f"{prefix}_true"], st.session_state[f"{prefix}_read"] = int(truth), int(predicted)
+
+
+def _chosen_cell(
+    prefix: str, run_key: str, classes: int, pairs: Sequence[tuple[int, int, int]]
+) -> tuple[int, int]:
+    """The chosen cell; of a run that is looked at for the first time, its most frequent mistake."""
+    names = (f"{prefix}_true", f"{prefix}_read")
+    if st.session_state.get(f"{prefix}__cell_of") != run_key:
+        st.session_state[f"{prefix}__cell_of"] = run_key
+        first = pairs[0][:2] if pairs else (0, 0)
+        st.session_state[names[0]], st.session_state[names[1]] = first
+    truth, predicted = (min(int(st.session_state.get(name, 0)), classes - 1) for name in names)
+    return truth, predicted
+
+
+def _cell(run: StoredRun, evaluation: Evaluation, prefix: str) -> None:
+    classes = run.result.started.classes
+    options = list(range(len(classes)))
+    left, right = st.columns(2)
+    for place, label, name in ((left, "True class", "true"), (right, "Read as", "read")):
+        place.selectbox(
+            label, options, format_func=lambda k: classes[k], key=f"{prefix}_{name}", persist_state="session"
+        )
+    truth, predicted = st.session_state[f"{prefix}_true"], st.session_state[f"{prefix}_read"]
+    count, total = evaluation.confusion[truth][predicted], sum(evaluation.confusion[truth])
+    st.markdown(
+        f"**{count:,}** of {total:,} pictures of *{as_text(classes[truth])}* were read as "
+        f"*{as_text(classes[predicted])}*" + (" — rightly." if truth == predicted else ".")
+    )
+    images = _pictures_of(run) if count else None
+    if images is not None:
+        shown = cell_readings(evaluation.probabilities, images.test_y, truth, predicted, MOST_PICTURES)
+        readings(shown, images)
+        if count > len(shown):
+            st.caption(f"The {len(shown)} most confident are shown.")
+
+
+def _pairs_table(
+    pairs: Sequence[tuple[int, int, int]], classes: Sequence[str], evaluation: Evaluation
+) -> None:
+    st.dataframe(
+        [
+            {
+                "True class": classes[i],
+                "Read as": classes[j],
+                "Pictures": count,
+                "Share of the class": 100 * count / sum(evaluation.confusion[i]),
+            }
+            for i, j, count in pairs[:200]
+        ],
+        column_config={"Share of the class": st.column_config.NumberColumn(format="%.1f %%")},
+        alt="The most frequent confusions",
+    )
+
+
+def worst(run: StoredRun, prefix: str) -> None:
+    """The wrongly read pictures that the network was surest of, with its likeliest classes."""
+    evaluation = run.result.evaluation
+    assert evaluation is not None
+    images = _pictures_of(run)
+    if images is None:
+        return
+    shown = worst_mistakes(evaluation.probabilities, images.test_y, MOST_PICTURES)
+    if not shown:
+        st.success("Every test picture was read rightly.", icon=":material/check_circle:")
+        return
+    wrong = sum(count for _, _, count in confused_pairs(evaluation.confusion))
+    st.markdown(
+        f"The network reads **{wrong:,}** of {run.result.started.test_count:,} test pictures wrongly. These "
+        "are the ones it was surest of. Would you have read them rightly?"
+    )
+    readings(shown, images, top=3)
+    csv_download(
+        "These mistakes as CSV",
+        [_reading_row(reading, images.classes) for reading in shown],
+        f"mistakes-{run.key[:12]}.csv",
+        key=f"{prefix}_mistakes_csv",
+    )
+
+
+def readings(shown: Sequence[Reading], images: ImageSet, *, top: int = 0) -> None:
+    """Test pictures, each with its classes; with `top`, also the likeliest classes as bars."""
+    with st.container(horizontal=True, gap="small"):
+        for reading in shown:
+            with st.container(width=150 if top else 128, border=bool(top), gap="xsmall"):
+                _reading(reading, images, top)
+
+
+def _reading(reading: Reading, images: ImageSet, top: int) -> None:
+    truth, predicted = as_text(images.classes[reading.truth]), as_text(images.classes[reading.predicted])
+    st.image(
+        png(images.test_x[reading.index].numpy()),
+        alt=f"Test picture {reading.index}: true class {images.classes[reading.truth]}",
+        width=112,
+    )
+    if not top:
+        st.caption(f"{predicted}: {100 * reading.confidence:.1f} %")
+        return
+    st.caption(f"true: **{truth}**" if reading.truth != reading.predicted else f"**{truth}**, right")
+    for k, probability in reading.top(top):
+        st.progress(probability, text=f"{as_text(images.classes[k])} {100 * probability:.1f} %")
+
+
+def _reading_row(reading: Reading, classes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "index": reading.index,
+        "true": classes[reading.truth],
+        "predicted": classes[reading.predicted],
+        **{f"p({name})": p for name, p in zip(classes, reading.probabilities, strict=True)},
+    }

@@ -1,0 +1,148 @@
+"""Where pictures come from: uploaded zips of class folders, and full data sets fetched on request."""
+
+import threading
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from dashlab.data.images import IMAGE_SETS, adopt, available_source, download, list_own
+from dashlab.errors import DashlabError
+from ui.page import as_text, show_error
+from ui.state import PageState
+
+
+def picker(state: PageState) -> None:
+    """Stands for the setting `path`: upload, choose, or name a folder on the machine that runs the app."""
+    prefix = state.prefix
+    upload = st.file_uploader(
+        "Upload a zip of class folders",
+        "zip",
+        key=f"{prefix}_upload",
+        help="One folder of pictures per class, or folders `train` and `test` with such folders inside.",
+    )
+    if upload is not None and st.session_state.get(f"{prefix}__uploaded") != upload.file_id:
+        _take_upload(state, upload)
+    sets = [own for own in list_own() if not own.problem]
+    names = {own.name: f"{own.title}: {own.train_count + own.test_count:,} pictures" for own in sets}
+    path = str(state.values["path"])
+    if path and path not in names:
+        names[path] = path
+    key = f"{prefix}_path"
+    if st.session_state.get(key) != path:
+        st.session_state[key] = path or None
+    chosen = st.selectbox(
+        state.specs["path"].label,
+        list(names),
+        format_func=lambda name: names.get(name, name),
+        key=key,
+        index=None,
+        accept_new_options=True,
+        placeholder="Choose an uploaded set, or type a path",
+        help=state.specs["path"].help,
+    )
+    state.values["path"] = str(chosen or "")[:1024]
+
+
+def _take_upload(state: PageState, upload: "st.runtime.uploaded_file_manager.UploadedFile") -> None:
+    prefix = state.prefix
+    bar = st.progress(0.0, text="Checking every picture …")
+
+    def show(done: int, total: int | None) -> None:
+        bar.progress(min(1.0, done / total) if total else 0.0, text=f"Checking picture {done:,} …")
+
+    try:
+        own = adopt(
+            upload.getvalue(),
+            title=upload.name.removesuffix(".zip"),
+            side=int(state.values["side"]),  # type: ignore[arg-type]
+            grey=bool(state.values["grey"]),
+            on_progress=show,
+        )
+    except DashlabError as error:
+        show_error(error)
+        return
+    finally:
+        bar.empty()
+    st.session_state[f"{prefix}__uploaded"] = upload.file_id
+    state.put({"path": own.name})
+    st.success(
+        f"{as_text(own.title)}: {own.train_count + own.test_count:,} pictures in {len(own.classes)} classes.",
+        icon=":material/check_circle:",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How far the download of a full set has come; replaced whole."""
+
+    name: str
+    done: int = 0
+    total: int = 1
+    is_over: bool = False
+    problem: str = ""
+
+
+_fetches: dict[str, Fetch] = {}
+_lock = threading.Lock()
+
+
+def fetching() -> Fetch | None:
+    """The download that goes on in this server, if any."""
+    return next((fetch for fetch in _fetches.values() if not fetch.is_over), None)
+
+
+def start_fetch(name: str) -> None:
+    """Download a full set in the background; nothing happens while it is being downloaded."""
+    with _lock:
+        if name in _fetches and not _fetches[name].is_over:
+            return
+        _fetches[name] = Fetch(name)
+    threading.Thread(target=_fetch, args=(name,), daemon=True, name=f"fetch-{name}").start()
+
+
+def _fetch(name: str) -> None:
+    def show(done: int, total: int | None) -> None:
+        _fetches[name] = replace(_fetches[name], done=done, total=total or 1)
+
+    problem = ""
+    try:
+        download(name, on_progress=show)
+    except DashlabError as error:
+        problem = str(error)
+    finally:
+        _fetches[name] = replace(_fetches[name], is_over=True, problem=problem)
+
+
+def source_line(state: PageState) -> None:
+    """Which pictures are used, and a button that fetches the full set where only a sample is there."""
+    name = str(state.values["dataset"])
+    info = IMAGE_SETS.get(name)
+    if info is None or available_source(name) == "full":
+        return
+    train, test = info.bundled_counts
+    full = sum(info.full_counts)
+    st.caption(f"The bundled sample is in use: {train:,} pictures to train on and {test:,} to test.")
+    st.button(
+        f"Fetch all {full:,} ({info.download_bytes / 1e6:.0f} MB)",
+        key=f"{state.prefix}_fetch",
+        icon=":material/cloud_download:",
+        on_click=start_fetch,
+        args=(name,),
+        disabled=fetching() is not None,
+    )
+    fetch = _fetches.get(name)
+    if fetch is not None and fetch.problem:
+        st.error(as_text(fetch.problem), icon=":material/cloud_off:")
+
+
+@st.fragment(run_every=0.5)
+def watch_fetch() -> None:
+    """Progress of the download; the page runs once more when it ends."""
+    fetch = fetching()
+    if fetch is None:
+        st.rerun()
+    info = IMAGE_SETS[fetch.name]
+    st.progress(
+        min(1.0, fetch.done / fetch.total),
+        text=f"Fetching {info.title}: {fetch.done / 1e6:.0f} of {fetch.total / 1e6:.0f} MB",
+    )

@@ -1,0 +1,113 @@
+"""What a page shows before anything is trained: pictures of the data set, and the layers of the network."""
+
+import streamlit as st
+
+from dashlab.charts.pictures import mosaic
+from dashlab.config import RunConfig
+from dashlab.data.images import IMAGE_SETS, ImageSet
+from dashlab.errors import DataError
+from dashlab.experiments.mistakes import samples
+from dashlab.models.inspect import LayerRow
+from dashlab.settings import ModelConfig
+from ui import runs
+from ui.page import as_text, show_error
+
+EACH = 6
+"""Sample pictures of each class."""
+MOST_CLASSES = 24
+
+
+def before_training(config: RunConfig) -> None:
+    """The pictures that the network will learn from, and the network itself."""
+    try:
+        images = runs.images(config)
+    except DataError as error:
+        show_error(error)
+        return
+    st.caption(as_text(" ".join((images.origin, *images.notes))))
+    st.subheader("What it will learn from", anchor=False)
+    sample_pictures(images)
+    st.subheader("The network", anchor=False)
+    channels, height, width = images.train_x.shape[1:]
+    network(config, (channels, height, width), len(images.classes))
+    _steps(config, images)
+
+
+def sample_pictures(images: ImageSet) -> None:
+    """The first pictures of every class, class by class."""
+    shown = min(len(images.classes), MOST_CLASSES)
+    with st.container(horizontal=True, gap="medium"):
+        for name, sheet in zip(images.classes[:shown], _sheets(images, shown), strict=True):
+            with st.container(width=132, gap="xxsmall"):
+                st.image(sheet, alt=f"Training pictures of the class {name}", width=132)
+                st.caption(as_text(name))
+    if shown < len(images.classes):
+        st.caption(f"… and {len(images.classes) - shown} more classes.")
+
+
+def _sheets(images: ImageSet, classes: int) -> list[bytes]:
+    return _drawn_sheets((images.name, images.source, images.fingerprint), classes, images)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _drawn_sheets(identity: tuple[str, ...], classes: int, _images: ImageSet) -> list[bytes]:  # noqa: ARG001
+    chosen = samples(_images.train_y, classes, EACH)
+    return [
+        mosaic([_images.train_x[index].numpy() for index in indices], columns=3, side=44)
+        for indices in chosen
+    ]
+
+
+def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> None:
+    """Every layer with its output shape, parameters and multiply-adds."""
+    rows = _layers(config.model, shape, classes)
+    st.dataframe(
+        [
+            {
+                "Layer": row.name,
+                "Kind": row.kind,
+                "Output": " × ".join(map(str, row.output_shape)),
+                "Parameters": row.parameters,
+                "Multiply-adds": row.multiply_adds,
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        column_config={
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "Multiply-adds": st.column_config.NumberColumn(
+                format="localized", help="Products that are summed up to read one picture."
+            ),
+        },
+        alt="Layers of the network",
+    )
+    parameters = sum(row.parameters for row in rows)
+    products = sum(row.multiply_adds for row in rows)
+    given = " × ".join(map(str, shape))
+    st.caption(
+        f"A picture of {given} passes {len(rows)} layers: **{parameters:,} parameters** and {products:,} "
+        "multiply-adds."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> list[LayerRow]:
+    from dashlab.models.inspect import layers_of
+
+    return layers_of(model, shape=shape, classes=classes)
+
+
+def _steps(config: RunConfig, images: ImageSet) -> None:
+    count = min(config.data.train_size or len(images.train_y), len(images.train_y))
+    count -= round(count * config.data.val_fraction)
+    steps = -(-count // config.loop.batch_size)
+    st.caption(
+        f"{count:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} steps an epoch, "
+        f"{steps * config.loop.epochs:,} in all."
+    )
+
+
+def about(name: str) -> str:
+    """One sentence about a data set that has a name of its own."""
+    info = IMAGE_SETS.get(name)
+    return info.about if info is not None else ""

@@ -1,0 +1,104 @@
+"""A run that has come to its end: figures, curves, mistakes, layers, other runs beside it, downloads."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashlab.charts import training as charts
+from dashlab.charts.style import CONFIG
+from dashlab.charts.training import Curve
+from dashlab.presets import PRESETS
+from dashlab.results import Evaluation, Result
+from dashlab.store import StoredRun
+from ui import compare, downloads, mistakes, preview, runs
+from ui.live import seconds
+from ui.page import as_text
+
+
+def curves(curve: Curve, prefix: str, *, scheduled: bool) -> None:
+    """Loss and accuracy side by side, and the learning rate where a schedule moves it."""
+    log = st.session_state.get(f"{prefix}_log", False)
+    left, right = st.columns(2)
+    left.plotly_chart(
+        charts.loss(curve, log=log),
+        key=f"{prefix}_loss",
+        config=CONFIG,
+        alt="Training and validation loss over epochs",
+    )
+    right.plotly_chart(
+        charts.accuracy(curve),
+        key=f"{prefix}_accuracy",
+        config=CONFIG,
+        alt="Training and validation accuracy in per cent over epochs",
+    )
+    if scheduled:
+        st.plotly_chart(
+            charts.learning_rate(curve),
+            key=f"{prefix}_rate",
+            config=CONFIG,
+            alt="Learning rate over epochs",
+        )
+
+
+def figures(result: Result) -> None:
+    """The numbers of a run in one row, and what it ran on in a line below."""
+    last = result.epochs[-1] if result.epochs else None
+    with st.container(horizontal=True, gap="small"):
+        if result.evaluation is not None:
+            _test_figures(result, result.evaluation)
+        if last is not None:
+            _metric(
+                "Training accuracy",
+                f"{100 * last.train_accuracy:.2f} %",
+                "In the last epoch, while training.",
+            )
+        if last is not None and last.val_accuracy is not None:
+            _metric("Validation accuracy", f"{100 * last.val_accuracy:.2f} %", "After the last epoch.")
+        _metric("Training took", seconds(result.seconds.train), _spent(result))
+        _metric("Parameters", f"{result.started.parameters:,}", "Numbers that training adjusts.")
+    st.caption(
+        f"{as_text(result.started.origin)} Trained on {as_text(result.started.device)}. {_spent(result)}"
+    )
+
+
+def _test_figures(result: Result, evaluation: Evaluation) -> None:
+    _metric(
+        "Test accuracy",
+        f"{100 * evaluation.accuracy:.2f} %",
+        f"On {result.started.test_count:,} pictures that it never saw. Test loss {evaluation.loss:.4f}.",
+    )
+    preset = PRESETS.get(runs.preset_of(result.config))
+    if preset is not None and preset.published:
+        _metric("Published", preset.published, "What the course material reports for this recipe.")
+
+
+def _metric(label: str, value: str, help: str) -> None:
+    st.metric(label, value, help=help, border=True, width="content")
+
+
+def _spent(result: Result) -> str:
+    spent = result.seconds
+    return (
+        f"{seconds(spent.load)} to load, {seconds(spent.train)} to train, {seconds(spent.evaluate)} to read "
+        "the test set."
+    )
+
+
+def details(run: StoredRun, prefix: str) -> None:
+    """Everything about a run but its curves, in tabs; only the open one is computed."""
+    result = run.result
+    network = partial(preview.network, result.config, result.started.shape, len(result.started.classes))
+    views = {
+        "Confusion matrix": partial(mistakes.confusion, run, prefix),
+        "Worst mistakes": partial(mistakes.worst, run, prefix),
+        "Network": network,
+        "Compare": partial(compare.tab, run, prefix),
+        "Downloads": partial(downloads.tab, run, prefix),
+    }
+    if result.evaluation is None:
+        del views["Confusion matrix"], views["Worst mistakes"]
+    tabs = st.tabs(list(views), key=f"{prefix}_tabs", on_change="rerun")
+    for tab, view in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                view()

@@ -1,0 +1,125 @@
+"""Cached runs as pages see them: listed, named, read once; and the pictures that they were tested on."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from dashlab.config import LEAVES, RunConfig
+from dashlab.data.images import ImageSet
+from dashlab.fields import Value
+from dashlab.presets import PRESETS
+from dashlab.settings import DataConfig
+from dashlab.store import RunSummary, Store, StoredRun
+from ui import links
+from ui.controls import choice_name
+
+
+def store() -> Store:
+    """The store of this server; one object, so that what it has read once stays read."""
+    return _store(os.environ.get("DASHLAB_STORE", ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _store(_root: str) -> Store:
+    return Store()
+
+
+def find(key: str) -> RunSummary | None:
+    """The cached run with this key."""
+    return next((run for run in store().runs() if run.key == key), None)
+
+
+def load(run: RunSummary) -> StoredRun | None:
+    """The whole run; None if it has gone meanwhile.
+
+    Raises:
+        DamagedRun: it failed its checksum and was set aside.
+    """
+    return _load(str(store().root), run.key, run.created)
+
+
+@st.cache_resource(max_entries=12, show_spinner="Reading the run …")
+def _load(_root: str, key: str, created: datetime) -> StoredRun | None:  # noqa: ARG001 - a new run has a new time
+    return store().load(key)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the pictures …")
+def _images(data: DataConfig, _folders: tuple[str, ...]) -> ImageSet:
+    from dashlab.engine import load as load_pictures
+
+    return load_pictures(data)
+
+
+def images(config: RunConfig) -> ImageSet:
+    """The pictures that the config names; read once for all who look at them.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    data = config.data
+    pixels = DataConfig(
+        dataset=data.dataset, source=data.source, path=data.path, side=data.side, grey=data.grey
+    )
+    return _images(pixels, tuple(os.environ.get(name, "") for name in ("DASHLAB_DATA", "DASHLAB_OWN")))
+
+
+def title(config: RunConfig, name: str = "") -> str:
+    """What to call a run: the name it was given, the preset that it follows, or its main settings."""
+    if name:
+        return name
+    for preset in PRESETS.values():
+        if _same_run(config, preset.config):
+            return preset.title
+    data, model, optim = config.data, config.model, config.optim
+    layers = "-".join(map(str, model.hidden)) if config.is_used("hidden") else ""
+    return " · ".join(
+        (
+            choice_name(data.dataset),
+            f"{choice_name(model.model)} {layers}".strip(),
+            f"{choice_name(optim.optimizer)} {optim.lr:g}",
+            f"{config.loop.epochs} epoch{'s' if config.loop.epochs > 1 else ''}",
+        )
+    )
+
+
+def titles(runs: Sequence[RunSummary]) -> dict[str, str]:
+    """A title for each run by its key; those that would read the same are told apart by their time."""
+    named = {run.key: title(run.config, run.name) for run in runs}
+    shared = list(named.values())
+    return {
+        run.key: named[run.key]
+        if shared.count(named[run.key]) == 1
+        else f"{named[run.key]} ({run.created.astimezone():%d %b %H:%M:%S})"
+        for run in runs
+    }
+
+
+def differing(configs: Sequence[RunConfig]) -> dict[str, list[Value]]:
+    """The settings in which the configs are not all alike, with the value of each."""
+    flat = [config.flat() for config in configs]
+    return {
+        name: [values[name] for values in flat]
+        for name in (flat[0] if flat else {})
+        if any(values[name] != flat[0][name] for values in flat)
+    }
+
+
+def training_link(config: RunConfig) -> dict[str, str]:
+    """The query that opens the trainer with these settings."""
+    preset = preset_of(config)
+    start = PRESETS[preset].config if preset else RunConfig()
+    values = config.change(source="auto").flat() if preset else config.flat()
+    specs = {name: spec for name, (_, spec) in LEAVES.items()}
+    return links.write(values, "train", specs, start.flat(), preset)
+
+
+def preset_of(config: RunConfig) -> str:
+    """The preset that a run follows, but for where its pictures came from; `""` for none."""
+    return next((name for name, preset in PRESETS.items() if _same_run(config, preset.config)), "")
+
+
+def _same_run(config: RunConfig, other: RunConfig) -> bool:
+    """Whether two configs are the same but for the source of the pictures."""
+    return config.change(source="auto").without_unused() == other.change(source="auto").without_unused()
