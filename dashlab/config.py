@@ -100,6 +100,8 @@ class RunConfig:
             ConfigError: a part or setting is unknown, or a value is unsound.
         """
         settings: dict[str, Value] = {}
+        if not isinstance(values, Mapping):
+            raise ConfigError("A run's settings must be an object of parts.")
         for part, leaves in values.items():
             if part not in PARTS or not isinstance(leaves, Mapping):
                 raise ConfigError(
@@ -112,8 +114,13 @@ class RunConfig:
         return RunConfig().change(**settings).check()
 
     def key(self) -> str:
-        """Name of this run in the cache: sha256 over the sorted JSON and the schema number, in hex."""
-        described = json.dumps([SCHEMA, self.to_json()], sort_keys=True, ensure_ascii=True)
+        """Name of this run in the cache: sha256 over the sorted JSON and the schema number, in hex.
+
+        Equal configs have equal keys: 1 and 1.0, 0.0 and -0.0 are the same number.
+        """
+        leaves = {name: _canonical(value, spec_of(name)) for name, value in self.flat().items()}
+        parts = {part: {name: leaves[name] for name in leaves if leaf_part(name) == part} for part in PARTS}
+        described = json.dumps([SCHEMA, parts], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(described.encode()).hexdigest()
 
 
@@ -155,6 +162,10 @@ def spec_of(name: str) -> Spec:
     return LEAVES[name][1]
 
 
+def _canonical(value: Value, spec: Spec) -> Value:
+    return float(cast(float, value)) + 0.0 if spec.kind == "number" else value  # -0.0 + 0.0 is 0.0
+
+
 def _unused_sentence(config: RunConfig, name: str, spec: Spec) -> str:
     assert spec.used_when is not None
     sibling, values = spec.used_when
@@ -183,8 +194,4 @@ def _conflicts(config: RunConfig) -> Iterator[tuple[bool, str]]:
     yield (
         config.model.batchnorm and loop.batch_size < 2,
         "BatchNorm needs at least two pictures in a batch: raise the batch size or switch BatchNorm off.",
-    )
-    yield (
-        optim.optimizer == "radam" and optim.beta2 < 0.5,
-        "RAdam needs β₂ of at least 0.5.",
     )

@@ -6,9 +6,10 @@ widgets are all made from it, so a range or a sentence stands in one place only.
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from dashlab.errors import ConfigError
 
@@ -48,7 +49,7 @@ class Spec:
             ConfigError: `text` does not spell a value of this kind.
         """
         try:
-            return _PARSERS[self.kind](text.strip())
+            return _PARSERS[self.kind](text)
         except ValueError:
             raise ConfigError(f"{self.label}: {text!r} is not {_KIND_WORDS[self.kind]}.") from None
 
@@ -64,12 +65,23 @@ class Spec:
         """The nearest allowed value, or `default` where there is no nearest one."""
         if self.problem(value) is None:
             return value
-        if isinstance(value, tuple):
-            inside = tuple(int(min(max(v, self.low), self.high)) for v in value[: self.longest])
-            return inside if self.problem(inside) is None else default
-        if self.kind in ("number", "integer") and isinstance(value, int | float) and not math.isnan(value):
-            return type(value)(min(max(value, self.low), self.high))
+        if self.kind == "sizes" and isinstance(value, tuple) and all(map(_is_number, value)):
+            return tuple(round(self._nearest(entry)) for entry in value[: self.longest])
+        if self.kind in ("number", "integer") and _is_number(value):
+            nearest = self._nearest(cast(float, value))
+            return round(nearest) if self.kind == "integer" else float(nearest)
         return default
+
+    def _nearest(self, value: float) -> float:
+        return min(max(value, self.low), self.high)
+
+    def _bounds(self) -> str:
+        pattern = ".10g" if self.kind == "number" else ",.0f"
+        return f"between {self.low:{pattern}} and {self.high:{pattern}}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 def _number_problem(spec: Spec, value: object) -> str | None:
@@ -77,7 +89,7 @@ def _number_problem(spec: Spec, value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         return f"must be {_KIND_WORDS[spec.kind]}"
     if not spec.low <= value <= spec.high:  # also catches NaN
-        return f"must lie between {spec.low:g} and {spec.high:g}"
+        return f"must lie {spec._bounds()}"
     return None
 
 
@@ -95,36 +107,34 @@ def _sizes_problem(spec: Spec, value: object) -> str | None:
     if len(value) > spec.longest:
         return f"may have at most {spec.longest} entries"
     if any(not spec.low <= v <= spec.high for v in value):
-        return f"entries must lie between {spec.low:g} and {spec.high:g}"
+        return f"entries must lie {spec._bounds()}"
     return None
 
 
 def _text_problem(spec: Spec, value: object) -> str | None:
     if not isinstance(value, str):
         return f"must be {_KIND_WORDS[spec.kind]}"
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        return "must be one line without control characters"
     return None if len(value) <= 1024 else "may have at most 1,024 characters"
 
 
 def _parse_flag(text: str) -> bool:
-    known = {
-        "on": True,
-        "true": True,
-        "yes": True,
-        "1": True,
-        "off": False,
-        "false": False,
-        "no": False,
-        "0": False,
-    }
-    if text.lower() not in known:
-        raise ValueError(text)
-    return known[text.lower()]
+    word = text.strip().lower()
+    if word in ("on", "true", "yes", "1"):
+        return True
+    if word in ("off", "false", "no", "0"):
+        return False
+    raise ValueError(text)
 
 
 def _parse_sizes(text: str) -> tuple[int, ...]:
-    if text.lower() in ("", "none"):
+    if text.strip().lower() in ("", "none"):
         return ()
-    return tuple(int(part) for part in text.replace(",", "-").replace(" ", "-").split("-") if part)
+    parts = re.split(r"[-,\s]+", text.strip())
+    if not all(parts):  # begins or ends with a separator, as -5 does
+        raise ValueError(text)
+    return tuple(int(part) for part in parts)
 
 
 _KIND_WORDS: dict[Kind, str] = {
@@ -139,7 +149,7 @@ _PARSERS: dict[Kind, Callable[[str], Value]] = {
     "number": float,
     "integer": int,
     "flag": _parse_flag,
-    "choice": str,
+    "choice": str.strip,
     "sizes": _parse_sizes,
     "text": str,
 }
