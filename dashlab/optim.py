@@ -1,7 +1,6 @@
 """Optimizers and schedules of `torch.optim` by name, with the coefficients of a config."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch.nn import Parameter
@@ -13,46 +12,37 @@ from dashlab.settings import OptimConfig, ScheduleConfig
 _FUSED = ("sgd", "adagrad", "adam", "adamw")
 """Optimizers that torch can run as one kernel over all parameters on a CPU and on CUDA alike."""
 
+_ADAM = ("beta1", "beta2", "eps")
+_OPTIMIZERS: dict[str, tuple[type[Optimizer], tuple[str, ...]]] = {
+    "sgd": (torch.optim.SGD, ("momentum", "dampening", "nesterov")),
+    "adagrad": (torch.optim.Adagrad, ("lr_decay", "eps")),
+    "rmsprop": (torch.optim.RMSprop, ("alpha", "momentum", "centered", "eps")),
+    "adadelta": (torch.optim.Adadelta, ("rho", "eps")),
+    "adam": (torch.optim.Adam, (*_ADAM, "amsgrad")),
+    "adamw": (torch.optim.AdamW, (*_ADAM, "amsgrad")),
+    "nadam": (torch.optim.NAdam, _ADAM),
+    "radam": (torch.optim.RAdam, _ADAM),
+    "adamax": (torch.optim.Adamax, _ADAM),
+}
+"""Each of `settings.OPTIMIZERS`, and which fields of `OptimConfig` it takes besides lr and weight_decay."""
+
 
 def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter]) -> Optimizer:
     """The `torch.optim` object that `config` describes, fused where torch has a fused form of it."""
     parameters = list(parameters)
-    common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    kind, names = _OPTIMIZERS[config.optimizer]
+    arguments = {name: getattr(config, name) for name in ("lr", "weight_decay", *names)}
+    if "beta1" in arguments:
+        arguments["betas"] = arguments.pop("beta1"), arguments.pop("beta2")
     if config.optimizer in _FUSED and parameters[0].device.type in ("cpu", "cuda"):
-        common["fused"] = True
-    optim, betas = torch.optim, (config.beta1, config.beta2)
-    match config.optimizer:
-        case "sgd":
-            momentum = {
-                "momentum": config.momentum,
-                "dampening": config.dampening,
-                "nesterov": config.nesterov,
-            }
-            return optim.SGD(parameters, **momentum, **common)
-        case "adagrad":
-            return optim.Adagrad(parameters, lr_decay=config.lr_decay, eps=config.eps, **common)
-        case "rmsprop":
-            common |= {"alpha": config.alpha, "momentum": config.momentum, "centered": config.centered}
-            return optim.RMSprop(parameters, eps=config.eps, **common)
-        case "adadelta":
-            return optim.Adadelta(parameters, rho=config.rho, eps=config.eps, **common)
-        case "adam":
-            return optim.Adam(parameters, betas=betas, eps=config.eps, amsgrad=config.amsgrad, **common)
-        case "adamw":
-            return optim.AdamW(parameters, betas=betas, eps=config.eps, amsgrad=config.amsgrad, **common)
-        case "nadam":
-            return optim.NAdam(parameters, betas=betas, eps=config.eps, **common)
-        case "radam":
-            return optim.RAdam(parameters, betas=betas, eps=config.eps, **common)
-        case "adamax":
-            return optim.Adamax(parameters, betas=betas, eps=config.eps, **common)
-    raise AssertionError(f"optimizer {config.optimizer!r} is in settings.OPTIMIZERS but not here")
+        arguments["fused"] = True
+    return kind(parameters, **arguments)
 
 
 def make_schedule(
     config: ScheduleConfig, optimizer: Optimizer, *, steps_per_epoch: int, epochs: int
 ) -> LRScheduler | None:
-    """The scheduler that `config` describes, to be stepped after every optimizer step; None for a constant rate."""
+    """The scheduler that `config` describes, to be stepped after every optimizer step; None for no change."""
     steps = steps_per_epoch * epochs
     match config.schedule:
         case "none":
@@ -66,8 +56,16 @@ def make_schedule(
                 optimizer,
                 max_lr=optimizer.param_groups[0]["lr"],
                 total_steps=steps,
-                pct_start=config.warmup,
+                pct_start=_warmup(config, steps),
                 anneal_strategy="cos" if config.schedule == "one_cycle" else "linear",
                 cycle_momentum=False,
             )
     raise AssertionError(f"schedule {config.schedule!r} is not known here")
+
+
+def _warmup(config: ScheduleConfig, steps: int) -> float:
+    """The share of the steps that warm up, such that `OneCycleLR` does not divide by 0.
+
+    It does so where exactly one step warms up; a hair less, and that step has the highest rate.
+    """
+    return config.warmup * (1 - 1e-9) if config.warmup * steps == 1 else config.warmup

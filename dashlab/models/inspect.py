@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dashlab.models.networks import Shape, build
+from dashlab.models.networks import Shape, blank
 from dashlab.settings import ModelConfig
 
 
@@ -50,8 +50,12 @@ def layers(network: nn.Module, shape: Shape) -> list[LayerRow]:
 
 
 def layers_of(config: ModelConfig, *, shape: Shape, classes: int) -> list[LayerRow]:
-    """`layers` of the network that `config` describes, before any training."""
-    return layers(build(config, shape=shape, classes=classes, seed=0), shape)
+    """`layers` of the network that `config` describes; no weight is drawn for it.
+
+    Raises:
+        ConfigError: as `build` does.
+    """
+    return layers(blank(config, shape=shape, classes=classes), shape)
 
 
 def _multiply_adds(module: nn.Module, output: Tensor) -> int:

@@ -23,8 +23,8 @@ _NOT_MONOTONE = ("gelu", "silu")
 class Dropout(nn.Module):
     """Inverted dropout that draws from a generator of its own; `nn.Dropout` only knows the global one.
 
-    In train mode each value is set to 0 with probability `p` and divided by 1 - p otherwise (Srivastava et al.
-    2014); in eval mode nothing changes.
+    In train mode each value is set to 0 with probability `p` and divided by 1 - p otherwise; in eval mode
+    nothing changes (Srivastava et al. 2014).
     """
 
     def __init__(self, p: float, *, generator: torch.Generator) -> None:
@@ -85,8 +85,8 @@ def conv(
 ) -> Iterator[nn.Module]:
     """Convolution, BatchNorm, activation and 2×2 max-pooling.
 
-    The pooling comes before an activation that never falls: the result is the same and three in four values of
-    the activation are saved.
+    The pooling comes before an activation that never falls: the result is the same, and three in four values
+    of the activation are saved.
     """
     yield nn.Conv2d(channels_in, channels_out, kernel, padding=padding, bias=not batchnorm)
     if batchnorm:

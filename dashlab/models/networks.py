@@ -15,26 +15,49 @@ from dashlab.settings import ModelConfig
 Shape = tuple[int, int, int]
 """Channels, height, width of one picture."""
 
+MOST_PARAMETERS = 200_000_000
+"""With gradients and an optimizer's averages this takes about 3 GB."""
+
 
 def build(
     config: ModelConfig, *, shape: Shape, classes: int, seed: int, device: torch.device | str = "cpu"
 ) -> nn.Sequential:
     """The network that `config` describes, initialised from `seed`, on `device`, in train mode.
 
-    It takes float32 [B, C, H, W] and returns logits [B, classes]. The first weights do not depend on the device.
+    It takes float32 [B, C, H, W] and returns logits [B, classes]. First weights do not depend on the device.
 
     Raises:
-        ConfigError: the pictures are too small for the network, or a list of sizes is empty.
+        ConfigError: as `blank` does.
+    """
+    network = blank(config, shape=shape, classes=classes)
+    initialize(network, config, seed=seed)
+    network.to(device)
+    dropouts = (module for module in network.modules() if isinstance(module, Dropout))
+    for number, dropout in enumerate(dropouts):
+        dropout.generator = stream(seed, f"dropout {number}", device=device)
+    return network
+
+
+def blank(config: ModelConfig, *, shape: Shape, classes: int) -> nn.Sequential:
+    """The network that `config` describes, on the CPU; what its weights hold is undefined.
+
+    Raises:
+        ConfigError: the pictures are too small for the network, a list of sizes is empty, or the network has
+            more than `MOST_PARAMETERS`.
     """
     _check_side(config, shape)
     with torch.device("meta"):  # so that no layer draws from the global generator
         network = _NETWORKS[config.model](config, shape, classes)
-    network.to_empty(device="cpu")
-    initialize(network, config, seed=seed)
-    network.to(device)
-    for number, module in enumerate(network.modules()):
-        if isinstance(module, Dropout):
-            module.generator = stream(seed, f"dropout {number}", device=device)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    if count > MOST_PARAMETERS:
+        raise ConfigError(
+            f"This network has {count:,} parameters; dashlab trains up to {MOST_PARAMETERS:,}. "
+            "Use fewer or smaller layers."
+        )
+    # What `to_empty` does, but that imports sympy for it, which takes a second.
+    state = network.state_dict()
+    storage = {name: torch.empty(value.shape, dtype=value.dtype) for name, value in state.items()}
+    network.load_state_dict(storage, assign=True)
     return network
 
 
@@ -54,13 +77,14 @@ def _check_side(config: ModelConfig, shape: Shape) -> None:
     halvings = {"cnn": len(config.channels), "resnet": len(config.channels) - 1}.get(config.model, 0)
     if side >> halvings < 1:
         raise ConfigError(
-            f"Pictures of {side} pixels a side cannot be halved {halvings} times: use fewer entries in channels."
+            f"Pictures of {side} pixels a side cannot be halved {halvings} times: "
+            "use fewer entries in channels."
         )
     if config.model == "lenet" and side < 16:
         raise ConfigError(f"LeNet needs pictures of at least 16 pixels a side; these have {side}.")
 
 
-def _softmax(config: ModelConfig, shape: Shape, classes: int) -> nn.Sequential:
+def _softmax(_config: ModelConfig, shape: Shape, classes: int) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(_values(shape), classes))
 
 
