@@ -73,7 +73,7 @@ def affine_matrices(
     count: int, config: AugmentConfig, *, side: tuple[int, int], generator: Generator, device: torch.device
 ) -> Tensor:
     """Random maps from output to input coordinates, float32 [count, 2, 3], in units of half a picture."""
-    draws = torch.rand(6, count, generator=generator, device=device).mul_(2).sub_(1)
+    draws = torch.rand(5, count, generator=generator, device=device).mul_(2).sub_(1)
     angle = draws[0] * math.radians(config.rotate)
     slant = torch.tan(draws[1] * math.radians(config.shear))
     shrink = 1 / (1 + draws[2] * config.zoom)
@@ -81,17 +81,22 @@ def affine_matrices(
     height, width = side
     ratio = height / width  # keeps a turn a turn where the picture is not square
     rows = (
-        torch.stack((cos, (slant * cos - sin) * ratio, draws[3] * (2 * config.shift / width)), dim=1),
-        torch.stack((sin / ratio, slant * sin + cos, draws[4] * (2 * config.shift / height)), dim=1),
+        torch.stack((cos, (slant * cos - sin) * ratio), dim=1),
+        torch.stack((sin / ratio, slant * sin + cos), dim=1),
     )
-    return torch.stack(rows, dim=1)
+    linear = torch.stack(rows, dim=1)  # [count, 2, 2]
+    moved = torch.stack(
+        (draws[3] * (2 * config.shift / width), draws[4] * (2 * config.shift / height)), dim=1
+    )
+    # The move comes last, so that it is in pixels of the result, whatever the zoom.
+    return torch.cat((linear, linear @ moved[:, :, None]), dim=2)
 
 
 def random_thickness(x: Tensor, share: float, *, generator: Generator) -> Tensor:
     """Thicken or thin the bright strokes of a `share` of the pictures of float [B, C, H, W].
 
     Thicker is the maximum and thinner the minimum over a plus of five pixels, blended with the picture by a
-    random amount.
+    random amount. Pixels outside the frame do not count.
     """
     shape = (len(x), 1, 1, 1)
     chosen = torch.rand(shape, generator=generator, device=x.device)

@@ -1,5 +1,6 @@
 """A data set as tensors on the device: chosen, split, normalised, shuffled and cut into batches."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -69,8 +70,8 @@ def split(images: ImageSet, config: RunConfig, device: torch.device) -> Split:
     held_back = round(wanted * config.data.val_fraction)
     if wanted - held_back < 1 or (config.data.val_fraction > 0 and held_back < 1):
         raise ConfigError(
-            f"With {wanted} training pictures a validation share of {config.data.val_fraction:g} leaves a part empty: "
-            "use more pictures or another share."
+            f"With {wanted} training pictures a validation share of {config.data.val_fraction:g} leaves a "
+            "part empty: use more pictures or another share."
         )
     # Sorted, so that the full set without validation is the full set in its own order.
     chosen, val = order[held_back:wanted].sort().values, order[:held_back].sort().values
@@ -106,16 +107,25 @@ def normalization(name: str, images: ImageSet, train: Part) -> Normalization:
     if images.name in IMAGE_SETS:
         known = IMAGE_SETS[images.name]
         return Normalization(known.mean, known.std)
-    pixels = train.x.transpose(0, 1).flatten(1).float().div_(255)  # [C, N*H*W]
-    std = pixels.std(1).clamp_min(1e-3)  # a channel that never changes must not divide by 0
-    return Normalization(tuple(pixels.mean(1).tolist()), tuple(std.tolist()))
+    return _measured(train.x)
+
+
+def _measured(pictures: Tensor) -> Normalization:
+    """Mean and standard deviation of each channel of uint8 [N, C, H, W], from counts of the 256 values."""
+    value = torch.arange(256, dtype=torch.float64) / 255
+    counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in pictures.unbind(1)])
+    share = counts / counts.sum(1, keepdim=True, dtype=torch.float64)  # [C, 256]
+    mean = share @ value
+    std = (share * (value - mean[:, None]).square()).sum(1).sqrt()
+    # A channel that never changes must not divide by 0.
+    return Normalization(tuple(mean.tolist()), tuple(std.clamp_min(1e-3).tolist()))
 
 
 class Batches:
     """The training part, reshuffled on every pass and cut into normalised, augmented batches.
 
-    The last batch holds what is left over, as `DataLoader` does. Where BatchNorm is in the network a last batch
-    of a single picture, which it could not normalise, is left out.
+    The last batch holds what is left over, as with `DataLoader`. Where BatchNorm is in the network a last
+    batch of a single picture, which it could not normalise, is left out.
     """
 
     def __init__(self, part: Part, normalize: Normalization, config: RunConfig) -> None:
@@ -136,7 +146,7 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches of one pass."""
-        return -(-self.count // self._size)
+        return math.ceil(self.count / self._size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass: float32 [B, C, H, W] and int64 [B]."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dashlab.batches import Normalization
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, WeightsError
 from dashlab.evaluate import logits_of
 from dashlab.models import build, memory_format
 from dashlab.results import Result, Started
@@ -18,10 +18,13 @@ class Classifier:
     """The network of a run with its weights, in eval mode on the CPU, and the run's normalisation.
 
     Raises:
-        WeightsError: the weights do not fit the network that the config describes.
+        WeightsError: the run diverged and left no weights, or they do not fit the network that the config
+            describes.
     """
 
     def __init__(self, config: RunConfig, started: Started, weights: Mapping[str, Tensor]) -> None:
+        if not weights:
+            raise WeightsError("This run diverged and left no weights: choose another run.")
         self.shape = started.shape
         self.classes = started.classes
         self.normalization = Normalization(started.mean, started.std)
@@ -51,8 +54,8 @@ class Classifier:
             label: index into `classes`.
 
         Returns:
-            float32 [H, W], the gradient of the logit with respect to the pixel in [0, 1], summed over channels.
-            Above 0 a brighter pixel speaks for the class, below 0 against it.
+            float32 [H, W], the gradient of the logit with respect to the pixel in [0, 1], summed over
+            channels. Above 0 a brighter pixel speaks for the class, below 0 against it.
 
         Source:
             Simonyan, Vedaldi and Zisserman 2014, section 3 (with the sign kept).
@@ -66,5 +69,6 @@ class Classifier:
     def _check(self, pictures: Tensor) -> None:
         if tuple(pictures.shape[1:]) != self.shape:
             raise ConfigError(
-                f"This network reads pictures of shape {list(self.shape)}; these are {list(pictures.shape[1:])}."
+                f"This network reads pictures of shape {list(self.shape)}; "
+                f"these are {list(pictures.shape[1:])}."
             )

@@ -21,11 +21,10 @@ def pick_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (
-        RuntimeError,
-        AssertionError,
-    ) as error:  # torch raises AssertionError where it was built without CUDA
+    except (RuntimeError, AssertionError) as error:  # an AssertionError where torch was built without CUDA
         raise ConfigError(f"This machine has no device {name!r}: use 'auto' or 'cpu'.") from error
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise ConfigError(f"dashlab cannot train on {name!r}: use auto, cpu, cuda or mps.")
     return device
 
 
@@ -52,7 +51,7 @@ def has_fast_bf16(device: torch.device) -> bool:
     """Whether `device` multiplies bfloat16 matrices faster than float32 ones."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    # AVX-512 BF16 or AMX tiles; without them oneDNN emulates bfloat16, about 80 times slower than float32 on AVX2.
+    # AVX-512 BF16 or AMX tiles; without them oneDNN emulates bfloat16, on AVX2 80 times slower than float32.
     return device.type == "cpu" and bool(
         torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     )
