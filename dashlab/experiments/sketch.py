@@ -1,0 +1,251 @@
+"""From a drawing or a picture of a digit to the 28×28 pixels that a network reads, as MNIST was made.
+
+Source:
+    MNIST's own recipe, LeCun, Cortes and Burges (http://yann.lecun.com/exdb/mnist/): each digit "size
+    normalized to fit in a 20x20 pixel box while preserving [its] aspect ratio", grey levels from
+    anti-aliasing, then "centered in a 28x28 image by computing the center of mass of the pixels". Measured on
+    its 60,000 training pictures: light ink on 0, the brightest pixel 254 or 255, the long side of the ink 20,
+    the centre of mass within half a pixel of row and column 14.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Grey = NDArray[np.float32]  # [H, W], 0 to 255
+Pixels = NDArray[np.uint8]  # [H, W] or [H, W, 3]
+
+SIDE = 28
+BOX = 20
+CENTRE = 14.0  # row and column of the centre of mass
+
+_WORK_SIDE = 480  # larger pictures are reduced to this first
+_LEAST_CONTRAST = 24.0  # of 255, between ink and paper; less is an empty sheet
+_UNEVEN = 10.0  # of 255: how far the levels of the paper lie apart in a photograph, not in a clean drawing
+_SPECK = 0.015  # the share of all ink under which a separate patch is dust, or a slip of the pen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step of the preparation, and the picture after it."""
+
+    name: str
+    about: str  # a sentence
+    picture: Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A digit as a network reads it, and how it came about."""
+
+    steps: tuple[Step, ...]
+    picture: Pixels  # [28, 28], light ink on 0
+
+
+def prepare(source: Image.Image | Pixels) -> Prepared | None:
+    """Prepare one drawn, scanned or photographed digit the way MNIST was made.
+
+    Args:
+        source: the picture: grey, RGB or RGBA, of any size; an array has the shape [H, W], [H, W, 3] or
+            [H, W, 4]. The ink may be darker or lighter than the paper, the paper unevenly lit.
+
+    Returns:
+        The 28×28 picture with the steps that led to it; None where there is no ink.
+    """
+    picture = _reduced(source if isinstance(source, Image.Image) else Image.fromarray(source))
+    grey = _grey(picture)
+    if float(np.ptp(grey)) < _LEAST_CONTRAST:
+        return None
+    inverted = is_dark_on_light(grey)
+    light = 255.0 - grey if inverted else grey
+    cleaned, uneven = _without_paper(light)
+    if cleaned is None:
+        return None
+    cropped = _cropped(cleaned)
+    boxed = _into_box(cropped)
+    centred = _centred(boxed)
+    pictures = [_pixels(values) for values in (grey, light, cleaned, cropped)]
+    return Prepared(_steps((*pictures, boxed, centred), inverted=inverted, uneven=uneven), centred)
+
+
+def _steps(pictures: tuple[Pixels, ...], *, inverted: bool, uneven: bool) -> tuple[Step, ...]:
+    turned = "Dark ink on light paper is inverted" if inverted else "The ink is the lighter of the two"
+    paper = "The uneven light and the noise of the paper are" if uneven else "The level of the paper is"
+    told = (
+        ("Grey", "Only brightness counts."),
+        ("Light on dark", f"{turned}: MNIST is light ink on black."),
+        ("Paper to black", f"{paper} subtracted, and the ink stretched to full brightness."),
+        ("Cropped", "Where on the sheet the digit stood no longer matters."),
+        ("20 × 20", "Scaled into a box of 20 × 20 pixels, its shape kept: size no longer matters."),
+        ("28 × 28", "Moved so that the centre of mass of the ink is in the middle."),
+    )
+    return tuple(Step(*words, picture) for words, picture in zip(told, pictures, strict=True))
+
+
+def is_dark_on_light(grey: Grey) -> bool:
+    """Whether the ink is darker than the paper, judged by the border and, where that is mixed, by the whole.
+
+    A slope of the light over the sheet is taken out before.
+    """
+    flat = grey - _plane(grey)
+    light = flat > _otsu(flat)
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]]).mean()
+    return bool(border > 0.65 or (border >= 0.35 and light.mean() > 0.5))
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The picture with its longer side at most `_WORK_SIDE`, by averaging areas."""
+    shrink = _WORK_SIDE / max(picture.size)
+    if picture.mode not in ("L", "RGB", "RGBA"):
+        picture = picture.convert("RGBA")
+    if shrink >= 1:
+        return picture
+    size = (max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
+    return picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def _grey(picture: Image.Image) -> Grey:
+    """Brightness; what is transparent becomes paper of the brightness that the ink does not have."""
+    if picture.mode != "RGBA":
+        return np.asarray(picture.convert("L"), dtype=np.float32)
+    grey = np.asarray(picture.convert("RGB").convert("L"), dtype=np.float32)
+    opacity = np.asarray(picture.getchannel("A"), dtype=np.float32) / 255
+    ink = float((grey * opacity).sum() / max(float(opacity.sum()), 1.0))
+    paper = 255.0 if ink < 128 else 0.0
+    return np.asarray(grey * opacity + paper * (1 - opacity), dtype=np.float32)
+
+
+def _without_paper(light: Grey) -> tuple[Grey | None, bool]:
+    """Ink from 0 (paper) to 255, None where there is none; and whether the paper was uneven."""
+    flat = light - _plane(light)
+    paper = flat <= _otsu(flat)
+    low, level, high = np.percentile(light[paper], [5, 50, 85])
+    uneven = bool(high - low > _UNEVEN)
+    if uneven:
+        ink = light - _paper_surface(light)
+        level, high = np.percentile(ink[paper], [50, 85])
+        floor = level + 4.0 * (high - level)  # the 85th percentile of a normal law lies one deviation out
+    else:
+        ink, floor = light, high
+    bright = ink[ink > _otsu(ink)]
+    ceiling = float(np.percentile(bright, 90)) if bright.size else 0.0
+    if ceiling - floor < _LEAST_CONTRAST:
+        return None, uneven
+    cleaned = np.clip((ink - floor) * (255 / (ceiling - floor)), 0, 255).astype(np.float32)
+    return _without_specks(cleaned, photograph=uneven), uneven
+
+
+def _paper_surface(light: Grey) -> Grey:
+    """What the paper alone would look like: strokes opened away, then smoothed.
+
+    Worked out on a small copy, where a window of a fifth of the side is wider than any stroke and cheap.
+    """
+    height, width = light.shape
+    shrink = 64 / max(height, width)
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = _image(light).resize(size, Image.Resampling.BOX)
+    window = 13
+    opened = small.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
+    smooth = opened.filter(ImageFilter.GaussianBlur(3))
+    return np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _without_specks(ink: Grey, *, photograph: bool) -> Grey:
+    """The ink without separate patches too small to be a stroke.
+
+    Of a photograph, also without those that touch its edge while others do not: the rim of the sheet, a
+    shadow, a finger.
+    """
+    block = -(-max(ink.shape) // 96)
+    rows, columns = (-(-side // block) for side in ink.shape)
+    padded = np.zeros((rows * block, columns * block), dtype=np.float32)
+    padded[: ink.shape[0], : ink.shape[1]] = ink
+    blocks = padded.reshape(rows, block, columns, block)
+    labels = _patches(blocks.max(axis=(1, 3)) > (64 if photograph else 0))
+    mass = np.bincount(labels.ravel(), weights=blocks.sum(axis=(1, 3)).ravel())
+    mass[0] = 0
+    keep = mass >= _SPECK * mass.sum()
+    keep[0] = False
+    if photograph:
+        inner = keep.copy()
+        inner[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = False
+        if mass[inner].sum() > 0.1 * mass.sum():
+            keep = inner
+    kept = np.repeat(np.repeat(keep[labels], block, axis=0), block, axis=1)
+    return np.where(kept[: ink.shape[0], : ink.shape[1]], ink, np.float32(0))
+
+
+def _patches(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Labels 1... of the connected patches (8 neighbours) of the mask, 0 elsewhere."""
+    labels = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), dtype=np.int64)
+    inside = labels[1:-1, 1:-1]
+    inside[mask] = np.arange(1, int(mask.sum()) + 1)
+    while True:  # every pixel takes the largest label around it, until nothing moves
+        before = inside.copy()
+        tall = np.maximum(np.maximum(labels[:-2], labels[1:-1]), labels[2:])
+        wide = np.maximum(np.maximum(tall[:, :-2], tall[:, 1:-1]), tall[:, 2:])
+        inside[mask] = wide[mask]
+        if np.array_equal(before, inside):
+            return np.asarray(np.unique(inside, return_inverse=True)[1].reshape(mask.shape), dtype=np.int64)
+
+
+def _cropped(ink: Grey) -> Grey:
+    """The bounding box of the ink."""
+    rows, columns = np.flatnonzero((ink > 0).any(axis=1)), np.flatnonzero((ink > 0).any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _into_box(ink: Grey) -> Pixels:
+    """Scaled until the longer side is 20 pixels, the brightest pixel then 255."""
+    scale = BOX / max(ink.shape)
+    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+    kernel = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    boxed = np.asarray(_image(ink).resize(size, kernel), dtype=np.float32)
+    return _pixels(boxed * (255 / boxed.max()))
+
+
+def _centred(boxed: Pixels) -> Pixels:
+    """Placed in 28×28 with the centre of mass in the middle, as near as whole pixels allow."""
+    weight = boxed.astype(np.float64)
+    total = weight.sum()
+    row = float((weight.sum(axis=1) @ np.arange(boxed.shape[0])) / total)
+    column = float((weight.sum(axis=0) @ np.arange(boxed.shape[1])) / total)
+    top, left = (
+        min(max(round(CENTRE - middle), 0), SIDE - length)
+        for middle, length in zip((row, column), boxed.shape, strict=True)
+    )
+    centred = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    centred[top : top + boxed.shape[0], left : left + boxed.shape[1]] = boxed
+    return centred
+
+
+def _plane(grey: Grey) -> Grey:
+    """The plane a + b·row + c·column nearest to the picture: the slope of the light over it."""
+    rows = np.linspace(-1, 1, grey.shape[0], dtype=np.float32)[:, None]
+    columns = np.linspace(-1, 1, grey.shape[1], dtype=np.float32)[None, :]
+    slope_rows = (grey * rows).mean() / max(float((rows**2).mean()), 1e-6)
+    slope_columns = (grey * columns).mean() / max(float((columns**2).mean()), 1e-6)
+    return np.asarray(grey.mean() + slope_rows * rows + slope_columns * columns, dtype=np.float32)
+
+
+def _otsu(values: Grey) -> float:
+    """The threshold that parts the values into the two classes furthest apart (Otsu 1979)."""
+    counts, edges = np.histogram(values, bins=128)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * middles)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    best = np.flatnonzero(between >= np.nanmax(between) * (1 - 1e-9))
+    return float(edges[best[len(best) // 2] + 1])
+
+
+def _image(values: Grey) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def _pixels(values: Grey) -> Pixels:
+    return np.rint(values).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,12 @@
+"""Sketch a digit: draw, and watch a trained network read it."""
+
+from ui import sketch
+from ui.page import open_page
+
+LEAD = (
+    "Draw a digit, and watch what the network makes of it each time you lift the pen. Look at the 28 × 28 "
+    "pixels that are left of your drawing, and at which of them mattered."
+)
+
+with open_page("sketch", LEAD):
+    sketch.page()

@@ -1,0 +1,96 @@
+"""Which trained networks read a drawing: those that take 28×28 grey pixels and know ten classes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from dashlab.classifier import Classifier
+from dashlab.errors import DamagedRun
+from dashlab.store import RunSummary
+from ui import runs
+from ui.page import show_error
+from ui.state import PageState
+
+MOST = 4
+"""Networks side by side; more cannot be told apart in one chart."""
+NONE = "none"
+"""Stands in a link for a choice that was emptied; an empty text lets the page choose."""
+
+_KEY_LETTERS = 12  # of a run's key, in a link
+
+
+def readable() -> list[RunSummary]:
+    """The cached runs that can read a drawing, those trained on digits first, newest first."""
+    fit = [run for run in runs.store().runs() if _can_read(run)]
+    return sorted(fit, key=lambda run: run.config.data.dataset != "mnist")
+
+
+def _can_read(run: RunSummary) -> bool:
+    data = run.config.data
+    pixels_fit = data.dataset in ("mnist", "fashion") or (
+        data.dataset == "own" and data.side == 28 and data.grey
+    )
+    return pixels_fit and len(run.classes) == 10 and run.state != "diverged"
+
+
+def automatic(kept: Sequence[RunSummary]) -> list[str]:
+    """The run that reads when nobody has chosen: the one made for it, else the first that came to its end."""
+    finished = [run for run in kept if run.state == "finished"] or list(kept)
+    made_for_it = [run for run in finished if runs.preset_of(run.config) == "sketch"]
+    return [run.key for run in (made_for_it or finished)[:1]]
+
+
+def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]:
+    """The keys that the setting `runs` of a link names, and what it names that is not here."""
+    if text == "":
+        return automatic(kept), []
+    asked = [name for name in text.split("-") if name and name != NONE][:MOST]
+    found = [next((run.key for run in kept if run.key.startswith(name)), "") for name in asked]
+    missing = [name for name, key in zip(asked, found, strict=True) if not key]
+    return list(dict.fromkeys(key for key in found if key)), missing
+
+
+def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
+    """Choose the networks; the choice goes into the setting `runs`."""
+    keys, missing = chosen(str(state.values["runs"]), kept)
+    if missing:
+        st.warning(
+            f"The link names a run that is not here: {', '.join(missing)}.", icon=":material/link_off:"
+        )
+    titles = runs.titles(kept)
+    key = f"{state.prefix}_networks"
+    st.session_state[key] = keys
+    picked = st.multiselect(
+        "Networks",
+        [run.key for run in kept],
+        format_func=lambda run: titles[run],
+        key=key,
+        max_selections=MOST,
+        placeholder="Choose trained networks",
+        help="Those that were trained on 28 × 28 grey pictures of ten classes. Put several side by side.",
+    )
+    if picked != keys:
+        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in picked) or NONE
+    return [run for picked_key in picked for run in kept if run.key == picked_key]
+
+
+def loaded(picked: Sequence[RunSummary]) -> Mapping[str, Classifier]:
+    """The networks ready to read, by their titles; a damaged one is said and left out."""
+    titles = runs.titles(picked)
+    found: dict[str, Classifier] = {}
+    for run in picked:
+        try:
+            network = _classifier(str(runs.store().root), run.key, run.created)
+        except DamagedRun as error:
+            show_error(error)
+            continue
+        if network is not None:
+            found[titles[run.key]] = network
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the network …")
+def _classifier(_root: str, key: str, created: datetime) -> Classifier | None:  # noqa: ARG001 - a new run has a new time
+    run = runs.store().load(key)
+    return Classifier.of(run.result) if run is not None else None

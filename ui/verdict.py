@@ -1,0 +1,166 @@
+"""What the networks read on the sketch pad, and what made them read it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashlab.charts import digits as charts
+from dashlab.charts.pictures import png
+from dashlab.charts.style import CONFIG
+from dashlab.experiments.sketch import Prepared, Step
+from ui.controls import choice_name, control
+from ui.page import as_text, csv_download
+from ui.state import PageState
+
+if TYPE_CHECKING:
+    from dashlab.classifier import Classifier
+    from dashlab.experiments.reading import Answer
+
+Networks = Mapping[str, "Classifier"]
+
+SEEN = 224  # pixels that the 28×28 input is shown at: eight for each of its own
+STEP = 104
+
+EMPTY = {
+    "draw": "The sheet is empty, so nothing is read. Draw a digit, of any size and anywhere.",
+    "upload": "There is no picture yet, so nothing is read.",
+}
+HOW_TO_READ = {
+    "evidence": "How much the ink of each pixel counted: :orange[**orange**] spoke for {what}, "
+    ":blue[**blue**] against it. Black pixels hold no ink, and so no evidence.",
+    "sensitivity": "What a little more ink would do, drawn already or not: at :orange[**orange**] pixels it "
+    "would speak for {what}, at :blue[**blue**] ones against it. Draw there, and see.",
+}
+
+
+def answers(prepared: Prepared | None, found: Networks, state: PageState) -> None:
+    """What each network reads, and the probabilities of all classes as bars."""
+    if prepared is None:
+        st.info(EMPTY[str(state.values["source"])], icon=":material/draw:")
+        return
+    if not found:
+        return
+    read = _read(prepared, found)
+    for answer in read:
+        _say(answer, several=len(read) > 1)
+    st.plotly_chart(
+        charts.probability_bars(
+            [answer.probabilities for answer in read],
+            [answer.name for answer in read],
+            [answer.classes for answer in read],
+        ),
+        key=f"{state.prefix}_bars",
+        config=CONFIG,
+        alt="Probability of each class in per cent: "
+        + "; ".join(f"{a.name}: {a.classes[a.best]} {100 * a.confidence:.0f} %" for a in read),
+    )
+    csv_download("Probabilities as CSV", _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
+
+
+def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
+    from dashlab.experiments.reading import read
+
+    return read(found, prepared.picture)
+
+
+def _say(answer: "Answer", *, several: bool) -> None:
+    ranked = sorted(range(len(answer.probabilities)), key=lambda k: -answer.probabilities[k])
+    second = ranked[1]
+    likely, unlikely = (
+        f"{as_text(answer.classes[k])} at {100 * answer.probabilities[k]:.1f} %" for k in ranked[:2]
+    )
+    best = as_text(answer.classes[answer.best])
+    next_best = f", then {unlikely}" if answer.probabilities[second] >= 0.001 else ""
+    if several:
+        st.markdown(f"{as_text(answer.name)} reads **{best}**: {likely}{next_best}.")
+    else:
+        st.markdown(f"### Read as {best}")
+        st.caption(f"{likely}{next_best}.")
+
+
+def _rows(read: "Sequence[Answer]") -> list[dict[str, str | float]]:
+    return [
+        {"network": answer.name, "class": name, "probability": probability}
+        for answer in read
+        for name, probability in zip(answer.classes, answer.probabilities, strict=True)
+    ]
+
+
+def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -> None:
+    """The 28×28 input, the pixels that mattered, and the steps that led there."""
+    if prepared is None:
+        return
+    st.subheader("What the network really sees", anchor=False)
+    if found:
+        _map_controls(state)
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=SEEN, gap="xsmall"):
+            st.image(_enlarged(prepared.picture[None]), alt="The input: 28 × 28 pixels", width=SEEN)
+            st.caption("28 × 28 grey values: nothing else goes in.")
+        for name, network in found.items():
+            with st.container(width=SEEN, gap="xsmall"):
+                _map(prepared, name, network, state, several=len(found) > 1)
+    if found:
+        st.caption(HOW_TO_READ[str(state.values["map"])].format(what=_what(state)))
+    _steps(prepared.steps, found)
+
+
+def _enlarged(picture: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
+    return png(picture, side=2 * SEEN)  # twice, for screens with more than one dot a pixel
+
+
+def _map_controls(state: PageState) -> None:
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        control(state, "map")
+    with right:
+        _about(state)
+
+
+def _about(state: PageState) -> None:
+    spec, key = state.specs["about"], f"{state.prefix}_about"
+    st.session_state.setdefault(key, state.values["about"])
+    state.values["about"] = st.selectbox(
+        spec.label,
+        spec.choices,
+        format_func=lambda k: "The one that was read" if k == "read" else choice_name(k),
+        key=key,
+        help=spec.help,
+    )
+
+
+def _what(state: PageState) -> str:
+    about = str(state.values["about"])
+    return "what was read" if about == "read" else f"class {about}"
+
+
+def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState, *, several: bool) -> None:
+    from dashlab.experiments.reading import evidence, read, sensitivity
+
+    about = str(state.values["about"])
+    answer = read({name: network}, prepared.picture)[0]
+    label = answer.best if about == "read" else int(about)
+    measure = evidence if state.values["map"] == "evidence" else sensitivity
+    overlay = charts.saliency_overlay(prepared.picture, measure(network, prepared.picture, label))
+    title = network.classes[label]
+    st.image(_enlarged(overlay), alt=f"Pixels that mattered for {title}", width=SEEN)
+    st.caption(f"For **{as_text(title)}**" + (f" · {as_text(name)}" if several else ""))
+
+
+def _steps(steps: Sequence[Step], found: Networks) -> None:
+    st.subheader("How it got there", anchor=False)
+    st.markdown(
+        "A network reads what looks like its training pictures, so your digit goes through what every "
+        "digit of MNIST went through.",
+        width=760,
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for number, step in enumerate(steps, start=1):
+            with st.container(width=STEP + 32, gap="xxsmall"):
+                st.image(png(step.picture[None], side=2 * STEP), alt=step.about, width=STEP)
+                st.caption(f"**{number}. {step.name}**  \n{step.about}")
+    for network in list(found.values())[:1]:
+        mean, std = network.normalization.mean[0], network.normalization.std[0]
+        st.caption(f"Last, a pixel p enters the network as (p / 255 − {mean:g}) / {std:g}, as in training.")
