@@ -116,7 +116,7 @@ def _read_dataclass(kind: type, value: object, where: str) -> Any:
 
 
 def _read_tuple(items: tuple[Any, ...], value: object, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):  # Dask hands lists over as tuples
         raise RecordError(f"{where} is not a list.")
     if len(items) == 2 and items[1] is Ellipsis:
         items = (items[0],) * len(value)

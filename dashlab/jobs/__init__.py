@@ -1,0 +1,83 @@
+"""Training outside this process: submit a config, watch its progress, stop it.
+
+All functions act on one laboratory per process. They return at once and may be called from any thread.
+
+```
+key = jobs.submit(config)
+while not (progress := jobs.progress(key)).is_over:
+    draw(progress)
+```
+"""
+
+import threading
+
+from dashlab.config import RunConfig
+from dashlab.jobs.lab import Lab
+from dashlab.jobs.tracking import JobState, Progress
+
+__all__ = [
+    "JobState",
+    "Lab",
+    "Progress",
+    "active",
+    "progress",
+    "shutdown",
+    "stop",
+    "submit",
+    "wait",
+    "warm_up",
+]
+
+_lab: Lab | None = None
+_making = threading.Lock()
+
+
+def submit(config: RunConfig) -> str:
+    """Ask for a run; a cached one is there at once, one that goes on already is shared.
+
+    Returns:
+        The run's key, by which `progress` and `stop` know it.
+
+    Raises:
+        ConfigError: a setting is unsound, or the run that it starts from is not there.
+        DamagedRun: the run that it starts from was damaged.
+    """
+    return _the_lab().submit(config)
+
+
+def progress(key: str) -> Progress | None:
+    """Where the job stands now; None for a key that was not submitted here, or was over long ago."""
+    return _the_lab().progress(key)
+
+
+def wait(key: str, timeout_s: float | None = None) -> Progress | None:
+    """The job's progress once it is over, or after `timeout_s`; for scripts and tests, not for pages."""
+    return _the_lab().wait(key, timeout_s)
+
+
+def stop(key: str) -> None:
+    """End a job soon. One that has measured something keeps it; nothing happens to one that is over."""
+    _the_lab().stop(key)
+
+
+def active() -> tuple[Progress, ...]:
+    """All jobs that are not over, the first submitted first."""
+    return _the_lab().active()
+
+
+def warm_up() -> None:
+    """Start the processes that train in the background, so that the first run need not wait for them."""
+    _the_lab().warm_up()
+
+
+def shutdown() -> None:
+    """End all jobs and processes; the next submission starts them anew."""
+    _the_lab().shutdown()
+
+
+def _the_lab() -> Lab:
+    global _lab  # noqa: PLW0603  # one per process is the point
+    with _making:
+        if _lab is None:
+            _lab = Lab()
+        return _lab

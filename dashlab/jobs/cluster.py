@@ -1,0 +1,218 @@
+"""The processes that train: a scheduler and one worker of our own, or any Dask cluster."""
+
+import atexit
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashlab.errors import JobError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+logger = logging.getLogger(__name__)
+
+_START_WITHIN_S = 60.0
+_CONNECT_WITHIN_S = 10.0
+_EARLY_DEATH_S = 15.0
+_MOST_EARLY_DEATHS = 3
+
+
+class Embedded:
+    """One scheduler and one worker on this machine, as plain processes.
+
+    Dask's own `LocalCluster` would run the script of the Streamlit server again in each child. These die with
+    this process, however it dies, and a worker that dies is replaced.
+
+    Args:
+        module: what the worker imports before it reports for work.
+        on_hopeless: called, in a thread, when workers keep dying as soon as they start.
+
+    Raises:
+        JobError: the scheduler did not start.
+    """
+
+    def __init__(self, module: str, on_hopeless: Callable[[], None]) -> None:
+        self._module = module
+        self._on_hopeless = on_hopeless
+        self._lock = threading.Lock()
+        self._closing = False
+        self._early_deaths = 0
+        self._scheduler = _launch("scheduler", stdout=subprocess.PIPE)
+        self._worker = self._launch_worker()  # both import at the same time
+        atexit.register(self.close)
+        try:
+            self.address = self._read_address()
+            self._tell_address(self._worker)
+        except BaseException:
+            self.close()
+            raise
+        threading.Thread(target=self._keep_a_worker, name="dashlab-keep-worker", daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the scheduler runs."""
+        return not self._closing and self._scheduler.poll() is None
+
+    @property
+    def pids(self) -> tuple[int, int]:
+        """Process ids of the scheduler and of the worker that there is now."""
+        return self._scheduler.pid, self._worker.pid
+
+    def close(self) -> None:
+        """End both processes; returns when they are gone."""
+        with self._lock:
+            self._closing = True
+            processes = (self._worker, self._scheduler)
+        atexit.unregister(self.close)
+        for process in processes:
+            _hang_up(process)
+        for process in processes:
+            _wait_or_kill(process)
+
+    def _launch_worker(self) -> "subprocess.Popen[str]":
+        return _launch("worker", self._module)
+
+    def _read_address(self) -> str:
+        """The scheduler's first line; a timer ends the wait for it."""
+        assert self._scheduler.stdout is not None
+        timer = threading.Timer(_START_WITHIN_S, self._scheduler.kill)
+        timer.start()
+        try:
+            address = self._scheduler.stdout.readline().strip()
+        finally:
+            timer.cancel()
+        if not address:
+            raise JobError(
+                "The process that hands out the trainings did not start; the server's terminal says why."
+            )
+        return address
+
+    def _tell_address(self, worker: "subprocess.Popen[str]") -> None:
+        assert worker.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died already: `_keep_a_worker` sees to that
+            worker.stdin.write(f"{self.address}\n")
+            worker.stdin.flush()
+
+    def _keep_a_worker(self) -> None:
+        """Replace the worker whenever it dies, until it is clear that it cannot live."""
+        while True:
+            born = time.monotonic()
+            code = self._worker.wait()
+            with self._lock:
+                if self._closing or self._scheduler.poll() is not None:
+                    return
+                _hang_up(self._worker)
+                early = time.monotonic() - born < _EARLY_DEATH_S
+                self._early_deaths = self._early_deaths + 1 if early else 0
+                logger.warning("The process that trains ended with code %d.", code)
+                if self._early_deaths >= _MOST_EARLY_DEATHS:
+                    break
+                self._worker = self._launch_worker()
+                self._tell_address(self._worker)
+        self._on_hopeless()
+
+
+class Connection:
+    """A Dask client, and the embedded cluster behind it if there is one.
+
+    Args:
+        address: of a scheduler elsewhere; None starts the embedded cluster.
+        module: what an embedded worker imports at its start.
+        on_hopeless: see `Embedded`.
+
+    Raises:
+        JobError: the embedded cluster did not start, or no scheduler answers at `address`.
+    """
+
+    def __init__(self, address: str | None, *, module: str, on_hopeless: Callable[[], None]) -> None:
+        self.embedded = Embedded(module, on_hopeless) if address is None else None
+        self._topics: list[str] = []
+        self.address = address or (self.embedded.address if self.embedded else "")
+        try:
+            self.client = _client(self.address)
+        except BaseException:
+            if self.embedded is not None:
+                self.embedded.close()
+            raise
+
+    def listen(self, topic: str, on_event: Callable[[tuple[float, Any]], None]) -> None:
+        """Have `on_event` called, in the client's thread, with (time, message) of each event of a topic."""
+        self.client.subscribe_topic(topic, on_event)  # type: ignore[no-untyped-call]
+        self._topics.append(topic)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether jobs can be sent."""
+        return self.client.status == "running" and (self.embedded is None or self.embedded.is_alive)
+
+    def close(self) -> None:
+        """Hang up, and end the embedded cluster's processes."""
+        with contextlib.suppress(TimeoutError):
+            for topic in self._topics:  # or the scheduler would tell the client that the client has gone
+                self.client.unsubscribe_topic(topic)  # type: ignore[no-untyped-call]
+            self.client.close(timeout=2)  # type: ignore[no-untyped-call]
+        if self.embedded is not None:
+            self.embedded.close()
+
+
+def _client(address: str) -> "Client":
+    import dask
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.WARNING)
+    # An order may hold the weights that a run starts from, and Dask would warn of more than 10 MB.
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
+    try:
+        return Client(address, set_as_default=False, timeout=_CONNECT_WITHIN_S, name="dashlab")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise JobError(
+            f"No Dask scheduler answers at {address} (from DASHLAB_SCHEDULER): start it there, or unset "
+            "DASHLAB_SCHEDULER to train on this machine."
+        ) from error
+
+
+def _launch(role: str, *arguments: str, stdout: int | None = None) -> "subprocess.Popen[str]":
+    """Start `dashlab.jobs.process` with a pipe as its lifeline."""
+    root = str(Path(__file__).resolve().parents[2])  # the app may have been started from any folder
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    threads = os.environ.get("DASHLAB_THREADS") or str(max(1, _cores() - 1))
+    more: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
+    return subprocess.Popen(
+        [sys.executable, "-m", "dashlab.jobs.process", role, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
+        **more,
+    )
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _hang_up(process: "subprocess.Popen[str]") -> None:
+    """Close our ends of the pipes: the process takes that as its end."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _wait_or_kill(process: "subprocess.Popen[str]") -> None:
+    try:
+        process.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

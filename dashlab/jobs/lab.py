@@ -1,0 +1,383 @@
+"""The laboratory: takes configs in, keeps one job per key, writes results into the store."""
+
+import importlib
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dashlab.config import RunConfig
+from dashlab.errors import ConfigError, DamagedRun, DashlabError, JobError
+from dashlab.jobs.cluster import Connection
+from dashlab.jobs.job import HOPELESS, KILLED, SHUT_DOWN, STARTING, Job, Loss, outcome_of, queue_sentence
+from dashlab.jobs.tracking import JobState, Progress, ending_sentence, progress_of
+from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
+from dashlab.results import Result
+from dashlab.store import Store
+
+if TYPE_CHECKING:
+    from distributed import Future
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+TRAIN = "dashlab.engine:train"
+_MOST_OVER = 50
+_MOST_LAUNCHES = 2
+
+
+class Lab:
+    """Trains configs in other processes, one job per key however often it is asked for.
+
+    All methods may be called from any thread, and return at once.
+
+    Args:
+        store: where results go; if None, what `DASHLAB_STORE` names at each submission.
+        scheduler: address of a Dask scheduler; else `DASHLAB_SCHEDULER`, else an embedded cluster.
+        train: what trains, as "module:function", called as `engine.train` is.
+        resolve: what decides the config whose key names the run; `engine.resolved` if None.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        scheduler: str | None = None,
+        train: str = TRAIN,
+        resolve: Callable[[RunConfig], RunConfig] | None = None,
+    ) -> None:
+        self._store = store
+        self._scheduler = scheduler or os.environ.get("DASHLAB_SCHEDULER") or None
+        self._train = train
+        self._resolve = resolve or _engine_resolved
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._jobs: dict[str, Job] = {}  # by key; those that are over stand in the order of their ends
+        self._launched: set[str] = set()  # keys
+        self._connection: Connection | None = None
+        self._commands: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._dispatcher: threading.Thread | None = None
+
+    def submit(self, config: RunConfig) -> str:
+        """Ask for a run; a cached one is there at once, one that goes on already is shared.
+
+        Returns:
+            The run's key, by which `progress` and `stop` know it.
+
+        Raises:
+            ConfigError: a setting is unsound, or the run that it starts from is not there.
+            DamagedRun: the run that it starts from was damaged.
+        """
+        config = self._resolve(config)
+        key = config.key()
+        with self._lock:
+            known = self._jobs.get(key)
+            if known is not None and not known.progress.is_over:
+                return key
+            self._jobs.pop(key, None)
+            job = self._jobs[key] = Job(key, config, self._store or Store())
+        try:
+            if not self._answer_from_store(job):
+                job.start_weights = _start_weights(job)
+                self._command(partial(self._launch, job))
+        except DashlabError as error:
+            self._end(job, JobState.FAILED, str(error))
+            raise
+        return key
+
+    def progress(self, key: str) -> Progress | None:
+        """Where the job stands now; None for a key that was not submitted, or was over long ago."""
+        with self._lock:
+            job = self._jobs.get(key)
+            return job.tracker.now() if job else None
+
+    def active(self) -> tuple[Progress, ...]:
+        """All jobs that are not over, the first submitted first."""
+        with self._lock:
+            return tuple(job.tracker.now() for job in self._jobs.values() if not job.progress.is_over)
+
+    def wait(self, key: str, timeout_s: float | None = None) -> Progress | None:
+        """The job's progress once it is over, or after `timeout_s`; for scripts and tests, not for pages."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: key not in self._jobs or self._jobs[key].progress.is_over, timeout_s
+            )
+        return self.progress(key)
+
+    def stop(self, key: str) -> None:
+        """End a job soon. One that has measured something keeps it; nothing happens to one that is over."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.progress.is_over or job.stopping:
+                return
+            job.stopping = True
+            if job.progress.started is None:
+                self._end(job, JobState.STOPPED, "Stopped before the first step; there is nothing to keep.")
+                self._drop(job)
+            else:
+                job.tracker.say("Stopping.")
+                self._send_stop(job)
+
+    def warm_up(self) -> None:
+        """Start the processes that train, so that the first run need not wait for them."""
+        self._command(self._warm_up)
+
+    def shutdown(self) -> None:
+        """End all jobs and processes; returns when they are gone. The next submission starts them anew."""
+        gone = threading.Event()
+        self._command(partial(self._shut_down, gone))  # in turn, so that no start is under way
+        gone.wait(timeout=30)
+
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the embedded scheduler and worker, where they run."""
+        connection = self._connection
+        return connection.embedded.pids if connection is not None and connection.embedded is not None else ()
+
+    # Before the training: store, start, launch.
+
+    def _answer_from_store(self, job: Job) -> bool:
+        try:
+            stored = job.store.load(job.key)
+        except DamagedRun as error:
+            logger.warning("%s", error)
+            job.tracker.note = "The cached copy of this run was damaged and is set aside; it is trained anew."
+            return False
+        if stored is None or stored.result.state == "stopped":
+            return False
+        with self._changed:
+            job.tracker.progress = progress_of(job.key, stored.result, ending_sentence(stored.result))
+            self._tidy(job)
+        return True
+
+    def _command(self, command: Callable[[], None]) -> None:
+        """Have the dispatcher's thread do what may take seconds."""
+        with self._lock:
+            if self._dispatcher is None:
+                self._dispatcher = threading.Thread(target=self._dispatch, name="dashlab-jobs", daemon=True)
+                self._dispatcher.start()
+        self._commands.put(command)
+
+    def _dispatch(self) -> None:
+        while True:
+            command = self._commands.get()
+            try:
+                command()
+            except JobError as error:
+                logger.warning("%s", error)
+            except Exception:  # the thread must live on; `_launch` has told the person
+                logger.exception("A command of the laboratory failed.")
+
+    def _warm_up(self) -> None:
+        self._connect()
+        importlib.import_module(self._train.partition(":")[0])  # `submit` resolves configs in this process
+
+    def _shut_down(self, gone: threading.Event) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+            for job in list(self._jobs.values()):
+                self._end(job, JobState.LOST, SHUT_DOWN)
+        if connection is not None:
+            connection.close()
+        gone.set()
+
+    def _connect(self) -> Connection:
+        connection = self._connection
+        if connection is not None and connection.is_alive:
+            return connection
+        if connection is not None:
+            connection.close()
+        module = self._train.partition(":")[0]
+        connection = Connection(self._scheduler, module=module, on_hopeless=self._on_hopeless)
+        connection.listen(TOPIC, self._on_rows)
+        connection.listen("all", self._on_cluster_event)
+        self._connection = connection
+        return connection
+
+    def _launch(self, job: Job) -> None:
+        try:
+            self._send(job, self._connect())
+        except JobError as error:
+            self._end(job, JobState.FAILED, str(error))
+        except Exception as error:
+            logger.exception("The run %s could not be started.", job.key)
+            self._end(job, JobState.FAILED, f"The run could not be started: {error}")
+
+    def _send(self, job: Job, connection: Connection) -> None:
+        with self._lock:
+            if job.progress.is_over:
+                return
+            order = job.next_order(self._train, first=job.key not in self._launched)
+            self._launched.add(job.key)
+        # fifo_timeout: jobs queue in the order in which they were asked for.
+        future = connection.client.submit(
+            run_order, order, key=order.name, pure=False, retries=0, fifo_timeout="0 ms"
+        )
+        with self._lock:
+            job.future = future
+            self._tell_queue()
+            if job.stopping:  # it was stopped while it was on its way
+                self._drop(job)
+        future.add_done_callback(partial(self._on_done, job, order.name))  # type: ignore[no-untyped-call]
+
+    # While it trains: what comes from the cluster, in the threads of the Dask client.
+
+    def _on_rows(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, message = event
+        with self._lock:
+            job = next((job for job in self._jobs.values() if job.name == message["name"]), None)
+            if job is None or job.progress.is_over:
+                return
+            if job.progress.state is JobState.QUEUED:
+                job.tracker.begin()
+                self._tell_queue()
+            job.add(message)
+
+    def _on_cluster_event(self, event: tuple[float, Any]) -> None:
+        _, message = event
+        if not isinstance(message, dict) or message.get("action") != "remove-worker":
+            return
+        with self._lock:
+            for job in list(self._jobs.values()):
+                if job.progress.state is JobState.RUNNING and job.worker == message["worker"]:
+                    self._lose(job, KILLED)
+
+    def _on_done(self, job: Job, name: str, future: "Future[Result | Failure]") -> None:
+        with self._lock:
+            if job.progress.is_over or job.name != name:
+                return
+        outcome = outcome_of(future)
+        with self._lock:
+            job.worker = ""  # its death is nothing to this job any more
+            job.future = None
+        future.release()  # type: ignore[no-untyped-call]
+        if isinstance(outcome, Result):
+            self._keep(job, outcome)
+        elif isinstance(outcome, Failure):
+            if outcome.traceback:
+                logger.error("The run %s failed:\n%s", job.key, outcome.traceback)
+            self._end(job, JobState.STOPPED if job.stopping else JobState.FAILED, outcome.sentence)
+        elif outcome is Loss.WORKER:
+            self._launch_again(job)
+        else:
+            self._lose(job, self._unreachable())
+
+    def _on_hopeless(self) -> None:
+        """No worker lives long enough to train."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            for job in list(self._jobs.values()):
+                if not job.progress.is_over:
+                    self._end(job, JobState.FAILED, HOPELESS)
+        if connection is not None:
+            connection.close()
+
+    # After the training.
+
+    def _keep(self, job: Job, result: Result) -> None:
+        with self._lock:
+            job.tracker.say("Keeping the result.")
+        try:
+            job.store.save(result)
+        except OSError as error:
+            self._end(
+                job,
+                JobState.FAILED,
+                f"The run came to its end, but its result could not be written to {job.store.root}: {error}. "
+                "Free some space, or name another folder in DASHLAB_STORE, and train again.",
+            )
+            return
+        with self._lock:
+            if not job.progress.is_over:
+                job.tracker.end_with(result, ending_sentence(result))
+                self._tidy(job)
+
+    def _launch_again(self, job: Job) -> None:
+        """Its worker died: a job that had begun is lost, one that only waited there waits elsewhere."""
+        with self._lock:
+            if job.progress.is_over:
+                return
+            if job.progress.state is JobState.RUNNING or job.launches >= _MOST_LAUNCHES:
+                self._lose(job, KILLED)
+            else:
+                self._command(partial(self._launch, job))
+
+    def _lose(self, job: Job, sentence: str) -> None:
+        self._end(job, JobState.LOST, sentence)
+        self._drop(job)
+
+    def _end(self, job: Job, state: JobState, sentence: str) -> None:
+        with self._lock:
+            if not job.progress.is_over:
+                job.tracker.end(state, sentence)
+                self._tidy(job)
+
+    def _tidy(self, job: Job) -> None:
+        """After a job's end: forget the oldest ends, tell those who wait."""
+        job.start_weights = None
+        if self._jobs.get(job.key) is job:
+            self._jobs[job.key] = self._jobs.pop(job.key)
+        over = [key for key, other in self._jobs.items() if other.progress.is_over]
+        for key in over[:-_MOST_OVER]:
+            del self._jobs[key]
+        self._tell_queue()
+        self._changed.notify_all()
+
+    def _tell_queue(self) -> None:
+        """Bring the sentences of the jobs that wait up to date."""
+        ahead = 0
+        for job in self._jobs.values():
+            if job.progress.state is JobState.QUEUED:
+                job.tracker.say(
+                    queue_sentence(ahead, embedded=self._scheduler is None) if job.future else STARTING
+                )
+            ahead += not job.progress.is_over
+
+    def _drop(self, job: Job) -> None:
+        """Nobody wants this job any more: make its training end, and Dask forget it."""
+        future, job.future = job.future, None
+        if future is not None and self._connection is not None:
+            self._send_stop(job, partial(self._connection.client.cancel, [future]))
+
+    def _send_stop(self, job: Job, then: Callable[[], None] = lambda: None) -> None:
+        """Raise the job's stop flag on all workers, in a thread of its own: the answer may take a while."""
+        if self._connection is None:
+            return
+        client, tokens = self._connection.client, list(job.tokens)
+
+        def send() -> None:
+            try:
+                client.run(ask_to_stop, tokens, on_error="ignore")
+                then()
+            except Exception as error:  # noqa: BLE001  # a cluster that has gone tells it in many ways
+                logger.info("The cluster was gone before the run %s was told to stop: %s", job.key, error)
+
+        threading.Thread(target=send, name="dashlab-stop", daemon=True).start()
+
+    def _unreachable(self) -> str:
+        process = "The process that hands out the trainings"
+        who = f"The scheduler at {self._scheduler}" if self._scheduler else process
+        return (
+            f"{who} cannot be reached any more. What was measured until then is shown; "
+            "press Train to start the run again."
+        )
+
+
+def _engine_resolved(config: RunConfig) -> RunConfig:
+    from dashlab.engine import resolved  # imports torch
+
+    return resolved(config)
+
+
+def _start_weights(job: Job) -> "dict[str, Tensor] | None":
+    key = job.config.loop.start_from
+    if not key:
+        return None
+    stored = job.store.load(key)
+    if stored is None or not stored.result.weights:
+        raise ConfigError(
+            f"The run to start from, {key[:12]}…, is not in the cache, or left no weights: train it first."
+        )
+    return stored.result.weights

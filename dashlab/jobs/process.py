@@ -1,0 +1,110 @@
+"""The scheduler and the worker of the embedded cluster: `python -m dashlab.jobs.process scheduler|worker`.
+
+Each lives as long as the pipe on its standard input: the parent holds the other end, and however the parent
+dies, the system closes it. The worker reads the scheduler's address as the first line from that pipe, so that
+it can import torch while the scheduler is still starting.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+
+LEAN = {
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,  # it would interrupt the training a hundred times a second
+}
+"""Dask's settings here: nothing that costs time or opens a page."""
+
+
+def main(role: str, *modules: str) -> None:
+    """Run one process until its parent is gone; a worker imports `modules` before it reports for work."""
+    lines: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_follow_parent, args=(lines,), daemon=True).start()
+    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+    # Ctrl-C in the terminal is for the parent, which then closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    import dask
+    import distributed  # noqa: F401  # sets up its loggers, which the next lines correct
+
+    dask.config.set(LEAN)
+    for name in ("distributed", "distributed.scheduler", "distributed.worker"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if role == "worker":
+        preload(modules)
+    asyncio.run(_scheduler() if role == "scheduler" else _worker(lines))
+
+
+def preload(modules: tuple[str, ...]) -> None:
+    """Import what a first training would otherwise wait for."""
+    import importlib
+
+    for module in modules:
+        importlib.import_module(module)
+    import torch
+
+    if threads := os.environ.get("OMP_NUM_THREADS"):
+        torch.set_num_threads(int(threads))
+    weight = torch.zeros(64, 64, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.1)  # the first optimizer imports torch._dynamo
+    (weight @ weight).sum().backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+async def _scheduler() -> None:
+    from distributed import Scheduler
+
+    async with Scheduler(
+        host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0", allowed_failures=0
+    ) as scheduler:
+        sys.stdout.write(f"{scheduler.address}\n")
+        sys.stdout.flush()
+        await scheduler.finished()
+
+
+async def _worker(lines: "queue.Queue[str]") -> None:
+    from distributed import Worker
+
+    address = await asyncio.get_running_loop().run_in_executor(None, lines.get)
+    async with Worker(
+        address,
+        host="127.0.0.1",
+        nthreads=1,  # one training at a time
+        memory_limit=0,  # neither spill nor pause
+        dashboard=False,
+        dashboard_address="127.0.0.1:0",
+    ) as worker:
+        await worker.finished()
+
+
+def _follow_parent(lines: "queue.Queue[str]") -> None:
+    for line in sys.stdin:
+        lines.put(line.strip())
+    _leave()
+
+
+def _watch_parent(parent: int) -> None:
+    """Leave when the parent is gone even though something, a fork of it, still holds the pipe open."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    _leave()
+
+
+def _leave() -> None:
+    if os.name == "posix" and os.getpgrp() == os.getpid():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(os.getpgrp(), signal.SIGKILL)  # torch's compiler starts processes of its own
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,420 @@
+"""Training in other processes. The processes are real; what they train is `fake_training`, but once."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from dashlab.config import RunConfig
+from dashlab.errors import ConfigError
+from dashlab.jobs import JobState, Lab, Progress
+from dashlab.jobs import cluster as cluster_module
+from dashlab.jobs import lab as lab_module
+from dashlab.store import Store
+from tests.unit.fake_training import counted, order
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = "tests.unit.fake_training:train"
+LONG = 1000
+"""Epochs of a slow run that nobody waits for: 200 s."""
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    """Return once `condition` holds; fail after a time that only a hang takes."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come about"
+        time.sleep(0.01)
+
+
+def same(config: RunConfig) -> RunConfig:
+    return config
+
+
+def over(lab: Lab, key: str) -> Progress:
+    progress = lab.wait(key, 60)
+    assert progress is not None
+    assert progress.is_over, progress
+    return progress
+
+
+def running(lab: Lab, config: RunConfig) -> str:
+    """Submit a run and return once it has measured something."""
+    key = lab.submit(config)
+    wait_until(lambda: bool(lab.progress(key).steps) or lab.progress(key).is_over)
+    assert not lab.progress(key).is_over, lab.progress(key).sentence
+    return key
+
+
+def begun(file: Path) -> int:
+    """How many trainings have left their line in `file`."""
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Lab]:
+    """The lab that owns the processes of this module's tests."""
+    lab = Lab(train=FAKE, resolve=same)
+    lab.warm_up()
+    yield lab
+    lab.shutdown()
+
+
+@pytest.fixture
+def lab(cluster: Lab, tmp_path: Path) -> Iterator[Lab]:
+    """The shared lab with an empty store and no job."""
+    cluster._store = Store(tmp_path / "store")
+    yield cluster
+    for progress in cluster.active():
+        cluster.stop(progress.key)
+    wait_until(lambda: not cluster.active())
+    cluster._jobs.clear()
+
+
+def test_a_run_finishes_with_all_its_rows_and_is_in_the_store(lab: Lab) -> None:
+    key = lab.submit(order("quick"))
+    progress = over(lab, key)
+    assert progress.state is JobState.FINISHED
+    assert [row.step for row in progress.steps] == list(range(1, 31))
+    assert [row.epoch for row in progress.epochs] == [1, 2, 3]
+    assert (progress.fraction, progress.left_s) == (1.0, None)
+    assert "75.00%" in progress.sentence
+    assert torch.equal(lab._store.load(key).result.weights["0.weight"], torch.arange(6.0).reshape(2, 3))
+
+
+def test_rows_arrive_in_order_while_the_run_goes_on(lab: Lab) -> None:
+    key = lab.submit(order("slow", epochs=6))
+    seen: list[Progress] = []
+    while not (seen and seen[-1].is_over):
+        seen.append(lab.progress(key))
+        time.sleep(0.01)
+    while_running = {len(progress.steps) for progress in seen if progress.state is JobState.RUNNING}
+    assert len(while_running) > 3
+    for progress in seen:
+        assert [row.step for row in progress.steps] == list(range(1, len(progress.steps) + 1))
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert any(progress.left_s is not None for progress in seen)
+
+
+def test_a_cached_run_is_there_at_once_and_starts_no_process(lab: Lab) -> None:
+    first = over(lab, lab.submit(order("quick")))
+    other = Lab(lab._store, train=FAKE, resolve=same)
+    key = other.submit(order("quick"))
+    again = other.progress(key)
+    assert (again.state, again.steps, again.epochs) == (JobState.FINISHED, first.steps, first.epochs)
+    assert again.sentence == first.sentence
+    assert other.pids() == ()
+
+
+def test_a_diverged_run_is_cached_too(lab: Lab) -> None:
+    key = lab.submit(order("diverge"))
+    assert over(lab, key).state is JobState.DIVERGED
+    lab.submit(order("diverge"))
+    assert lab.progress(key).state is JobState.DIVERGED
+
+
+def test_two_sessions_that_ask_for_the_same_run_share_one_training(lab: Lab, tmp_path: Path) -> None:
+    config = counted(tmp_path / "lines", epochs=5)
+    keys: list[str] = []
+    threads = [threading.Thread(target=lambda: keys.append(lab.submit(config))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(keys)) == 1
+    assert over(lab, keys[0]).state is JobState.FINISHED
+    assert begun(tmp_path / "lines") == 1
+
+
+def test_other_runs_wait_in_turn_and_say_how_many_are_before_them(lab: Lab) -> None:
+    first = running(lab, order("slow", epochs=LONG))
+    second, third = (lab.submit(order("quick", seed=seed)) for seed in (1, 2))
+    wait_until(lambda: "2 other runs" in lab.progress(third).sentence)
+    assert lab.progress(second).sentence == "Waiting for 1 other run to end."
+    assert [progress.key for progress in lab.active()] == [first, second, third]
+    lab.stop(first)
+    assert over(lab, second).state is JobState.FINISHED
+    assert over(lab, third).state is JobState.FINISHED
+    assert list(lab._jobs)[-2:] == [second, third]
+
+
+def test_a_stopped_run_keeps_what_it_has_and_is_trained_anew_when_asked_again(lab: Lab) -> None:
+    config = order("slow", epochs=8)
+    key = running(lab, config)
+    lab.stop(key)
+    progress = over(lab, key)
+    assert (progress.state, progress.sentence) == (JobState.STOPPED, "Stopped.")
+    assert 0 < len(progress.steps) < 80
+    assert lab._store.load(key).result.state == "stopped"
+    assert lab.submit(config) == key
+    assert over(lab, key).state is JobState.FINISHED
+    assert lab._store.load(key).result.state == "finished"
+
+
+def test_a_run_that_waits_is_stopped_without_ever_beginning(lab: Lab, tmp_path: Path) -> None:
+    first = running(lab, order("slow", epochs=LONG))
+    second = lab.submit(counted(tmp_path / "lines"))
+    lab.stop(second)
+    assert lab.progress(second).state is JobState.STOPPED
+    lab.stop(first)
+    assert over(lab, lab.submit(order("quick"))).state is JobState.FINISHED
+    assert begun(tmp_path / "lines") == 0
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.005, 0.02, 0.05])
+def test_a_stop_that_meets_the_beginning_of_the_run_is_not_lost(lab: Lab, pause_s: float) -> None:
+    key = lab.submit(order("slow", epochs=LONG))
+    time.sleep(pause_s)
+    lab.stop(key)
+    assert over(lab, key).state is JobState.STOPPED
+    assert over(lab, lab.submit(order("quick"))).state is JobState.FINISHED
+
+
+def test_a_late_stop_does_not_touch_the_next_run_of_the_same_config(lab: Lab) -> None:
+    key = over(lab, lab.submit(order("quick"))).key
+    lab.stop(key)
+    lab._store.delete(key)
+    lab.submit(order("quick"))
+    assert over(lab, key).state is JobState.FINISHED
+
+
+def test_an_error_meant_for_the_user_is_shown_as_it_stands(lab: Lab) -> None:
+    progress = over(lab, lab.submit(order("error")))
+    assert (progress.state, progress.sentence) == (
+        JobState.FAILED,
+        "There is no such folder: choose another.",
+    )
+
+
+def test_a_bug_is_a_sentence_for_the_user_and_a_traceback_in_the_log(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, logger="dashlab"):
+        progress = over(lab, lab.submit(order("bug")))
+    assert progress.state is JobState.FAILED
+    assert "ZeroDivisionError: division by zero" in progress.sentence
+    assert "Traceback" in caplog.text
+    assert "fake_training.py" in caplog.text
+    assert "Traceback" not in progress.sentence
+
+
+def test_a_failed_run_can_be_asked_for_again(lab: Lab) -> None:
+    key = over(lab, lab.submit(order("error"))).key
+    lab.submit(order("error"))
+    assert lab._jobs[key].launches < 2
+    assert over(lab, key).state is JobState.FAILED
+
+
+def test_a_damaged_cached_run_is_set_aside_said_and_trained_anew(lab: Lab) -> None:
+    key = over(lab, lab.submit(order("quick"))).key
+    path = lab._store.weights_path(key)
+    path.write_bytes(path.read_bytes()[:-1])
+    lab.submit(order("quick"))
+    progress = over(lab, key)
+    assert progress.state is JobState.FINISHED
+    assert "damaged" in progress.sentence
+    assert lab._store.load(key) is not None
+
+
+def test_a_result_that_cannot_be_written_is_said(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Store, "save", full)
+    progress = over(lab, lab.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "No space left" in progress.sentence
+
+
+def test_a_run_starts_from_the_weights_of_another(lab: Lab) -> None:
+    first = over(lab, lab.submit(order("quick"))).key
+    second = over(lab, lab.submit(order("quick").change(start_from=first))).key
+    weights = [lab._store.load(key).result.weights["0.weight"] for key in (first, second)]
+    assert torch.equal(*weights)
+
+
+def test_starting_from_a_run_that_is_not_there_is_refused(lab: Lab) -> None:
+    with pytest.raises(ConfigError, match="not in the cache"):
+        lab.submit(order("quick").change(start_from="0" * 64))
+    assert lab.active() == ()
+
+
+def test_only_the_latest_ends_are_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_module, "_MOST_OVER", 2)
+    keys = [over(lab, lab.submit(order("quick", seed=seed))).key for seed in range(4)]
+    assert [lab.progress(key) is None for key in keys] == [True, True, False, False]
+
+
+def test_a_key_that_was_never_submitted_is_nothing(lab: Lab) -> None:
+    assert lab.progress("0" * 64) is None
+    lab.stop("0" * 64)
+
+
+def test_a_real_training_goes_all_the_way(lab: Lab) -> None:
+    """The engine itself, on the processes that stand already."""
+    real = Lab(lab._store, scheduler=lab._connection.address)
+    config = RunConfig().change(dataset="mnist", train_size=500, epochs=1, hidden=(16,))
+    key = real.submit(config)
+    progress = over(real, key)
+    real.shutdown()
+    assert progress.state is JobState.FINISHED, progress.sentence
+    stored = lab._store.load(key).result
+    assert stored.evaluation.probabilities.shape == (10_000, 10)
+    assert progress.steps == stored.steps
+    assert progress.started.train_count == 500
+
+
+def test_a_killed_worker_ends_its_run_alone_and_is_replaced(lab: Lab, tmp_path: Path) -> None:
+    key = running(lab, counted(tmp_path / "lines", epochs=LONG))
+    waiting = lab.submit(order("quick"))
+    wait_until(lambda: lab._jobs[waiting].future is not None)
+    scheduler, worker = lab.pids()
+    os.kill(worker, signal.SIGKILL)
+    progress = over(lab, key)
+    assert progress.state is JobState.LOST
+    assert "was killed" in progress.sentence
+    assert progress.steps
+    assert over(lab, waiting).state is JobState.FINISHED
+    assert begun(tmp_path / "lines") == 1
+    assert lab.pids()[0] == scheduler
+    assert lab.pids()[1] != worker
+
+
+def test_a_killed_scheduler_ends_the_run_and_both_processes_are_replaced(lab: Lab) -> None:
+    key = running(lab, order("slow", epochs=LONG))
+    before = lab.pids()
+    os.kill(before[0], signal.SIGKILL)
+    progress = over(lab, key)
+    assert progress.state is JobState.LOST
+    assert "cannot be reached" in progress.sentence
+    assert over(lab, lab.submit(order("quick"))).state is JobState.FINISHED
+    assert not set(before) & set(lab.pids())
+    wait_until(lambda: not any(map(psutil.pid_exists, before)))
+
+
+PARENT = f"""
+import signal, sys, time
+from dashlab.jobs import Lab
+lab = Lab(train={FAKE!r})
+lab.warm_up()
+while not lab.pids():
+    time.sleep(0.01)
+sys.stdout.write("%d %d\\n" % lab.pids())
+sys.stdout.flush()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as parent:
+        children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        assert len(children) == 2
+        parent.send_signal(how)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen]]:
+    """A scheduler and a worker that were started by Dask's own commands."""
+    folder = tmp_path_factory.mktemp("dask")
+    file = folder / "scheduler.json"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False",
+    }
+    common = ["--scheduler-file", str(file), "--host", "127.0.0.1"]
+    dask = [sys.executable, "-m", "dask"]
+    log = (folder / "log").open("w")
+    processes = [
+        subprocess.Popen([*dask, *arguments], env=environment, cwd=folder, stdout=log, stderr=log)
+        for arguments in (
+            ["scheduler", *common, "--port", "0", "--no-dashboard"],
+            ["worker", *common, "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"],
+        )
+    ]
+    wait_until(lambda: file.exists() and bool(file.read_text()))
+    yield json.loads(file.read_text())["address"], processes[0]
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(timeout=30)
+    log.close()
+
+
+@pytest.fixture
+def remote(
+    elsewhere: tuple[str, subprocess.Popen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lab]:
+    monkeypatch.setenv("DASHLAB_SCHEDULER", elsewhere[0])
+    lab = Lab(Store(tmp_path / "store"), train=FAKE, resolve=same)
+    yield lab
+    lab.shutdown()
+
+
+def test_a_cluster_elsewhere_trains_with_no_other_change(remote: Lab) -> None:
+    key = remote.submit(order("quick"))
+    progress = over(remote, key)
+    assert progress.state is JobState.FINISHED
+    assert len(progress.steps) == 30
+    assert remote._store.load(key) is not None
+    assert remote.pids() == ()
+
+
+def test_two_servers_that_ask_one_cluster_for_the_same_run_share_it(remote: Lab, tmp_path: Path) -> None:
+    config = counted(tmp_path / "lines", epochs=10)
+    key = running(remote, config)
+    other = Lab(Store(tmp_path / "other"), train=FAKE, resolve=same)
+    running(other, config)
+    assert other.progress(key).started is not None
+    states = [over(one, key).state for one in (remote, other)]
+    other.shutdown()
+    assert states == [JobState.FINISHED] * 2
+    assert other.progress(key).steps == remote.progress(key).steps
+    assert begun(tmp_path / "lines") == 1
+
+
+def test_a_training_that_nobody_wants_any_more_gives_its_worker_back(remote: Lab, tmp_path: Path) -> None:
+    key = running(remote, order("slow", epochs=LONG))
+    remote.shutdown()
+    assert remote.progress(key).state is JobState.LOST
+    other = Lab(Store(tmp_path / "other"), train=FAKE, resolve=same)
+    state = over(other, other.submit(order("quick"))).state
+    other.shutdown()
+    assert state is JobState.FINISHED
+
+
+def test_losing_the_scheduler_is_a_sentence_with_its_address(
+    remote: Lab, elsewhere: tuple[str, subprocess.Popen]
+) -> None:
+    key = running(remote, order("slow", epochs=LONG))
+    elsewhere[1].kill()  # the last test that uses it
+    progress = over(remote, key)
+    assert progress.state is JobState.LOST
+    assert elsewhere[0] in progress.sentence
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "_CONNECT_WITHIN_S", 0.5)
+    lab = Lab(Store(tmp_path), scheduler="tcp://127.0.0.1:9", train=FAKE, resolve=same)
+    progress = over(lab, lab.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "tcp://127.0.0.1:9" in progress.sentence
