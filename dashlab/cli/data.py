@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _get(name: str) -> int:
-    with tqdm(unit="B", unit_scale=True, dynamic_ncols=True) as bar:
+    with tqdm(unit="B", unit_scale=True, dynamic_ncols=True, disable=None) as bar:
 
         def show(done: int, total: int | None) -> None:
             bar.total = total

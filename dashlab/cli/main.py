@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module.add_arguments(commands.add_parser(name, help=module.__doc__, description=module.__doc__))
     chosen = parser.parse_args(arguments)
     try:
-        return _COMMANDS[chosen.command].run(chosen)
+        return int(_COMMANDS[chosen.command].run(chosen))
     except DashlabError as error:
         sys.stderr.write(f"dashlab: {error}\n")
         return 1

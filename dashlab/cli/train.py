@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashlab.config import LEAVES, PARTS, RunConfig
+from dashlab.config import LEAVES, PARTS, RunConfig, spec_of
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.fields import Spec
 from dashlab.presets import PRESETS, preset
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
@@ -39,16 +40,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     from dashlab.engine import resolved, train
 
+    if arguments.threads < 0:
+        raise ConfigError(f"--threads must be at least 1, or 0 for one per core; it is {arguments.threads}.")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     config = resolved(config)
     with _json_lines() if arguments.json else _progress_bar() as on_row:
         result = train(config, device=arguments.device, on_row=on_row, start_weights=_start_weights(config))
-    if not arguments.no_save:
-        from dashlab.store import Store
-
-        Store().save(result)
     sys.stdout.write((json.dumps(summary(result)) if arguments.json else _sentence(result)) + "\n")
+    sys.stdout.flush()
+    if not arguments.no_save:  # after the figures are out, should the disk be full
+        _save(result)
     return 2 if result.state == "diverged" else 0
 
 
@@ -56,13 +58,13 @@ def config_from(arguments: argparse.Namespace) -> RunConfig:
     """The preset's config with the settings that were given.
 
     Raises:
-        ConfigError: there is no such preset, or a value cannot be read.
+        ConfigError: there is no such preset, a value cannot be read or is unsound, or a setting that was
+            given has no effect. Those of the preset that lost their effect go back to their default.
     """
     config = preset(arguments.preset).config if arguments.preset else RunConfig()
-    given = {name: getattr(arguments, f"set_{name}") for name in LEAVES}
-    return config.change(
-        **{name: LEAVES[name][1].parse(text) for name, text in given.items() if text is not None}
-    )
+    texts = {name: getattr(arguments, f"set_{name}") for name in LEAVES}
+    given = {name: spec_of(name).parse(text) for name, text in texts.items() if text is not None}
+    return config.change(**given).without_unused().change(**given).check()
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -86,7 +88,21 @@ def _start_weights(config: RunConfig) -> Any:
         return None
     from dashlab.store import Store
 
-    return Store().weights(config.loop.start_from)
+    key = config.loop.start_from
+    run = Store().load(key)
+    if run is None:
+        raise ConfigError(f"There is no cached run {key}: `python -m dashlab runs` lists them.")
+    return run.result.weights
+
+
+def _save(result: Result) -> None:
+    from dashlab.store import Store
+
+    store = Store()
+    try:
+        store.save(result)
+    except OSError as error:
+        raise DashlabError(f"The run could not be kept in {store.root}: {error}.") from error
 
 
 @contextmanager
@@ -103,7 +119,8 @@ def _json_lines() -> Iterator[Callable[[Row], None]]:
 def _progress_bar() -> Iterator[Callable[[Row], None]]:
     from tqdm import tqdm
 
-    with tqdm(unit="step", dynamic_ncols=True) as bar:
+    # disable=None: no bar where nobody watches, as in a log file.
+    with tqdm(unit="step", dynamic_ncols=True, disable=None) as bar:
 
         def on_row(row: Row) -> None:
             match row:
