@@ -171,8 +171,8 @@ def _unused_sentence(config: RunConfig, name: str, spec: Spec) -> str:
     sibling, values = spec.used_when
     chosen = config.flat()[sibling]
     return (
-        f"{spec.label} ({name}) has no effect when {sibling} is {chosen!r}: it belongs to {', '.join(values)}. "
-        f"Leave it at its default or change {sibling}."
+        f"{spec.label} ({name}) has no effect when {sibling} is {chosen!r}: "
+        f"it belongs to {', '.join(values)}. Leave it at its default or change {sibling}."
     )
 
 

@@ -204,7 +204,10 @@ class _Run:
         val_loss, epoch, weights = self.best
         put_weights(self.network, weights)
         ran = len(self.recorder.epochs)
-        return f"Early stopping: of {ran} epochs, epoch {epoch} had the lowest validation loss ({val_loss:.4f}); its weights are kept."
+        return (
+            f"Early stopping: of {ran} epochs, epoch {epoch} had the lowest validation loss "
+            f"({val_loss:.4f}); its weights are kept."
+        )
 
     def _evaluation(self) -> Evaluation:
         """Figures on the test set, at full float32 whatever the precision of the steps was."""

@@ -23,8 +23,8 @@ Kind = Literal["number", "integer", "flag", "choice", "sizes", "text"]
 class Spec:
     """One setting, described for people and for the machine.
 
-    `used_when` names a sibling choice and the values of it under which this setting has an effect; elsewhere it
-    must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
+    `used_when` names a sibling choice and the values of it under which this setting has an effect; elsewhere
+    it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
     """
 
     kind: Kind

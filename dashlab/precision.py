@@ -35,8 +35,8 @@ class Precision:
     def for_forward(self) -> AbstractContextManager[object]:
         """Put around each forward pass and its loss, and around nothing else.
 
-        Autocast keeps its bfloat16 copies of the weights until it ends: around several steps it would go on with
-        the weights of the first one. Around augmentation it would round coordinates.
+        Autocast keeps its bfloat16 copies of the weights until it ends: around several steps it would go on
+        with the weights of the first one. Around augmentation it would round coordinates.
         """
         return torch.autocast(self.device_type, torch.bfloat16) if self.autocast else nullcontext()
 
@@ -44,9 +44,9 @@ class Precision:
 def precision(name: str, device: torch.device, network: nn.Module) -> Precision:
     """The precision called "full" or "fast" for `network` on `device`.
 
-    "fast" is bfloat16 autocast for convolutions, and on a CPU bfloat16 inside float32 matrix products for fully
-    connected networks, which spares them a cast of every weight in every step. Where the device is not faster at
-    bfloat16 than at float32, "fast" is float32 too.
+    "fast" is bfloat16 autocast for convolutions, and on a CPU bfloat16 inside float32 matrix products for
+    fully connected networks, which spares them a cast of every weight in every step. Where the device is not
+    faster at bfloat16 than at float32, "fast" is float32 too.
     """
     if name == "full" or not has_fast_bf16(device):
         return Precision(device_type=device.type, matmul="highest", tf32=False, autocast=False)

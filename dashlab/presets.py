@@ -38,8 +38,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s1",
         "MNIST, MLP with momentum",
-        "The first network of most courses: two hidden layers of 512. Watch the loss fall fast in the first epoch and "
-        "crawl after it.",
+        "The first network of most courses: two hidden layers of 512. Watch the loss fall fast in the first "
+        "epoch and crawl after it.",
         published="97.45 %",
         dataset="mnist",
         model="mlp",
@@ -50,8 +50,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s2",
         "Fashion-MNIST, the same MLP",
-        "The same network and recipe on clothes instead of digits: ten points lower. Shirts, T-shirts, pullovers and "
-        "coats are taken for each other.",
+        "The same network and recipe on clothes instead of digits: ten points lower. Shirts, T-shirts, "
+        "pullovers and coats are taken for each other.",
         published="87.60 %",
         dataset="fashion",
         model="mlp",
@@ -73,8 +73,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s4",
         "Fashion-MNIST, CNN",
-        "Convolutions look at neighbouring pixels together. With BatchNorm and dropout this gains four points over the "
-        "MLP.",
+        "Convolutions look at neighbouring pixels together. With BatchNorm and dropout this gains four "
+        "points over the MLP.",
         published="91.53 %",
         dataset="fashion",
         model="cnn",
@@ -88,8 +88,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s5",
         "MNIST, small MLP with BatchNorm and Adam",
-        "A fifth of the parameters of the first network, and a learning rate of 0.01 that BatchNorm makes bearable. "
-        "Watch how restless the curve stays: the rate never falls.",
+        "A fifth of the parameters of the first network, and a learning rate of 0.01 that BatchNorm makes "
+        "bearable. Watch how restless the curve stays: the rate never falls.",
         dataset="mnist",
         model="mlp",
         hidden=(128, 64),
@@ -104,8 +104,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s6",
         "CIFAR-10, MLP",
-        "An MLP on colour photographs: it learns the training pictures and stays far behind on new ones. Compare the "
-        "training accuracy with the test accuracy.",
+        "An MLP on colour photographs: it learns the training pictures and stays far behind on new ones. "
+        "Compare the training accuracy with the test accuracy.",
         dataset="cifar10",
         model="mlp",
         hidden=(2048, 1024, 512, 256),
@@ -122,8 +122,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s15",
         "Fashion-MNIST, softmax regression",
-        "One linear layer and nothing else, from weights drawn from N(0, 0.01²). This is the line that every deeper "
-        "network has to beat.",
+        "One linear layer and nothing else, from weights drawn from N(0, 0.01²). This is the line that every "
+        "deeper network has to beat.",
         published="loss below 0.5, accuracy 70 to 100 %",
         dataset="fashion",
         model="softmax",
@@ -138,8 +138,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s16",
         "Your own pictures, LeNet",
-        "Upload a zip with one folder of pictures per class. Few pictures are enough to see training and validation "
-        "part ways.",
+        "Upload a zip with one folder of pictures per class. Few pictures are enough to see training and "
+        "validation part ways.",
         dataset="own",
         model="lenet",
         side=32,
@@ -162,8 +162,8 @@ def _own() -> Iterator[Preset]:
     yield _preset(
         "mnist-fast",
         "MNIST, 98 % in seconds",
-        "The network of the first preset and a better recipe: larger batches, Nesterov momentum, a learning rate that "
-        "rises and falls, softened labels. Compare the time.",
+        "The network of the first preset and a better recipe: larger batches, Nesterov momentum, a learning "
+        "rate that rises and falls, softened labels. Compare the time.",
         dataset="mnist",
         model="mlp",
         hidden=(512, 512),
@@ -181,8 +181,8 @@ def _own() -> Iterator[Preset]:
     yield _preset(
         "sketch",
         "MNIST, made for the sketch pad",
-        "A small network that trains in seconds on digits moved by a pixel and written with thicker and thinner pens, "
-        "so that it also reads yours.",
+        "A small network that trains in seconds on digits moved by a pixel and written with thicker and "
+        "thinner pens, so that it also reads yours.",
         dataset="mnist",
         train_size=40_000,
         model="mlp",
@@ -204,8 +204,8 @@ def _own() -> Iterator[Preset]:
     yield _preset(
         "cifar-fast",
         "CIFAR-10, ResNet with one cycle",
-        "A small ResNet with mirrored and shifted pictures and one cycle of the learning rate. Made for a GPU; on a CPU "
-        "it takes hours.",
+        "A small ResNet with mirrored and shifted pictures and one cycle of the learning rate. Made for a "
+        "GPU; on a CPU it takes hours.",
         dataset="cifar10",
         model="resnet",
         channels=(64, 128, 256, 512),

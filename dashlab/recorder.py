@@ -39,7 +39,7 @@ class Recorder:
         return len(self._lrs)
 
     def record(self, loss: Tensor, right: Tensor, *, size: int, lr: float) -> None:
-        """Note one step: its loss, a scalar, and its share of right answers, a scalar; neither is read here."""
+        """Note one step: its loss and its share of right answers, two scalars; neither is read here."""
         figures = self._figures[self.step]
         figures[0] = loss
         figures[1] = right

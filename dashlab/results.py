@@ -42,11 +42,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """Training loss averaged over the `window` steps that end with `step`."""
+    """Figures of the training batches, averaged over the `window` steps that end with `step`."""
 
     step: int  # 1-based, over the whole run
     window: int
-    loss: float
+    loss: float  # the one that is made small: with label smoothing, L1 and L2
     accuracy: float  # of the training batches, as seen while training
     lr: float  # at `step`
 
@@ -55,8 +55,9 @@ class StepRow:
 class EpochRow:
     """One pass over the training pictures.
 
-    Training figures are running means over the epoch's batches, in train mode; validation figures are measured at
-    its end, in eval mode, and None where nothing is held back.
+    Training figures are running means over the epoch's batches, in train mode; their loss is the one that is
+    made small, with label smoothing, L1 and L2. Validation figures are measured at its end, in eval mode and
+    without those, and are None where nothing is held back.
     """
 
     epoch: int  # 1-based
@@ -102,8 +103,6 @@ class Result:
     steps: tuple[StepRow, ...]
     epochs: tuple[EpochRow, ...]
     evaluation: Evaluation | None  # None unless finished
-    weights: "dict[str, Tensor]"  # on the CPU, float32, contiguous
+    weights: "dict[str, Tensor]"  # parameters and buffers, on the CPU, contiguous; empty if diverged
     seconds: Seconds
-    environment: dict[str, str] = field(
-        default_factory=dict
-    )  # versions of dashlab, python, torch; device; threads
+    environment: dict[str, str] = field(default_factory=dict)  # as `device.environment` gives it

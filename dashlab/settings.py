@@ -12,8 +12,8 @@ class DataConfig:
     dataset: str = choice(
         "mnist",
         "Data set",
-        "Handwritten digits (MNIST), pieces of clothing (Fashion-MNIST), small colour photographs (CIFAR-10), or class "
-        "folders of your own.",
+        "Handwritten digits (MNIST), pieces of clothing (Fashion-MNIST), small colour photographs "
+        "(CIFAR-10), or class folders of your own.",
         ("mnist", "fashion", "cifar10", "own"),
     )
     source: str = choice(
@@ -49,16 +49,16 @@ class DataConfig:
     val_fraction: float = number(
         0.0,
         "Validation share",
-        "The share of the training pictures that is held back to watch generalisation while training. The test set is "
-        "only read once, at the end.",
+        "The share of the training pictures that is held back to watch generalisation while training. The "
+        "test set is only read once, at the end.",
         low=0.0,
         high=0.5,
     )
     normalize: str = choice(
         "half",
         "Normalisation",
-        "'none' leaves pixels in [0, 1]; 'half' maps them to [-1, 1]; 'dataset' subtracts the data set's mean and "
-        "divides by its standard deviation, channel by channel.",
+        "'none' leaves pixels in [0, 1]; 'half' maps them to [-1, 1]; 'dataset' subtracts the data set's "
+        "mean and divides by its standard deviation, channel by channel.",
         ("none", "half", "dataset"),
     )
 
@@ -108,8 +108,9 @@ class ModelConfig:
     model: str = choice(
         "mlp",
         "Network",
-        "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's 1998 network. cnn: blocks of 3×3 "
-        "convolution and 2×2 max-pooling, then fully connected layers. resnet: the same blocks with residual pairs.",
+        "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's 1998 network. cnn: blocks of "
+        "3×3 convolution and 2×2 max-pooling, then fully connected layers. resnet: the same blocks with "
+        "residual pairs.",
         ("softmax", "mlp", "lenet", "cnn", "resnet"),
     )
     hidden: tuple[int, ...] = sizes(
@@ -123,8 +124,8 @@ class ModelConfig:
     channels: tuple[int, ...] = sizes(
         (32, 64, 128),
         "Channels",
-        "Channels of each block of convolutions, joined by '-': 32-64-128. Every block but the first of a resnet halves "
-        "the picture's side.",
+        "Channels of each block of convolutions, joined by '-': 32-64-128. Every block but the first of a "
+        "resnet halves the picture's side.",
         high=1024,
         longest=5,
         used_when=("model", ("cnn", "resnet")),
@@ -139,7 +140,8 @@ class ModelConfig:
     batchnorm: bool = flag(
         False,
         "BatchNorm",
-        "Normalise each unit over the batch, before the activation. A layer followed by it has no bias of its own.",
+        "Normalise each unit over the batch, before the activation. A layer followed by it has no bias of "
+        "its own.",
         used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
     )
     dropout: float = number(
@@ -162,8 +164,8 @@ class ModelConfig:
     init: str = choice(
         "pytorch",
         "Initializer",
-        "How the weights are drawn. 'pytorch' is what torch.nn does when nothing is said: uniform in ±1/√fan_in, "
-        "biases too. All others start with biases of zero.",
+        "How the weights are drawn. 'pytorch' is what torch.nn does when nothing is said: uniform in "
+        "±1/√fan_in, biases too. All others start with biases of zero.",
         INITIALIZERS,
     )
     init_std: float = number(
@@ -185,7 +187,8 @@ _ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
 class OptimConfig:
     """One optimizer of `torch.optim` and its coefficients.
 
-    Fields that an optimizer does not have must keep their default; `RunConfig.check` says which one does not fit.
+    Fields that an optimizer does not have must keep their default; `RunConfig.check` says which one does not
+    fit.
     """
 
     optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
@@ -218,7 +221,8 @@ class OptimConfig:
     weight_decay: float = number(
         0.0,
         "Weight decay",
-        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the weight itself).",
+        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the "
+        "weight itself).",
         low=0.0,
         high=10.0,
         log=True,
@@ -301,8 +305,8 @@ class ScheduleConfig:
     schedule: str = choice(
         "none",
         "Schedule",
-        "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: up from "
-        "lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
+        "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: "
+        "up from lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
         ("none", "step", "cosine", "one_cycle", "triangle"),
     )
     step_size: int = integer(
@@ -328,8 +332,8 @@ class LossConfig:
     loss: str = choice(
         "cross_entropy",
         "Loss",
-        "cross_entropy: minus the logarithm of the probability given to the right class. mse: mean squared distance "
-        "between the outputs and the one-hot label.",
+        "cross_entropy: minus the logarithm of the probability given to the right class. mse: mean squared "
+        "distance between the outputs and the one-hot label.",
         ("cross_entropy", "mse"),
     )
     label_smoothing: float = number(
@@ -362,8 +366,8 @@ class LoopConfig:
     patience: int = integer(
         0,
         "Early stopping",
-        "Stop after this many epochs without a better validation loss and go back to the best weights; 0 means never. "
-        "Needs a validation share.",
+        "Stop after this many epochs without a better validation loss and go back to the best weights; 0 "
+        "means never. Needs a validation share.",
         low=0,
         high=1000,
     )
@@ -377,8 +381,8 @@ class LoopConfig:
     precision: str = choice(
         "full",
         "Precision",
-        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where the device is faster "
-        "at it, float32 elsewhere.",
+        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where the device "
+        "is faster at it, float32 elsewhere.",
         ("full", "fast"),
         advanced=True,
     )

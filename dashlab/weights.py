@@ -65,8 +65,8 @@ def from_bytes(contents: bytes) -> Weights:
     try:
         return load_safetensors(contents)
     except (SafetensorError, KeyError, ValueError) as error:
-        # What torch.save makes: a zip of pickles, or a bare pickle. Asked only now, because a .safetensors file
-        # may begin with these bytes too: they are the length of its header.
+        # What torch.save makes: a zip of pickles, or a bare pickle. Asked only now, because a .safetensors
+        # file may begin with these bytes too: they are the length of its header.
         if contents.startswith((b"PK", b"\x80")):
             raise WeightsError(
                 "This is a pickle (.pt, .pth), which can run code when it is opened, so it is not opened. "
