@@ -76,7 +76,10 @@ def _fetch(info: ImageSetInfo, scratch: Path, on_progress: Progress | None) -> N
     outcome: list[BaseException] = []
     dataset = getattr(datasets, TORCHVISION_NAMES[info.name])
     work = threading.Thread(
-        target=_run, args=(partial(dataset, str(scratch), download=True), outcome), daemon=True
+        name=f"download {info.name}",
+        target=_run,
+        args=(partial(dataset, str(scratch), download=True), outcome),
+        daemon=True,
     )
     with _one_at_a_time, _without_bars(datasets.utils):
         work.start()

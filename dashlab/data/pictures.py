@@ -10,8 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dashlab.errors import PictureError
 
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF")
-"""What is read, by Pillow's names; no other decoder is reached. MPO: the JPEGs of many telephones."""
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+"""What is read, by Pillow's names; no other decoder is reached."""
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64_000_000
@@ -95,7 +95,7 @@ def _check_size(image: Image.Image, name: str) -> None:
 
 
 def _notes_on(image: Image.Image) -> list[str]:
-    if getattr(image, "is_animated", False) and image.format != "MPO":
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # a telephone's JPEG and its preview
         kind = "pages" if image.format == "TIFF" else "frames"
         return [f"has several {kind}: only the first is used"]
     return []
