@@ -14,7 +14,8 @@ from dashlab.device import stream
 from dashlab.errors import ConfigError
 
 _BLOCK = 8192
-"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches."""
+"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches; fewer where
+they are larger than 3×32×32."""
 
 _MOST_RESIDENT = 2 * 2**30
 """Bytes of float32 pixels that are kept ready; above it each block is made from uint8 pixels."""
@@ -121,6 +122,12 @@ def _measured(pictures: Tensor) -> Normalization:
     return Normalization(tuple(mean.tolist()), tuple(std.clamp_min(1e-3).tolist()))
 
 
+def pictures_at_once(most: int, pictures: Tensor) -> int:
+    """How many of [N, C, H, W] to work on so that memory is bounded: `most` of 3×32×32, fewer larger ones."""
+    values = math.prod(pictures.shape[1:])
+    return max(1, min(most, most * 3 * 32 * 32 // values))
+
+
 class Batches:
     """The training part, reshuffled on every pass and cut into normalised, augmented batches.
 
@@ -151,7 +158,7 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass: float32 [B, C, H, W] and int64 [B]."""
         order = torch.randperm(len(self._y), generator=self._order)[: self.count].to(self._y.device)
-        block = max(1, _BLOCK // self._size) * self._size
+        block = max(1, pictures_at_once(_BLOCK, self._x) // self._size) * self._size
         for chosen in torch.split(order, block):
             x, y = self._gather(chosen), self._y.index_select(0, chosen)
             yield from zip(torch.split(x, self._size), torch.split(y, self._size), strict=True)

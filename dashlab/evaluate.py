@@ -4,11 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.batches import Normalization, Part
+from dashlab.batches import Normalization, Part, pictures_at_once
 from dashlab.models import memory_format
 from dashlab.results import Evaluation
 
-_BATCH = 2000
+_PORTION = 2000
+"""At most this many pictures are evaluated in one go, and fewer where they are larger than 3×32×32."""
 
 
 @torch.inference_mode()
@@ -17,9 +18,10 @@ def logits_of(network: nn.Module, pictures: Tensor, normalize: Normalization) ->
     was_training = network.training
     network.eval()
     layout = memory_format(network)
+    portion = pictures_at_once(_PORTION, pictures)
     outputs = [
         network(normalize(chunk).contiguous(memory_format=layout)).float()
-        for chunk in torch.split(pictures, _BATCH)
+        for chunk in torch.split(pictures, portion)
     ]
     network.train(was_training)
     return torch.cat(outputs)
