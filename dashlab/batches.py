@@ -14,8 +14,8 @@ from dashlab.device import stream
 from dashlab.errors import ConfigError
 
 _BLOCK = 8192
-"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches; fewer where
-they are larger than 3×32×32."""
+"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches; fewer
+where they are larger than 3×32×32."""
 
 _MOST_RESIDENT = 2 * 2**30
 """Bytes of float32 pixels that are kept ready; above it each block is made from uint8 pixels."""
