@@ -183,7 +183,7 @@ def _launch(role: str, *arguments: str, stdout: int | None = None) -> "subproces
     """Start `dashlab.jobs.process` with a pipe as its lifeline."""
     root = str(Path(__file__).resolve().parents[2])  # the app may have been started from any folder
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    threads = os.environ.get("DASHLAB_THREADS") or str(max(1, _cores() - 1))
+    threads = str(_threads())
     more: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
     return subprocess.Popen(
         [sys.executable, "-m", "dashlab.jobs.process", role, *arguments],
@@ -195,11 +195,15 @@ def _launch(role: str, *arguments: str, stdout: int | None = None) -> "subproces
     )
 
 
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _threads() -> int:
+    """Threads of torch in the worker: `DASHLAB_THREADS`, else one core is left for the pages that watch."""
+    named = os.environ.get("DASHLAB_THREADS", "")
+    if named and not (named.isascii() and named.isdigit() and 1 <= int(named) <= 1024):
+        raise JobError(f"DASHLAB_THREADS must be a whole number from 1 to 1024; it is {named!r}.")
+    if named:
+        return int(named)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def _hang_up(process: "subprocess.Popen[str]") -> None:

@@ -183,12 +183,18 @@ class Lab:
             connection.close()
         gone.set()
 
+    def _discard_dead(self) -> None:
+        with self._lock:
+            connection = self._connection
+            if connection is None or connection.is_alive:
+                return
+            self._connection = None
+        connection.close()
+
     def _connect(self) -> Connection:
-        connection = self._connection
-        if connection is not None and connection.is_alive:
-            return connection
-        if connection is not None:
-            connection.close()
+        self._discard_dead()
+        if self._connection is not None:
+            return self._connection
         module = self._train.partition(":")[0]
         connection = Connection(self._scheduler, module=module, on_hopeless=self._on_hopeless)
         connection.listen(TOPIC, self._on_rows)
@@ -263,6 +269,7 @@ class Lab:
             self._launch_again(job)
         else:
             self._lose(job, self._unreachable())
+            self._command(self._discard_dead)  # or a worker without a scheduler would train on for nobody
 
     def _on_hopeless(self) -> None:
         """No worker lives long enough to train."""

@@ -303,13 +303,36 @@ def test_a_killed_scheduler_ends_the_run_and_both_processes_are_replaced(lab: La
     wait_until(lambda: not any(map(psutil.pid_exists, before)))
 
 
+def test_workers_that_cannot_live_are_given_up_with_a_sentence(lab: Lab) -> None:
+    broken = Lab(lab._store, train="no_such_module:train", resolve=same)
+    progress = over(broken, broken.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "ends as soon as it starts" in progress.sentence
+    assert broken.pids() == ()
+
+
+def test_the_number_of_threads_can_be_set_and_nonsense_is_refused(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHLAB_THREADS", "many")
+    other = Lab(lab._store, train=FAKE, resolve=same)
+    progress = over(other, other.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "DASHLAB_THREADS" in progress.sentence
+
+
 PARENT = f"""
 import signal, sys, time
 from dashlab.jobs import Lab
-lab = Lab(train={FAKE!r})
+lab = Lab(train={FAKE!r}, resolve=lambda config: config)
 lab.warm_up()
 while not lab.pids():
     time.sleep(0.01)
+if sys.argv[1] == "mid-run":
+    from tests.unit.fake_training import order
+    key = lab.submit(order("slow", epochs={LONG}))
+    while not lab.progress(key).steps:
+        time.sleep(0.01)
 sys.stdout.write("%d %d\\n" % lab.pids())
 sys.stdout.flush()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -317,10 +340,13 @@ time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "when"), [(signal.SIGKILL, "mid-run"), (signal.SIGTERM, "start"), (signal.SIGINT, "start")]
+)
+def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals, when: str) -> None:
+    command = [sys.executable, "-c", PARENT, when]
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as parent:
         children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
         assert len(children) == 2
@@ -346,14 +372,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
         subprocess.Popen([*dask, *arguments], env=environment, cwd=folder, stdout=log, stderr=log)
         for arguments in (
             ["scheduler", *common, "--port", "0", "--no-dashboard"],
-            ["worker", *common, "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"],
+            ["worker", *common, "--nthreads", "1", "--no-dashboard", "--memory-limit", "0", "--no-nanny"],
         )
     ]
     wait_until(lambda: file.exists() and bool(file.read_text()))
     yield json.loads(file.read_text())["address"], processes[0]
     for process in processes:
-        process.terminate()
-    for process in processes:
+        process.kill()
         process.wait(timeout=30)
     log.close()
 
