@@ -1,0 +1,148 @@
+"""Optimizers against torch's own, and schedules against their formulas."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import Parameter
+
+from dashlab.optim import make_optimizer, make_schedule
+from dashlab.settings import OPTIMIZERS, OptimConfig, ScheduleConfig
+
+
+def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int = 12) -> torch.Tensor:
+    """The weight after a few steps down a crooked bowl."""
+    curvature = torch.linspace(0.1, 3, weight.numel()).view_as(weight)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (curvature * weight.square() + 0.3 * weight).sum().backward()
+        optimizer.step()
+    return weight.detach()
+
+
+def start() -> Parameter:
+    return Parameter(torch.linspace(-1, 1, 24).view(4, 6))
+
+
+BY_HAND = {
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.1}),
+    "adagrad": (torch.optim.Adagrad, {"lr_decay": 0.01, "eps": 1e-6}),
+    "rmsprop": (torch.optim.RMSprop, {"alpha": 0.8, "momentum": 0.5, "centered": True, "eps": 1e-6}),
+    "adadelta": (torch.optim.Adadelta, {"rho": 0.8, "eps": 1e-6}),
+    "adam": (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-6, "amsgrad": True}),
+    "adamw": (torch.optim.AdamW, {"betas": (0.8, 0.95), "eps": 1e-6, "amsgrad": True}),
+    "nadam": (torch.optim.NAdam, {"betas": (0.8, 0.95), "eps": 1e-6}),
+    "radam": (torch.optim.RAdam, {"betas": (0.8, 0.95), "eps": 1e-6}),
+    "adamax": (torch.optim.Adamax, {"betas": (0.8, 0.95), "eps": 1e-6}),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_takes_the_steps_of_torch_with_the_same_coefficients(name):
+    kind, coefficients = BY_HAND[name]
+    flat = dict(coefficients)
+    if "betas" in flat:
+        flat["beta1"], flat["beta2"] = flat.pop("betas")
+    ours, theirs = start(), start()
+    config = OptimConfig(optimizer=name, lr=0.02, weight_decay=0.1, **flat)
+    plain = kind([theirs], lr=0.02, weight_decay=0.1, foreach=False, **coefficients)
+    # The fused form of an optimizer rounds in another order.
+    assert torch.allclose(
+        descend(make_optimizer(config, [ours]), ours), descend(plain, theirs), rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adam", "adamw"])
+def test_an_optimizer_that_has_a_fused_form_is_fused(name):
+    assert make_optimizer(OptimConfig(optimizer=name), [start()]).defaults["fused"] is True
+
+
+def test_nesterov_reaches_the_optimizer():
+    config = OptimConfig(momentum=0.9, nesterov=True)
+    assert make_optimizer(config, [start()]).defaults["nesterov"] is True
+
+
+def test_adamw_pulls_at_the_weight_itself_and_adam_at_the_gradient():
+    def after_a_step_without_gradient(name: str) -> float:
+        weight = Parameter(torch.tensor([2.0]))
+        optimizer = make_optimizer(OptimConfig(optimizer=name, lr=0.1, weight_decay=0.5), [weight])
+        weight.grad = torch.zeros(1)
+        optimizer.step()
+        return weight.item()
+
+    assert math.isclose(after_a_step_without_gradient("adamw"), 2 - 0.1 * 0.5 * 2, rel_tol=1e-6)
+    assert math.isclose(after_a_step_without_gradient("adam"), 2 - 0.1, rel_tol=1e-6)
+
+
+def test_radam_takes_any_memory_of_squares_that_the_settings_allow():
+    for beta2 in (0.0, 0.5, 0.6, 0.9):
+        weight = start()
+        moved = descend(make_optimizer(OptimConfig(optimizer="radam", beta2=beta2), [weight]), weight)
+        assert moved.isfinite().all(), beta2
+
+
+# -- schedules ---------------------------------------------------------------------------------------------
+
+
+def rates(*, steps_per_epoch: int = 10, epochs: int = 4, lr: float = 0.4, **schedule) -> list[float]:
+    """The learning rate of each step of a run."""
+    weight = start()
+    optimizer = make_optimizer(OptimConfig(lr=lr), [weight])
+    scheduler = make_schedule(
+        ScheduleConfig(**schedule), optimizer, steps_per_epoch=steps_per_epoch, epochs=epochs
+    )
+    used = []
+    for _ in range(steps_per_epoch * epochs):
+        used.append(optimizer.param_groups[0]["lr"])
+        weight.grad = torch.zeros_like(weight)
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+    return used
+
+
+def test_without_a_schedule_the_rate_is_constant():
+    assert set(rates(schedule="none")) == {0.4}
+
+
+def test_a_step_schedule_drops_by_its_factor_every_few_epochs():
+    wanted = [0.4 * 0.5 ** (step // 20) for step in range(40)]
+    assert rates(schedule="step", step_size=2, gamma=0.5) == pytest.approx(wanted)
+
+
+def test_a_cosine_schedule_is_half_a_cosine_over_the_run():
+    wanted = [0.4 * (1 + math.cos(math.pi * step / 40)) / 2 for step in range(40)]
+    assert rates(schedule="cosine") == pytest.approx(wanted)
+
+
+def cycle(step: int, *, steps: int, warmup: float, top: float, bend) -> float:
+    """Up from top/25 to `top` over the warm-up, down to top/250,000 at the last step (Smith 2018)."""
+    peak = warmup * steps - 1
+    if step <= peak:
+        return top / 25 + (top - top / 25) * bend(step / peak)
+    return top + (top / 250_000 - top) * bend((step - peak) / (steps - 1 - peak))
+
+
+@pytest.mark.parametrize(
+    ("name", "bend"),
+    [("triangle", lambda share: share), ("one_cycle", lambda share: (1 - math.cos(math.pi * share)) / 2)],
+)
+def test_one_cycle_rises_and_falls_by_its_formula(name, bend):
+    wanted = [cycle(step, steps=40, warmup=0.25, top=0.4, bend=bend) for step in range(40)]
+    assert rates(schedule=name, warmup=0.25) == pytest.approx(wanted)
+    assert max(wanted) == 0.4
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+@pytest.mark.parametrize("name", ["triangle", "one_cycle"])
+def test_one_cycle_is_defined_however_short_the_run(name, steps):
+    for warmup in (0.01, 0.1, 0.2, 0.25, 0.5, 0.99, 1 / 3):  # of some, exactly one step warms up
+        used = rates(steps_per_epoch=steps, epochs=1, schedule=name, warmup=warmup)
+        assert all(0 < rate <= 0.4 * (1 + 1e-9) for rate in used), warmup
+
+
+def test_a_schedule_leaves_momentum_alone():
+    weight = start()
+    optimizer = make_optimizer(OptimConfig(momentum=0.9), [weight])
+    make_schedule(ScheduleConfig(schedule="one_cycle"), optimizer, steps_per_epoch=5, epochs=1)
+    assert optimizer.param_groups[0]["momentum"] == 0.9
