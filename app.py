@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashlab import jobs
 from ui import home
 from ui.page import open_page
 
@@ -12,7 +11,6 @@ LEAD = (
 )
 
 with open_page("home", LEAD, title="dashlab"):
-    jobs.warm_up()
     home.start()
     home.pages()
     left, right = st.columns(2, gap="large")

@@ -11,7 +11,7 @@ LEAD = (
 )
 
 with open_page("trainer", LEAD):
-    controls, stage = st.columns([2, 5], gap="large")
+    controls, stage = st.columns([3, 7], gap="medium")
     with controls:
         config = training.settings()
     with stage:

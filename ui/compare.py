@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashlab.charts import training as charts
-from dashlab.charts.style import CONFIG
 from dashlab.charts.training import Curve
 from dashlab.config import spec_of
 from dashlab.errors import DamagedRun
 from dashlab.store import RunSummary, StoredRun
 from ui import runs
+from ui.charts import grow
 from ui.controls import shown
 from ui.live import seconds
 from ui.page import csv_download, show_error
@@ -65,25 +65,24 @@ def curve_of(run: StoredRun, name: str = "") -> Curve:
         epochs=run.result.epochs,
         steps_per_epoch=started.steps_per_epoch,
         total_epochs=started.epochs,
+        validated=started.val_count > 0,
     )
 
 
 def _curves(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:
     drawn = [curve_of(run, titles[run.key]) for run in stored]
+    log = bool(st.session_state.get(f"{prefix}_log", False))
     left, right = st.columns(2)
-    log = st.session_state.get(f"{prefix}_log", False)
-    left.plotly_chart(
-        charts.compared_loss(drawn, log=log),
-        key=f"{prefix}_compared_loss",
-        config=CONFIG,
-        alt="Training loss of the runs",
-    )
-    right.plotly_chart(
-        charts.compared_accuracy(drawn),
-        key=f"{prefix}_compared_accuracy",
-        config=CONFIG,
-        alt="Training accuracy of the runs",
-    )
+    with left:
+        grow(
+            charts.compared_loss(drawn, log=log), f"{prefix}_chart_compared_loss", "Training loss of the runs"
+        )
+    with right:
+        grow(
+            charts.compared_accuracy(drawn),
+            f"{prefix}_chart_compared_accuracy",
+            "Training accuracy of the runs",
+        )
 
 
 def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:

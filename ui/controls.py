@@ -118,17 +118,14 @@ def settings(
     )
     defaults = state.start("") or {}
     for group in groups:
-        names = [
-            name
-            for name in group.names
-            if is_used(name)
-            and (everything or not state.specs[name].advanced or state.values[name] != defaults[name])
-        ]
-        if not names:
-            continue
         with st.expander(group.title, icon=group.icon, key=f"{state.prefix}_group_{group.names[0]}"):
-            for name in names:
-                (custom or {}).get(name, _draw(name))(state)
+            for name in group.names:
+                # Asked one by one: what is drawn above decides whether it has an effect.
+                is_plain = (
+                    everything or not state.specs[name].advanced or state.values[name] != defaults[name]
+                )
+                if is_plain and is_used(name):
+                    (custom or {}).get(name, _draw(name))(state)
 
 
 def _draw(name: str) -> Callable[[PageState], None]:

@@ -15,9 +15,12 @@ from dashlab.experiments.mistakes import Reading, cell_readings, worst_mistakes
 from dashlab.results import Evaluation
 from dashlab.store import StoredRun
 from ui import runs
+from ui.charts import plot
 from ui.page import as_text, csv_download, show_error
 
 MOST_PICTURES = 24
+"""Of one cell."""
+MOST_MISTAKES = 12
 
 
 def _pictures_of(run: StoredRun) -> ImageSet | None:
@@ -49,17 +52,16 @@ def confusion(run: StoredRun, prefix: str) -> None:
         else:
             _pairs_table(pairs, classes, evaluation)
     with right:
-        st.plotly_chart(
+        plot(
             charts.class_accuracy(evaluation.confusion, classes),
-            key=f"{prefix}_classes",
-            config=CONFIG,
-            alt="Accuracy on each class in per cent",
+            f"{prefix}_chart_classes",
+            "Accuracy on each class in per cent",
         )
     _cell(run, evaluation, prefix)
 
 
 def _matrix(evaluation: Evaluation, classes: Sequence[str], chosen: tuple[int, int], prefix: str) -> None:
-    key = f"{prefix}_matrix"
+    key = f"{prefix}_chart_matrix"
     st.plotly_chart(
         charts.confusion(evaluation.confusion, classes, chosen),
         key=key,
@@ -138,7 +140,7 @@ def worst(run: StoredRun, prefix: str) -> None:
     images = _pictures_of(run)
     if images is None:
         return
-    shown = worst_mistakes(evaluation.probabilities, images.test_y, MOST_PICTURES)
+    shown = worst_mistakes(evaluation.probabilities, images.test_y, MOST_MISTAKES)
     if not shown:
         st.success("Every test picture was read rightly.", icon=":material/check_circle:")
         return
@@ -160,7 +162,7 @@ def readings(shown: Sequence[Reading], images: ImageSet, *, top: int = 0) -> Non
     """Test pictures, each with its classes; with `top`, also the likeliest classes as bars."""
     with st.container(horizontal=True, gap="small"):
         for reading in shown:
-            with st.container(width=150 if top else 128, border=bool(top), gap="xsmall"):
+            with st.container(width=142 if top else 96, border=bool(top), gap="xxsmall"):
                 _reading(reading, images, top)
 
 
@@ -169,14 +171,14 @@ def _reading(reading: Reading, images: ImageSet, top: int) -> None:
     st.image(
         png(images.test_x[reading.index].numpy()),
         alt=f"Test picture {reading.index}: true class {images.classes[reading.truth]}",
-        width=112,
+        width=108 if top else 96,
     )
     if not top:
         st.caption(f"{predicted}: {100 * reading.confidence:.1f} %")
         return
     st.caption(f"true: **{truth}**" if reading.truth != reading.predicted else f"**{truth}**, right")
     for k, probability in reading.top(top):
-        st.progress(probability, text=f"{as_text(images.classes[k])} {100 * probability:.1f} %")
+        st.progress(probability, text=f"**{as_text(images.classes[k])}** · {100 * probability:.1f} %")
 
 
 def _reading_row(reading: Reading, classes: Sequence[str]) -> dict[str, Any]:

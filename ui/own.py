@@ -2,13 +2,17 @@
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from dashlab.data.images import IMAGE_SETS, adopt, available_source, download, list_own
 from dashlab.errors import DashlabError
-from ui.page import as_text, show_error
+from ui.page import as_text
 from ui.state import PageState
+
+Upload = Any
+"""What `st.file_uploader` gives; streamlit has no public name for it in all its versions."""
 
 
 def picker(state: PageState) -> None:
@@ -20,8 +24,8 @@ def picker(state: PageState) -> None:
         key=f"{prefix}_upload",
         help="One folder of pictures per class, or folders `train` and `test` with such folders inside.",
     )
-    if upload is not None and st.session_state.get(f"{prefix}__uploaded") != upload.file_id:
-        _take_upload(state, upload)
+    if upload is not None:
+        _take_once(state, upload)
     sets = [own for own in list_own() if not own.problem]
     names = {own.name: f"{own.title}: {own.train_count + own.test_count:,} pictures" for own in sets}
     path = str(state.values["path"])
@@ -43,32 +47,43 @@ def picker(state: PageState) -> None:
     state.values["path"] = str(chosen or "")[:1024]
 
 
-def _take_upload(state: PageState, upload: "st.runtime.uploaded_file_manager.UploadedFile") -> None:
-    prefix = state.prefix
+def _take_once(state: PageState, upload: Upload) -> None:
+    """Check a new upload; what was wrong with it stays on the page until another comes."""
+    key = f"{state.prefix}__upload"
+    seen, problem = st.session_state.get(key, ("", ""))
+    if seen != upload.file_id:
+        problem = _take(state, upload)
+        st.session_state[key] = (upload.file_id, problem)
+    if problem:
+        st.error(as_text(problem), icon=":material/folder_off:")
+
+
+def _take(state: PageState, upload: Upload) -> str:
+    """Keep an upload as a data set and choose it; else say what is wrong with it."""
     bar = st.progress(0.0, text="Checking every picture …")
 
     def show(done: int, total: int | None) -> None:
         bar.progress(min(1.0, done / total) if total else 0.0, text=f"Checking picture {done:,} …")
 
     try:
-        own = adopt(
+        kept = adopt(
             upload.getvalue(),
             title=upload.name.removesuffix(".zip"),
-            side=int(state.values["side"]),  # type: ignore[arg-type]
+            side=int(str(state.values["side"])),
             grey=bool(state.values["grey"]),
             on_progress=show,
         )
     except DashlabError as error:
-        show_error(error)
-        return
+        return str(error)
     finally:
         bar.empty()
-    st.session_state[f"{prefix}__uploaded"] = upload.file_id
-    state.put({"path": own.name})
+    state.put({"path": kept.name})
+    count = kept.train_count + kept.test_count
     st.success(
-        f"{as_text(own.title)}: {own.train_count + own.test_count:,} pictures in {len(own.classes)} classes.",
+        f"{as_text(kept.title)}: {count:,} pictures in {len(kept.classes)} classes.",
         icon=":material/check_circle:",
     )
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ class Fetch:
 
 
 _fetches: dict[str, Fetch] = {}
+_threads: dict[str, threading.Thread] = {}
 _lock = threading.Lock()
 
 
@@ -97,7 +113,14 @@ def start_fetch(name: str) -> None:
         if name in _fetches and not _fetches[name].is_over:
             return
         _fetches[name] = Fetch(name)
-    threading.Thread(target=_fetch, args=(name,), daemon=True, name=f"fetch-{name}").start()
+    _threads[name] = threading.Thread(target=_fetch, args=(name,), daemon=True, name=f"fetch-{name}")
+    _threads[name].start()
+
+
+def wait_for_fetch() -> None:
+    """Return once no download goes on; for tests, not for pages."""
+    for thread in list(_threads.values()):
+        thread.join()
 
 
 def _fetch(name: str) -> None:

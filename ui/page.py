@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui import state as page_state
 
@@ -18,9 +19,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """One page; its slug is also the prefix of its widgets and of its names in a link."""
+    """One page; its widgets and its names in a link begin with its prefix."""
 
     slug: str
+    prefix: str
     title: str
     icon: str
     path: str
@@ -28,15 +30,17 @@ class PageInfo:
 
 
 PAGES: tuple[PageInfo, ...] = (
-    PageInfo("home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
+    PageInfo("home", "home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
     PageInfo(
         "trainer",
+        "train",
         "Trainer",
         ":material/model_training:",
         "pages/trainer.py",
         "Choose data, network and optimizer, watch the network learn, and look at its mistakes.",
     ),
     PageInfo(
+        "sketch",
         "sketch",
         "Sketch a digit",
         ":material/draw:",
@@ -60,7 +64,8 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     )
     if st.session_state.get("__page") != slug:
         st.session_state["__page"] = slug
-        page_state.opened(slug)
+        page_state.opened(page.prefix)
+    _warm_up_once()
     foot = _sidebar()
     st.title(title or page.title, anchor=False)
     if lead:
@@ -118,8 +123,15 @@ def link_to(
 ) -> None:
     """A link to another page, as this session left it or with a query of its own."""
     page = next(info for info in PAGES if info.slug == slug)
-    kept = page_state.query_of(slug) if query is None else dict(query)
+    kept = page_state.query_of(page.prefix) if query is None else dict(query)
     st.page_link(page.path, label=label, icon=icon, query_params=kept or None)
+
+
+def _warm_up_once() -> None:
+    """Have the processes that train start while people still read, on whichever page they arrive."""
+    if not st.session_state.get("__warm"):
+        st.session_state["__warm"] = True
+        jobs.warm_up()
 
 
 def _sidebar() -> Any:

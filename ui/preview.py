@@ -15,6 +15,8 @@ from ui.page import as_text, show_error
 EACH = 6
 """Sample pictures of each class."""
 MOST_CLASSES = 24
+TILE = 96
+"""Width of the samples of one class, in pixels."""
 
 
 def before_training(config: RunConfig) -> None:
@@ -36,10 +38,10 @@ def before_training(config: RunConfig) -> None:
 def sample_pictures(images: ImageSet) -> None:
     """The first pictures of every class, class by class."""
     shown = min(len(images.classes), MOST_CLASSES)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for name, sheet in zip(images.classes[:shown], _sheets(images, shown), strict=True):
-            with st.container(width=132, gap="xxsmall"):
-                st.image(sheet, alt=f"Training pictures of the class {name}", width=132)
+            with st.container(width=TILE, gap="xxsmall"):
+                st.image(sheet, alt=f"Training pictures of the class {name}", width=TILE)
                 st.caption(as_text(name))
     if shown < len(images.classes):
         st.caption(f"… and {len(images.classes) - shown} more classes.")
@@ -53,7 +55,7 @@ def _sheets(images: ImageSet, classes: int) -> list[bytes]:
 def _drawn_sheets(identity: tuple[str, ...], classes: int, _images: ImageSet) -> list[bytes]:  # noqa: ARG001
     chosen = samples(_images.train_y, classes, EACH)
     return [
-        mosaic([_images.train_x[index].numpy() for index in indices], columns=3, side=44)
+        mosaic([_images.train_x[index].numpy() for index in indices], columns=3, side=56)
         for indices in chosen
     ]
 

@@ -5,45 +5,39 @@ from functools import partial
 import streamlit as st
 
 from dashlab.charts import training as charts
-from dashlab.charts.style import CONFIG
 from dashlab.charts.training import Curve
 from dashlab.presets import PRESETS
 from dashlab.results import Evaluation, Result
 from dashlab.store import StoredRun
 from ui import compare, downloads, mistakes, preview, runs
+from ui.charts import grow
 from ui.live import seconds
 from ui.page import as_text
 
 
 def curves(curve: Curve, prefix: str, *, scheduled: bool) -> None:
     """Loss and accuracy side by side, and the learning rate where a schedule moves it."""
-    log = st.session_state.get(f"{prefix}_log", False)
+    log = st.toggle(
+        "Logarithmic loss",
+        key=f"{prefix}_log",
+        help="Equal factors take equal heights: what happens late in the run can be seen.",
+        persist_state="session",
+    )
     left, right = st.columns(2)
-    left.plotly_chart(
-        charts.loss(curve, log=log),
-        key=f"{prefix}_loss",
-        config=CONFIG,
-        alt="Training and validation loss over epochs",
-    )
-    right.plotly_chart(
-        charts.accuracy(curve),
-        key=f"{prefix}_accuracy",
-        config=CONFIG,
-        alt="Training and validation accuracy in per cent over epochs",
-    )
-    if scheduled:
-        st.plotly_chart(
-            charts.learning_rate(curve),
-            key=f"{prefix}_rate",
-            config=CONFIG,
-            alt="Learning rate over epochs",
+    with left:
+        grow(charts.loss(curve, log=log), f"{prefix}_chart_loss", "Training and validation loss over epochs")
+    with right:
+        grow(
+            charts.accuracy(curve), f"{prefix}_chart_accuracy", "Training and validation accuracy over epochs"
         )
+    if scheduled:
+        grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
 
 
 def figures(result: Result) -> None:
     """The numbers of a run in one row, and what it ran on in a line below."""
     last = result.epochs[-1] if result.epochs else None
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="medium"):
         if result.evaluation is not None:
             _test_figures(result, result.evaluation)
         if last is not None:
@@ -73,15 +67,13 @@ def _test_figures(result: Result, evaluation: Evaluation) -> None:
 
 
 def _metric(label: str, value: str, help: str) -> None:
-    st.metric(label, value, help=help, border=True, width="content")
+    st.metric(label, value, help=help, width="content")
 
 
 def _spent(result: Result) -> str:
     spent = result.seconds
-    return (
-        f"{seconds(spent.load)} to load, {seconds(spent.train)} to train, {seconds(spent.evaluate)} to read "
-        "the test set."
-    )
+    read = f", {seconds(spent.evaluate)} to read the test set" if result.evaluation is not None else ""
+    return f"{seconds(spent.load)} to load, {seconds(spent.train)} to train{read}."
 
 
 def details(run: StoredRun, prefix: str) -> None:

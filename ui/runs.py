@@ -22,7 +22,7 @@ def store() -> Store:
 
 
 @st.cache_resource(show_spinner=False)
-def _store(_root: str) -> Store:
+def _store(root: str) -> Store:  # noqa: ARG001 - another folder is another store
     return Store()
 
 
@@ -41,12 +41,12 @@ def load(run: RunSummary) -> StoredRun | None:
 
 
 @st.cache_resource(max_entries=12, show_spinner="Reading the run …")
-def _load(_root: str, key: str, created: datetime) -> StoredRun | None:  # noqa: ARG001 - a new run has a new time
+def _load(root: str, key: str, created: datetime) -> StoredRun | None:  # noqa: ARG001 - a new run, a new time
     return store().load(key)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the pictures …")
-def _images(data: DataConfig, _folders: tuple[str, ...]) -> ImageSet:
+def _images(data: DataConfig, folders: tuple[str, ...]) -> ImageSet:  # noqa: ARG001 - other folders, other sets
     from dashlab.engine import load as load_pictures
 
     return load_pictures(data)

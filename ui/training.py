@@ -186,7 +186,8 @@ def _curves(progress: Progress) -> None:
         steps=progress.steps,
         epochs=progress.epochs,
         steps_per_epoch=started.steps_per_epoch if started else 1,
-        total_epochs=started.epochs if started else progress.config.loop.epochs,
+        total_epochs=progress.config.loop.epochs,
+        validated=progress.config.data.val_fraction > 0,
     )
     results.curves(curve, PREFIX, scheduled=progress.config.schedule.schedule != "none")
     if started is not None:

@@ -52,7 +52,7 @@ def _bars(row: Sequence[float], name: str, labels: Sequence[str], *, several: bo
         y=[100 * p for p in row],
         name=name,
         marker={"opacity": [1.0 if several or p == best else 0.5 for p in row]},
-        text=None if several else [f"{100 * p:.0f}" if p >= 0.005 else "" for p in row],
+        text=None if several else [f"{100 * p:.0f}" if p >= 0.015 else "" for p in row],
         textposition="outside",
         cliponaxis=False,
         customdata=list(labels),

@@ -1,13 +1,27 @@
-"""Loss, accuracy and learning rate over a run, alone or beside other runs."""
+"""Loss, accuracy and learning rate over a run, alone or beside other runs.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+These are Vega-Lite, not plotly: a page redraws them twice a second while a run goes on, and Streamlit builds
+a plotly chart anew in the browser whenever its figure changes, but only hands new rows to a Vega-Lite chart
+whose specification stays the same. So whatever is known before the first step stands in the specification.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import plotly.graph_objects as go
-
-from dashlab.charts.style import figure, thinned
+from dashlab.charts.style import thinned
 from dashlab.results import EpochRow, StepRow
+
+Point = dict[str, str | float]
+
+
+@dataclass(frozen=True, slots=True)
+class VegaChart:
+    """A Vega-Lite specification without data, and the rows that belong into it."""
+
+    spec: dict[str, Any]
+    rows: list[Point] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,87 +33,139 @@ class Curve:
     epochs: tuple[EpochRow, ...] = ()
     steps_per_epoch: int = 1
     total_epochs: int = 1
+    validated: bool = False  # whether pictures are held back
 
     def at(self, row: StepRow | EpochRow) -> float:
         """Where on the epoch axis a row stands."""
         return row.step / self.steps_per_epoch
 
 
-def loss(curve: Curve, *, log: bool = False) -> go.Figure:
+def loss(curve: Curve, *, log: bool = False) -> VegaChart:
     """Training loss over epochs, and the validation loss where pictures are held back."""
-    traces = [_steps(curve, "Training", [row.loss for row in thinned(curve.steps)], "%{y:.4f}")]
-    if any(row.val_loss is not None for row in curve.epochs):
-        traces.append(_epochs(curve, "Validation", [row.val_loss for row in curve.epochs], "%{y:.4f}"))
-    drawn = _over_epochs(traces, curve, "Loss")
-    drawn.update_yaxes(type="log" if log else "linear", rangemode="normal" if log else "tozero")
-    return drawn
+    rows = [
+        *_points("Training", curve, ((row, row.loss) for row in thinned(curve.steps))),
+        *_points("Validation", curve, ((row, row.val_loss) for row in curve.epochs)),
+    ]
+    return VegaChart(_spec("Loss", _series(curve), curve.total_epochs, shown=".4f", log=log, zero=True), rows)
 
 
-def accuracy(curve: Curve) -> go.Figure:
+def accuracy(curve: Curve) -> VegaChart:
     """Training accuracy over epochs in per cent, and the validation accuracy where pictures are held back."""
-    traces = [_steps(curve, "Training", [100 * row.accuracy for row in thinned(curve.steps)], "%{y:.2f} %")]
-    if any(row.val_accuracy is not None for row in curve.epochs):
-        shares = [None if row.val_accuracy is None else 100 * row.val_accuracy for row in curve.epochs]
-        traces.append(_epochs(curve, "Validation", shares, "%{y:.2f} %"))
-    return _over_epochs(traces, curve, "Accuracy in %")
+    rows = [
+        *_points("Training", curve, ((row, 100 * row.accuracy) for row in thinned(curve.steps))),
+        *_points("Validation", curve, ((row, _percent(row.val_accuracy)) for row in curve.epochs)),
+    ]
+    return VegaChart(_spec("Accuracy in %", _series(curve), curve.total_epochs, shown=".2f"), rows)
 
 
-def learning_rate(curve: Curve) -> go.Figure:
+def learning_rate(curve: Curve) -> VegaChart:
     """The learning rate over epochs."""
-    traces = [_steps(curve, "Learning rate", [row.lr for row in thinned(curve.steps)], "%{y:.3g}")]
-    drawn = _over_epochs(traces, curve, "Learning rate", height=170)
-    drawn.update_layout(showlegend=False, margin={"t": 12})
-    drawn.update_yaxes(rangemode="tozero")
-    return drawn
+    rows = list(_points("Learning rate", curve, ((row, row.lr) for row in thinned(curve.steps))))
+    spec = _spec("Learning rate", ["Learning rate"], curve.total_epochs, shown=".3g", zero=True, height=150)
+    return VegaChart(spec, rows)
 
 
-def compared_loss(curves: Sequence[Curve], *, log: bool = False) -> go.Figure:
+def compared_loss(curves: Sequence[Curve], *, log: bool = False) -> VegaChart:
     """Training loss of several runs over epochs."""
-    traces = [
-        _steps(curve, curve.name, [r.loss for r in thinned(curve.steps)], "%{y:.4f}") for curve in curves
-    ]
-    drawn = _over_epochs(traces, max(curves, key=lambda curve: curve.total_epochs), "Training loss")
-    drawn.update_yaxes(type="log" if log else "linear", rangemode="normal" if log else "tozero")
-    return drawn
-
-
-def compared_accuracy(curves: Sequence[Curve]) -> go.Figure:
-    """Training accuracy of several runs over epochs, in per cent."""
-    traces = [
-        _steps(curve, curve.name, [100 * r.accuracy for r in thinned(curve.steps)], "%{y:.2f} %")
+    rows = [
+        point
         for curve in curves
+        for point in _points(curve.name, curve, ((row, row.loss) for row in thinned(curve.steps)))
     ]
-    return _over_epochs(traces, max(curves, key=lambda curve: curve.total_epochs), "Training accuracy in %")
+    spec = _spec("Training loss", _names(curves), _longest(curves), shown=".4f", log=log, zero=True)
+    return VegaChart(spec, rows)
 
 
-def _steps(curve: Curve, name: str, values: list[float], shown: str) -> go.Scatter:
-    rows = thinned(curve.steps)
-    return go.Scatter(
-        x=[curve.at(row) for row in rows],
-        y=values,
-        customdata=[row.step for row in rows],
-        name=name,
-        mode="lines",
-        line={"width": 2},
-        hovertemplate=f"{shown} (step %{{customdata:,}})",
-    )
+def compared_accuracy(curves: Sequence[Curve]) -> VegaChart:
+    """Training accuracy of several runs over epochs, in per cent."""
+    rows = [
+        point
+        for curve in curves
+        for point in _points(curve.name, curve, ((row, 100 * row.accuracy) for row in thinned(curve.steps)))
+    ]
+    return VegaChart(_spec("Training accuracy in %", _names(curves), _longest(curves), shown=".2f"), rows)
 
 
-def _epochs(curve: Curve, name: str, values: Sequence[float | None], shown: str) -> go.Scatter:
-    return go.Scatter(
-        x=[curve.at(row) for row in curve.epochs],
-        y=list(values),
-        name=name,
-        mode="lines+markers",
-        line={"width": 2},
-        marker={"size": 7},
-        hovertemplate=f"{shown} (epoch %{{x:.0f}})",
-    )
+def _points(
+    series: str, curve: Curve, values: Iterable[tuple[StepRow | EpochRow, float | None]]
+) -> Iterator[Point]:
+    """One point per row; what is not finite cannot be drawn and is left out."""
+    for row, value in values:
+        if value is not None and math.isfinite(value):
+            yield {"series": series, "epoch": curve.at(row), "step": row.step, "value": value}
 
 
-def _over_epochs(traces: list[Any], curve: Curve, y_title: str, height: int = 300) -> go.Figure:
-    drawn = figure(traces, x_title="Epoch", y_title=y_title, height=height)
-    drawn.update_xaxes(
-        range=[0, curve.total_epochs], hoverformat=".2f", unifiedhovertitle={"text": "Epoch %{x}"}
-    )
-    return drawn
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _series(curve: Curve) -> list[str]:
+    return ["Training", "Validation"] if curve.validated else ["Training"]
+
+
+def _names(curves: Sequence[Curve]) -> list[str]:
+    return [curve.name for curve in curves]
+
+
+def _longest(curves: Sequence[Curve]) -> int:
+    return max((curve.total_epochs for curve in curves), default=1)
+
+
+def _spec(
+    title: str,
+    series: list[str],
+    epochs: int,
+    *,
+    shown: str,
+    log: bool = False,
+    zero: bool = False,
+    height: int = 290,
+) -> dict[str, Any]:
+    scale = {"type": "log"} if log else {"zero": zero}
+    legend = {"orient": "top", "columns": 1 if max(map(len, series)) > 20 else 0} if len(series) > 1 else None
+    return {
+        "height": height,
+        "encoding": {
+            "x": {
+                "field": "epoch",
+                "type": "quantitative",
+                "title": "Epoch",
+                "scale": {"domain": [0, epochs]},
+                "axis": {"grid": False, "tickMinStep": 1 if epochs >= 5 else 0.25},
+            },
+            "y": {"field": "value", "type": "quantitative", "title": title, "scale": scale},
+            "color": {
+                "field": "series",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": series},
+                "legend": legend,
+            },
+        },
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
+            {
+                "transform": [{"filter": "datum.series == 'Validation'"}],
+                "mark": {"type": "point", "filled": True, "size": 50},
+            },
+            _under_the_pointer(title, shown),
+        ],
+    }
+
+
+def _under_the_pointer(title: str, shown: str) -> dict[str, Any]:
+    """The point that is nearest to the pointer, with its numbers."""
+    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return {
+        "params": [{"name": "near", "select": near}],
+        "mark": {"type": "point", "filled": True, "size": 90},
+        "encoding": {
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+            "tooltip": [
+                {"field": "series", "title": "Curve"},
+                {"field": "value", "title": title, "format": shown},
+                {"field": "epoch", "title": "Epoch", "format": ".2f"},
+                {"field": "step", "title": "Step", "format": ","},
+            ],
+        },
+    }

@@ -1,0 +1,108 @@
+"""The home page without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs
+from dashlab.presets import PRESETS
+from dashlab.store import Store
+from tests.app.fakes import FakeLab, few_pictures, result
+from ui.page import PAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    """A lab that trains nothing, and pictures that need no reading."""
+    fake = FakeLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+    return fake
+
+
+@pytest.fixture
+def home(open_app: Callable[..., AppTest]) -> Callable[[], AppTest]:
+    """The home page, drawn."""
+
+    def start() -> AppTest:
+        app = open_app().run()
+        assert not app.exception, app.exception
+        return app
+
+    return start
+
+
+def words(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.warning, *app.get("page_link"))
+    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+
+
+@pytest.mark.parametrize("page", [page.path for page in PAGES])
+def test_every_page_opens_on_a_server_that_has_drawn_nothing_yet(open_app: Callable[..., AppTest], page: str):
+    app = open_app(None if page == "app.py" else page).run()
+    assert not app.exception, app.exception
+    assert app.title
+
+
+def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[], AppTest]):
+    labels = [link.value for link in home().sidebar.get("page_link")]
+    assert labels == [page.title for page in PAGES]
+    listed = {page.path for page in PAGES}
+    there = {f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")} | {"app.py"}
+    assert listed == there
+
+
+def test_the_worker_is_warmed_up_once_a_session(home: Callable[[], AppTest], lab: FakeLab):
+    home().run()
+    assert lab.warmed == 1
+
+
+def test_the_bundled_sample_is_called_by_its_name_and_size(home: Callable[[], AppTest]):
+    text = words(home())
+    assert "**MNIST** — 60,000 to train on, 10,000 to test: the full set." in text
+    assert "**CIFAR-10** — 10,000 to train on, 2,000 to test: the bundled sample." in text
+
+
+def test_without_runs_the_page_says_what_a_run_will_be(home: Callable[[], AppTest]):
+    assert "None yet." in words(home())
+
+
+def test_recent_runs_are_listed_with_their_accuracy(home: Callable[[], AppTest]):
+    Store().save(result(PRESETS["s1"].config))
+    text = words(home())
+    assert PRESETS["s1"].title in text
+    assert "92.50 %" in text
+
+
+def test_a_run_that_was_stopped_is_not_given_an_accuracy(home: Callable[[], AppTest]):
+    Store().save(result(PRESETS["s1"].config, "stopped", "Stopped."))
+    assert "stopped · 2.9 s" in words(home())
+
+
+def test_a_damaged_run_is_said(home: Callable[[], AppTest]):
+    run = result(PRESETS["s1"].config)
+    Store().save(run)
+    weights = Store().weights_path(run.config.key())
+    weights.write_bytes(weights.read_bytes()[:-5])
+    text = words(home())
+    assert "was damaged" in text
+    assert "92.50 %" not in text
+
+
+def test_the_device_is_named(home: Callable[[], AppTest]):
+    assert "CPU" in home().sidebar.caption[0].value
+
+
+def test_the_first_network_is_one_press_away(home: Callable[[], AppTest]):
+    app = home()
+    app.button(key="home_train").click().run()
+    assert not app.exception, app.exception
+    assert app.title[0].value == "Trainer"
+    assert app.session_state["train__state"].preset == "mnist-fast"

@@ -1,0 +1,162 @@
+"""Where the trainer's pictures come from: uploads and fetched sets, without a browser or a network."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs
+from dashlab.errors import DownloadError
+from tests.app.fakes import FakeLab, few_pictures
+from ui import own
+
+PAGE = "pages/trainer.py"
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    """A lab that trains nothing."""
+    fake = FakeLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    return fake
+
+
+def texts(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success)
+    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+
+
+def zipped(*classes: str, each: int = 4) -> bytes:
+    """A zip of class folders, each with pictures of one shade."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for position, name in enumerate(classes):
+            for number in range(each):
+                picture = io.BytesIO()
+                Image.new("RGB", (20, 20), (60 * position, 10 * number, 99)).save(picture, "PNG")
+                archive.writestr(f"{name}/{number}.png", picture.getvalue())
+    return out.getvalue()
+
+
+def open_own(open_app: Callable[..., AppTest]) -> AppTest:
+    app = open_app(PAGE, train_preset="s16").run()
+    assert not app.exception, app.exception
+    return app
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    app.get("file_uploader")[0].upload(name, content)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., AppTest], lab: FakeLab):
+    app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
+    assert "coins: 8 pictures in 2 classes." in texts(app)
+    app.button(key="train_start").click().run()
+    assert not app.exception, app.exception
+    (config,) = lab.submitted
+    assert config.data.path == app.selectbox(key="train_path").value
+    assert len(config.data.path) == 64
+
+
+def test_the_pictures_of_an_uploaded_zip_are_shown_before_training(open_app: Callable[..., AppTest]):
+    app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
+    assert len(app.get("image")) == 2
+    assert "heads" in texts(app)
+
+
+def test_an_uploaded_set_is_offered_to_the_next_visitor(open_app: Callable[..., AppTest]):
+    upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
+    later = open_own(open_app)
+    assert later.selectbox(key="train_path").options == ["coins: 8 pictures"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"PK but not really", "is not a zip file"),
+        (zipped("heads"), "class"),
+        (zipped("../heads", "tails"), "leads out of its own folder"),
+    ],
+)
+def test_a_bad_zip_is_refused_with_its_sentence(
+    open_app: Callable[..., AppTest], content: bytes, sentence: str
+):
+    app = upload(open_own(open_app), "bad.zip", content)
+    assert any(sentence in error.value.replace("\\", "") for error in app.error), texts(app)
+    assert app.button(key="train_start").disabled
+
+
+def test_a_path_that_leads_nowhere_is_said(open_app: Callable[..., AppTest]):
+    app = open_app(PAGE, train_preset="s16", train_path="/no/such/folder").run()
+    assert not app.exception, app.exception
+    assert "/no/such/folder" in texts(app)
+
+
+@pytest.fixture
+def fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No downloads but those of this test."""
+    monkeypatch.setattr(own, "_fetches", {})
+    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+
+
+@pytest.mark.usefixtures("fetches")
+def test_the_full_set_is_fetched_only_on_request_and_its_failure_is_said(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    over = threading.Event()
+
+    def fail(name: str, **_more: object) -> None:
+        asked.append(name)
+        over.set()
+        raise DownloadError(
+            "Fashion-MNIST could not be fetched (no route); the bundled pictures stay in use."
+        )
+
+    monkeypatch.setattr(own, "download", fail)
+    app = open_app(PAGE, train_preset="s2").run()
+    assert "The bundled sample is in use: 10,000 pictures to train on and 2,000 to test." in texts(app)
+    assert asked == []
+    app.button(key="train_fetch").click().run()
+    assert over.wait(10)
+    own.wait_for_fetch()
+    app.run()
+    assert not app.exception, app.exception
+    assert asked == ["fashion"]
+    assert "could not be fetched (no route); the bundled pictures stay in use." in texts(app)
+
+
+@pytest.mark.usefixtures("fetches")
+def test_a_download_shows_its_progress(open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+    told, over = threading.Event(), threading.Event()
+
+    def slow(_name: str, *, on_progress: Callable[[int, int | None], None]) -> None:
+        on_progress(5_000_000, 20_000_000)
+        told.set()
+        assert over.wait(30)
+
+    monkeypatch.setattr(own, "download", slow)
+    app = open_app(PAGE, train_preset="s2").run()
+    app.button(key="train_fetch").click().run()
+    assert told.wait(10)
+    app.run()
+    assert app.get("progress")[0].text == "Fetching Fashion-MNIST: 5 of 20 MB"
+    assert app.button(key="train_fetch").disabled
+    over.set()
+    own.wait_for_fetch()
+
+
+@pytest.mark.usefixtures("fetches")
+def test_mnist_which_is_bundled_whole_is_not_offered_for_fetching(open_app: Callable[..., AppTest]):
+    app = open_app(PAGE).run()
+    assert "train_fetch" not in {button.key for button in app.button}
