@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dashlab.batches import Batches, Split, split
 from dashlab.config import RunConfig
-from dashlab.data.images import ImageSet, available_source, load_folder, load_images
+from dashlab.data.images import ImageSet, available_source, fingerprint, load_folder, load_images
 from dashlab.device import describe, environment, pick_device
 from dashlab.errors import ConfigError
 from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
@@ -76,12 +76,26 @@ def train(
         return _Run(config, pick_device(device), images, start_weights, on_row).train(should_stop)
 
 
-@lru_cache(maxsize=2)
 def load(config: DataConfig) -> ImageSet:
-    """The pictures that `config` names; the last two sets stay in memory for the next run."""
+    """The pictures that `config` names; the last sets stay in memory for the next run."""
     if config.dataset == "own":
-        return load_folder(config.path, side=config.side, grey=config.grey)
-    return load_images(config.dataset, source=config.source)
+        return _load_own(config.path, config.side, config.grey, fingerprint(config.path))
+    return _load_published(config.dataset, config.source)
+
+
+@lru_cache(maxsize=2)
+def _load_published(name: str, source: str) -> ImageSet:
+    return load_images(name, source=source)
+
+
+@lru_cache(maxsize=1)
+def _load_own(path: str, side: int, grey: bool, _fingerprint: str) -> ImageSet:
+    """Remembered by content as well, so that a folder that changed is read again.
+
+    The split into training and test does not follow the run's seed: runs on the same pictures are compared on
+    the same test set.
+    """
+    return load_folder(path, side=side, grey=grey)
 
 
 class _Run:
