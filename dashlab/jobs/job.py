@@ -110,9 +110,9 @@ def outcome_of(future: "Future[Result | Failure]") -> Result | Failure | Loss:
 
     try:
         outcome = future.result()
-    except KilledWorker:
+    except (KilledWorker, OSError):  # OSError: it died while its result was being fetched
         return Loss.WORKER
-    except (CancelledError, concurrent.futures.CancelledError, OSError):
+    except (CancelledError, concurrent.futures.CancelledError):
         return Loss.SCHEDULER
     except Exception as error:  # noqa: BLE001  # raised outside the training: a worker without dashlab, for one
         last = traceback.format_exception_only(type(error), error)[-1].strip()

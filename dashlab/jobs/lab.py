@@ -3,7 +3,6 @@
 import importlib
 import logging
 import os
-import queue
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, JobError
 from dashlab.jobs.cluster import Connection
+from dashlab.jobs.dispatcher import Dispatcher
 from dashlab.jobs.job import HOPELESS, KILLED, SHUT_DOWN, STARTING, Job, Loss, outcome_of, queue_sentence
 from dashlab.jobs.tracking import JobState, Progress, ending_sentence, progress_of
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
@@ -57,9 +57,9 @@ class Lab:
         self._changed = threading.Condition(self._lock)
         self._jobs: dict[str, Job] = {}  # by key; those that are over stand in the order of their ends
         self._launched: set[str] = set()  # keys
+        self._warming = False
         self._connection: Connection | None = None
-        self._commands: queue.Queue[Callable[[], None]] = queue.Queue()
-        self._dispatcher: threading.Thread | None = None
+        self._command = Dispatcher()
 
     def submit(self, config: RunConfig) -> str:
         """Ask for a run; a cached one is there at once, one that goes on already is shared.
@@ -123,6 +123,10 @@ class Lab:
 
     def warm_up(self) -> None:
         """Start the processes that train, so that the first run need not wait for them."""
+        with self._lock:
+            if self._warming:  # pages ask again and again
+                return
+            self._warming = True
         self._command(self._warm_up)
 
     def shutdown(self) -> None:
@@ -152,26 +156,11 @@ class Lab:
             self._tidy(job)
         return True
 
-    def _command(self, command: Callable[[], None]) -> None:
-        """Have the dispatcher's thread do what may take seconds."""
-        with self._lock:
-            if self._dispatcher is None:
-                self._dispatcher = threading.Thread(target=self._dispatch, name="dashlab-jobs", daemon=True)
-                self._dispatcher.start()
-        self._commands.put(command)
-
-    def _dispatch(self) -> None:
-        while True:
-            command = self._commands.get()
-            try:
-                command()
-            except JobError as error:
-                logger.warning("%s", error)
-            except Exception:  # the thread must live on; `_launch` has told the person
-                logger.exception("A command of the laboratory failed.")
-
     def _warm_up(self) -> None:
-        self._connect()
+        try:
+            self._connect()
+        finally:
+            self._warming = False
         importlib.import_module(self._train.partition(":")[0])  # `submit` resolves configs in this process
 
     def _shut_down(self, gone: threading.Event) -> None:
@@ -226,7 +215,7 @@ class Lab:
             self._tell_queue()
             if job.stopping:  # it was stopped while it was on its way
                 self._drop(job)
-        future.add_done_callback(partial(self._on_done, job, order.name))  # type: ignore[no-untyped-call]
+        future.add_done_callback(partial(self._on_done, job, order.name, connection))  # type: ignore[no-untyped-call]
 
     # While it trains: what comes from the cluster, in the threads of the Dask client.
 
@@ -250,7 +239,9 @@ class Lab:
                 if job.progress.state is JobState.RUNNING and job.worker == message["worker"]:
                     self._lose(job, KILLED)
 
-    def _on_done(self, job: Job, name: str, future: "Future[Result | Failure]") -> None:
+    def _on_done(
+        self, job: Job, name: str, connection: Connection, future: "Future[Result | Failure]"
+    ) -> None:
         with self._lock:
             if job.progress.is_over or job.name != name:
                 return
@@ -269,6 +260,7 @@ class Lab:
             self._launch_again(job)
         else:
             self._lose(job, self._unreachable())
+            connection.is_broken = True
             self._command(self._discard_dead)  # or a worker without a scheduler would train on for nobody
 
     def _on_hopeless(self) -> None:

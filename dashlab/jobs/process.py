@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+logger = logging.getLogger(__name__)
+
 LEAN = {
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.scheduler.active-memory-manager.start": False,
@@ -60,6 +62,20 @@ def preload(modules: tuple[str, ...]) -> None:
     optimizer.step()
 
 
+def load_default_pictures() -> None:
+    """Put the pictures that most people begin with into the engine's cache, where the engine is at hand."""
+    from dashlab.config import RunConfig
+    from dashlab.errors import DashlabError
+
+    engine = sys.modules.get("dashlab.engine")
+    if engine is None:
+        return
+    try:
+        engine.load(engine.resolved(RunConfig()).data)
+    except DashlabError as error:  # the first run that needs them says so
+        logger.info("The default pictures are not there: %s", error)
+
+
 async def _scheduler() -> None:
     from distributed import Scheduler
 
@@ -83,6 +99,8 @@ async def _worker(lines: "queue.Queue[str]") -> None:
         dashboard=False,
         dashboard_address="127.0.0.1:0",
     ) as worker:
+        # In the thread that trains, so that a first job which needs the same pictures waits for them there.
+        worker.executor.submit(load_default_pictures)
         await worker.finished()
 
 

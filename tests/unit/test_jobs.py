@@ -311,6 +311,17 @@ def test_workers_that_cannot_live_are_given_up_with_a_sentence(lab: Lab) -> None
     assert broken.pids() == ()
 
 
+def test_a_page_that_asks_again_and_again_to_warm_up_asks_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    commands: list[Callable[[], None]] = []
+    monkeypatch.setattr(idle, "_command", commands.append)
+    for _ in range(5):
+        idle.warm_up()
+    assert len(commands) == 1
+
+
 def test_the_number_of_threads_can_be_set_and_nonsense_is_refused(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
