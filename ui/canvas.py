@@ -1,23 +1,24 @@
 """The drawing canvas: streamlit-drawable-canvas behind one function, or a sentence where it is missing.
 
 What has been drawn belongs to the session, not to the component: it is still there after another page was
-visited, and when the component is mounted anew.
+visited, and when the component is mounted anew. Strokes cross the border, not pixels: the same strokes give
+the same pixels in every browser, and fit into a link.
 """
 
 import importlib.util
-import io
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
+
+from dashlab.experiments.ink import MOST_PEN, SIDE, Point, Stroke, simplified
 
 PAPER, INK = "#FFFFFF", "#000000"
 """The same in a light and a dark page: a sheet of paper is white in both."""
 
-Strokes = list[dict[str, Any]]  # Fabric's description of each stroke, in the order in which they were drawn
+Objects = list[dict[str, Any]]  # Fabric's descriptions of what was drawn, in that order
 
 
 @dataclass
@@ -25,38 +26,26 @@ class Sheet:
     """The sheet of one canvas, as the session keeps it.
 
     Attributes:
-        start: the strokes with which the component is told to begin; it begins anew whenever they change.
+        strokes: what is on the sheet, simplified.
+        start: what the component was told to begin with; it begins anew whenever that changes.
         edition: told along with `start`, so that clearing twice is two changes.
-        strokes: all strokes that are on the sheet now.
-        picture: the sheet as PNG; None until something was drawn.
-        outdated: what the component still reports until it has begun anew; None when it is up to date.
+        reported: what the component reported last, and `strokes` has taken over.
     """
 
-    start: Strokes = field(default_factory=list)
+    strokes: tuple[Stroke, ...] = ()
+    start: tuple[Stroke, ...] = ()
     edition: int = 0
-    strokes: Strokes = field(default_factory=list)
-    picture: bytes | None = None
-    outdated: Strokes | None = None
+    reported: Objects | None = None
 
-    def begin_anew(self, strokes: Strokes) -> None:
-        """Have the component replace what is on the sheet."""
-        self.outdated = self.strokes
-        self.start, self.strokes = list(strokes), list(strokes)
+    def put(self, strokes: Sequence[Stroke]) -> None:
+        """Have these strokes on the sheet instead; call before `canvas`, or from a callback."""
+        self.strokes = self.start = tuple(strokes)
         self.edition += 1
 
-    def take(self, strokes: Strokes, picture: bytes | None) -> None:
-        """Take over what the component reports; without a picture it has reported nothing yet."""
-        if picture is None or strokes == self.outdated:
-            return
-        self.strokes, self.picture, self.outdated = strokes, picture, None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
-    """What is on a canvas."""
-
-    strokes: int
-    picture: NDArray[np.uint8] | None  # RGBA [H, W, 4]; None on an empty sheet
+    def take(self, reported: Objects) -> None:
+        """Take over a new report; until the component has begun anew it repeats its last one."""
+        if reported != self.reported:
+            self.strokes, self.reported = strokes_of(reported), reported
 
 
 def is_available() -> bool:
@@ -64,46 +53,46 @@ def is_available() -> bool:
     return importlib.util.find_spec("streamlit_drawable_canvas") is not None
 
 
-def canvas(key: str, *, side: int, pen: int) -> Drawing:
-    """A square sheet of `side` pixels to draw on with a round pen `pen` pixels wide, with undo and clear.
+def sheet_of(key: str) -> Sheet:
+    """The sheet of the canvas called `key`, empty at first."""
+    sheet: Sheet = st.session_state.setdefault(f"{key}__sheet", Sheet())
+    if key not in st.session_state and sheet.strokes != sheet.start:
+        sheet.put(sheet.strokes)  # the component was away, and knows nothing of the strokes since
+    return sheet
+
+
+def canvas(key: str, *, pen: int) -> tuple[Stroke, ...]:
+    """A square sheet to draw on with a round pen `pen` pixels wide, with undo and clear; gives its strokes.
 
     A lifted pen runs the fragment (or page) around it again. Where the package is missing, a sentence stands
-    there instead and the drawing is empty.
+    there instead.
     """
-    if not is_available():
+    sheet = sheet_of(key)
+    if is_available():
+        _show(key, sheet, pen)
+    else:
         st.info(
             "Drawing needs the package streamlit-drawable-canvas, which is not installed: upload a picture "
             "instead.",
             icon=":material/draw:",
         )
-        return Drawing(0, None)
-    sheet = _sheet(key)
-    _show(key, sheet, side=side, pen=pen)
     _buttons(key, sheet)
-    return Drawing(len(sheet.strokes), _decoded(sheet.picture) if sheet.strokes else None)
+    return sheet.strokes
 
 
-def _sheet(key: str) -> Sheet:
-    sheet: Sheet = st.session_state.setdefault(f"{key}__sheet", Sheet())
-    if key not in st.session_state and sheet.strokes != sheet.start:
-        sheet.begin_anew(sheet.strokes)  # the component was away, and knows nothing of the strokes since
-    return sheet
-
-
-def _show(key: str, sheet: Sheet, *, side: int, pen: int) -> None:
+def _show(key: str, sheet: Sheet, pen: int) -> None:
     from streamlit_drawable_canvas import st_canvas
 
     result = st_canvas(
         stroke_width=pen,
         stroke_color=INK,
         background_color=PAPER,
-        height=side,
-        width=side,
-        initial_drawing={"objects": sheet.start, "edition": sheet.edition},
-        return_image_data=True,
+        height=SIDE,
+        width=SIDE,
+        initial_drawing={"objects": objects_of(sheet.start), "edition": sheet.edition},
         key=key,
     )
-    sheet.take((result.json_data or {}).get("objects", []), result.image_bytes)
+    sheet.take((result.json_data or {}).get("objects", []))
 
 
 def _buttons(key: str, sheet: Sheet) -> None:
@@ -112,7 +101,7 @@ def _buttons(key: str, sheet: Sheet) -> None:
             "Undo",
             key=f"{key}_undo",
             icon=":material/undo:",
-            on_click=lambda: sheet.begin_anew(sheet.strokes[:-1]),
+            on_click=lambda: sheet.put(sheet.strokes[:-1]),
             disabled=not sheet.strokes,
             help="Take the last stroke back.",
         )
@@ -120,14 +109,75 @@ def _buttons(key: str, sheet: Sheet) -> None:
             "Clear",
             key=f"{key}_clear",
             icon=":material/delete:",
-            on_click=lambda: sheet.begin_anew([]),
+            on_click=lambda: sheet.put(()),
             disabled=not sheet.strokes,
             help="Take a new sheet.",
         )
 
 
-def _decoded(picture: bytes | None) -> NDArray[np.uint8] | None:
-    if picture is None:
+def objects_of(strokes: Sequence[Stroke]) -> Objects:
+    """The strokes as Fabric describes them."""
+    return [
+        {
+            "type": "Path",
+            "path": [["M" if number == 0 else "L", *point] for number, point in enumerate(_line(stroke))],
+            "stroke": INK,
+            "strokeWidth": stroke.pen,
+            "strokeLineCap": "round",
+            "strokeLineJoin": "round",
+            "fill": None,
+        }
+        for stroke in strokes
+    ]
+
+
+def _line(stroke: Stroke) -> tuple[Point, ...]:
+    return stroke.points if len(stroke.points) > 1 else stroke.points * 2  # a dot is a line to itself
+
+
+def strokes_of(objects: Objects) -> tuple[Stroke, ...]:
+    """What Fabric's paths look like on the sheet; objects that are no pen strokes are left out."""
+    found = (_stroke_of(item) for item in objects if item.get("type") == "Path" and item.get("path"))
+    return tuple(stroke for stroke in found if stroke is not None)
+
+
+def _stroke_of(item: Mapping[str, Any]) -> Stroke | None:
+    points = _along(item["path"])
+    if not points:
         return None
-    with Image.open(io.BytesIO(picture), formats=("PNG",)) as opened:
-        return np.asarray(opened.convert("RGBA"))
+    pen = float(item.get("strokeWidth", 1))
+    if "left" in item:  # as Fabric reports it: perhaps moved, scaled or turned with the toolbar's edit mode
+        points = _moved(points, item)
+        pen *= (abs(item.get("scaleX", 1)) + abs(item.get("scaleY", 1))) / 2
+    return simplified(Stroke(min(max(round(pen), 1), MOST_PEN), tuple(points)))
+
+
+def _along(path: Sequence[Sequence[Any]]) -> list[Point]:
+    """Points along a path of M, L and Q (a quadratic Bézier curve)."""
+    points: list[Point] = []
+    for command, *numbers in path:
+        end = float(numbers[-2]), float(numbers[-1])
+        if command == "Q" and points:
+            (x0, y0), (x1, y1) = points[-1], (float(numbers[0]), float(numbers[1]))
+            points += [
+                (
+                    (1 - t) ** 2 * x0 + 2 * t * (1 - t) * x1 + t * t * end[0],
+                    (1 - t) ** 2 * y0 + 2 * t * (1 - t) * y1 + t * t * end[1],
+                )
+                for t in (0.25, 0.5, 0.75)
+            ]
+        points.append(end)
+    return points
+
+
+def _moved(points: Sequence[Point], item: Mapping[str, Any]) -> list[Point]:
+    """The points where Fabric draws them: about the middle of their box, which stands at (left, top)."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    middle_x, middle_y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    angle = math.radians(item.get("angle", 0))
+    cos, sin = math.cos(angle), math.sin(angle)
+    moved = []
+    for x, y in points:
+        dx, dy = (x - middle_x) * item.get("scaleX", 1), (y - middle_y) * item.get("scaleY", 1)
+        moved.append((item["left"] + cos * dx - sin * dy, item["top"] + sin * dx + cos * dy))
+    return moved

@@ -1,28 +1,25 @@
 """The sketch pad: a sheet or an uploaded picture, what the networks read, and what they really see."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashlab import jobs
-from dashlab.errors import DashlabError, PictureError
+from dashlab.errors import ConfigError, DashlabError, PictureError
+from dashlab.experiments.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
 from dashlab.experiments.sketch import Prepared, prepare
 from dashlab.fields import Spec, Value
 from dashlab.jobs import JobState, Progress
 from dashlab.presets import PRESETS
 from dashlab.store import RunSummary
 from ui import live, networks, runs, verdict
-from ui.canvas import canvas
+from ui.canvas import canvas, sheet_of
 from ui.controls import control
+from ui.examples import EXAMPLES
 from ui.page import as_text, link_to, show_error, show_notes
 from ui.state import PageState, arrive, share
 
-if TYPE_CHECKING:
-    from dashlab.classifier import Classifier
-
 PREFIX = "sketch"
-SIDE = 300  # pixels of the sheet; fits beside the margins of a telephone
 FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
 SPECS: dict[str, Spec] = {
     "source": Spec(
@@ -31,7 +28,8 @@ SPECS: dict[str, Spec] = {
         help="Draw, or upload a picture of one digit.",
         choices=("draw", "upload"),
     ),
-    "pen": Spec(kind="integer", label="Pen width", help="In pixels, of a sheet of 300.", low=4, high=40),
+    "pen": Spec(kind="integer", label="Pen width", help=f"In pixels, of a sheet of {SIDE}.", low=4, high=40),
+    "ink": Spec(kind="text", label="Drawing", help="The strokes on the sheet, as letters."),
     "runs": Spec(kind="text", label="Networks", help="The trained networks that read the picture."),
     "map": Spec(
         kind="choice",
@@ -46,12 +44,21 @@ SPECS: dict[str, Spec] = {
         choices=("read", *"0123456789"),
     ),
 }
-DEFAULTS: Mapping[str, Value] = {"source": "draw", "pen": 18, "runs": "", "map": "evidence", "about": "read"}
+DEFAULTS: Mapping[str, Value] = {
+    "source": "draw",
+    "pen": 18,
+    "ink": "",
+    "runs": "",
+    "map": "evidence",
+    "about": "read",
+}
 
 
 def start(preset: str) -> Mapping[str, Value] | None:
-    """The settings before anything was touched; this page has no presets."""
-    return DEFAULTS if preset == "" else None
+    """All settings of an example; of `""`, an empty sheet."""
+    if preset == "":
+        return DEFAULTS
+    return {**DEFAULTS, **EXAMPLES[preset].values()} if preset in EXAMPLES else None
 
 
 def page() -> None:
@@ -59,22 +66,31 @@ def page() -> None:
     jobs.warm_up()
     state = arrive(PREFIX, SPECS, start)
     show_notes(state.notes)
-    with st.container(key=f"{PREFIX}_training"):  # there in every run: what stands below must not move
-        is_training = _training()
-    _pad(state, is_training)
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(key=f"{PREFIX}_strip"):  # there in every run: the sheet must never be mounted anew
+            picked = _strip(state)
+        with st.container(width=SIDE):
+            _example(state)
+    _pad(state, picked)
 
 
-def _training() -> bool:
-    """Watch the training that this page started, or that goes on for it elsewhere."""
+def _strip(state: PageState) -> Sequence[RunSummary]:
+    """The networks that read, a training that goes on, or a button that starts one: about equally high.
+
+    It stands outside of the pad, for the one fragment that watches a training must not be inside another.
+    """
+    kept = networks.readable()
     progress = _to_watch()
-    if progress is None:
-        return False
-    if not progress.is_over:
-        live.watch(progress.key, PREFIX, _curve)
-        return True
-    if progress.state is not JobState.FINISHED:
+    is_training = progress is not None and not progress.is_over
+    picked = networks.picker(state, kept) if kept else []
+    if is_training and progress is not None:
+        live.watch(progress.key, PREFIX, _so_far)
+        return picked
+    if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)
-    return False
+    if not any(runs.preset_of(run.config) == PREFIX for run in kept):
+        _offer_training(is_first=not kept)
+    return picked
 
 
 def _to_watch() -> Progress | None:
@@ -86,7 +102,7 @@ def _to_watch() -> Progress | None:
     return next(elsewhere, mine)
 
 
-def _curve(progress: Progress) -> None:
+def _so_far(progress: Progress) -> None:
     words = "The network sees its first digits …"
     if progress.steps:
         last = progress.steps[-1]
@@ -95,15 +111,17 @@ def _curve(progress: Progress) -> None:
 
 
 @st.fragment
-def _pad(state: PageState, is_training: bool) -> None:
+def _pad(state: PageState, picked: Sequence[RunSummary]) -> None:
     """The sheet and everything that follows from it; a lifted pen runs this alone."""
-    left, right = st.columns([2, 3], gap="large")
+    with st.container(horizontal=True, gap="medium"):
+        left, right = st.container(width=SIDE), st.container(width="stretch")
     try:
         with left:
-            kept = networks.readable()
             prepared = _picture(state)
         with right:
-            found = _read_by(state, kept, is_training)
+            if state.preset in EXAMPLES:
+                st.caption(EXAMPLES[state.preset].about)
+            found = networks.loaded(picked)
             verdict.answers(prepared, found, state)
         verdict.what_it_sees(prepared, found, state)
     except DashlabError as error:
@@ -111,21 +129,66 @@ def _pad(state: PageState, is_training: bool) -> None:
     share(state)
 
 
+def _example(state: PageState) -> None:
+    """Choose a drawing worth looking at; it sets everything but the networks."""
+    key = f"{PREFIX}_preset"
+    st.session_state[key] = state.preset if state.preset in EXAMPLES else None
+
+    def choose() -> None:
+        if chosen := st.session_state[key]:
+            values = start(chosen) or {}
+            state.put({**values, "runs": state.values["runs"]}, chosen)
+            state.notes = ()
+
+    st.selectbox(
+        "Example",
+        list(EXAMPLES),
+        format_func=lambda name: EXAMPLES[name].title,
+        key=key,
+        on_change=choose,
+        placeholder="Or start from a drawing",
+        help="Puts a drawing worth looking at on the sheet, in place of yours.",
+    )
+
+
 def _picture(state: PageState) -> Prepared | None:
     """What there is to read, from the sheet or from an upload."""
     if control(state, "source") == "upload":
         return _upload()
-    drawing = canvas(f"{PREFIX}_canvas", side=SIDE, pen=int(state.values["pen"]))
+    strokes = _sheet(state)
     _pen(state)
-    return prepare(drawing.picture) if drawing.picture is not None else None
+    return prepare(rasterize(strokes)) if strokes else None
+
+
+def _sheet(state: PageState) -> tuple[Stroke, ...]:
+    """The canvas, in step with the setting `ink`: a link or an example fills it, drawing changes the link."""
+    key, known = f"{PREFIX}_canvas", f"{PREFIX}__ink"
+    if state.values["ink"] != st.session_state.get(known, ""):
+        sheet_of(key).put(_drawing_of(str(state.values["ink"])))
+    st.caption("One digit, with the mouse or a finger.")
+    strokes = canvas(key, pen=int(state.values["pen"]))
+    text = encode(strokes)
+    if len(text) > LONGEST:
+        st.caption(
+            "This drawing is too long for the address of the page: a link would open with an empty sheet."
+        )
+        text = ""
+    st.session_state[known] = state.values["ink"] = text
+    return strokes
+
+
+def _drawing_of(text: str) -> tuple[Stroke, ...]:
+    try:
+        return decode(text)
+    except ConfigError as error:
+        show_error(error)
+        return ()
 
 
 def _pen(state: PageState) -> None:
     spec, key = SPECS["pen"], f"{PREFIX}_pen"
     st.session_state.setdefault(key, state.values["pen"])
-    state.values["pen"] = st.slider(
-        spec.label, int(spec.low), int(spec.high), key=key, help=spec.help, width=SIDE
-    )
+    state.values["pen"] = st.slider(spec.label, int(spec.low), int(spec.high), key=key, help=spec.help)
 
 
 def _upload() -> Prepared | None:
@@ -173,32 +236,23 @@ def _prepared(data: bytes, name: str) -> tuple[Prepared | None, tuple[str, ...]]
     return prepare(picture.image), picture.notes
 
 
-def _read_by(state: PageState, kept: Sequence[RunSummary], is_training: bool) -> "Mapping[str, Classifier]":
-    """The networks that read, chosen among the trained ones; a button that trains one where there is none."""
-    if kept:
-        picked = networks.picker(state, kept)
-        if not any(runs.preset_of(run.config) == PREFIX for run in kept) and not is_training:
-            _train_button("Train the network made for this page", primary=False)
-        return networks.loaded(picked)
-    if is_training:
-        return {}
-    st.info(
-        "There is no trained network yet that could read a digit. Training one takes a few seconds, on "
-        "40,000 digits of MNIST; what you have drawn stays.",
-        icon=":material/model_training:",
-    )
-    _train_button("Train a network", primary=True)
-    link_to("trainer", "Or train one of your own")
-    return {}
-
-
-def _train_button(label: str, *, primary: bool) -> None:
-    if st.button(
-        label,
-        key=f"{PREFIX}_train",
-        type="primary" if primary else "tertiary",
-        icon=":material/play_arrow:",
-        help=as_text(PRESETS[PREFIX].about),
-    ):
+def _offer_training(*, is_first: bool) -> None:
+    """A button that trains the network made for this page."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        clicked = st.button(
+            "Train a network" if is_first else "Train the network made for this page",
+            key=f"{PREFIX}_train",
+            type="primary" if is_first else "tertiary",
+            icon=":material/play_arrow:",
+            help=as_text(PRESETS[PREFIX].about),
+        )
+        if is_first:
+            st.caption(
+                "No network that could read a digit has been trained yet. This takes a few seconds; what you "
+                "have drawn stays on the sheet.",
+                width=440,
+            )
+            link_to("trainer", "Train one of your own")
+    if clicked:
         st.session_state[f"{PREFIX}__training"] = jobs.submit(PRESETS[PREFIX].config)
         st.rerun()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Networks = Mapping[str, "Classifier"]
 
-SEEN = 224  # pixels that the 28×28 input is shown at: eight for each of its own
+SEEN = 168  # pixels that the 28×28 input is shown at, six for each of its own: two fit on a telephone
 STEP = 104
 
 EMPTY = {
@@ -95,10 +95,10 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
     st.subheader("What the network really sees", anchor=False)
     if found:
         _map_controls(state)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True):
         with st.container(width=SEEN, gap="xsmall"):
             st.image(_enlarged(prepared.picture[None]), alt="The input: 28 × 28 pixels", width=SEEN)
-            st.caption("28 × 28 grey values: nothing else goes in.")
+            st.caption("The input, all of it")
         for name, network in found.items():
             with st.container(width=SEEN, gap="xsmall"):
                 _map(prepared, name, network, state, several=len(found) > 1)
@@ -159,7 +159,9 @@ def _steps(steps: Sequence[Step], found: Networks) -> None:
     with st.container(horizontal=True, gap="medium"):
         for number, step in enumerate(steps, start=1):
             with st.container(width=STEP + 32, gap="xxsmall"):
-                st.image(png(step.picture[None], side=2 * STEP), alt=step.about, width=STEP)
+                height, width = step.picture.shape
+                shown = round(STEP * width / max(height, width))
+                st.image(png(step.picture[None], side=2 * STEP), alt=step.about, width=shown)
                 st.caption(f"**{number}. {step.name}**  \n{step.about}")
     for network in list(found.values())[:1]:
         mean, std = network.normalization.mean[0], network.normalization.std[0]

@@ -60,7 +60,7 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
         return None
     inverted = is_dark_on_light(grey)
     light = 255.0 - grey if inverted else grey
-    cleaned, uneven = _without_paper(light)
+    cleaned, uneven = _without_paper(light, is_dark_ink=inverted)
     if cleaned is None:
         return None
     cropped = _cropped(cleaned)
@@ -117,14 +117,17 @@ def _grey(picture: Image.Image) -> Grey:
     return np.asarray(grey * opacity + paper * (1 - opacity), dtype=np.float32)
 
 
-def _without_paper(light: Grey) -> tuple[Grey | None, bool]:
+def _without_paper(light: Grey, *, is_dark_ink: bool) -> tuple[Grey | None, bool]:
     """Ink from 0 (paper) to 255, None where there is none; and whether the paper was uneven."""
     flat = light - _plane(light)
     paper = flat <= _otsu(flat)
     low, level, high = np.percentile(light[paper], [5, 50, 85])
     uneven = bool(high - low > _UNEVEN)
     if uneven:
-        ink = light - _paper_surface(light)
+        surface = _paper_surface(light)
+        ink = light - surface
+        if is_dark_ink:  # it swallows a share of the light, so where there is less light it stands out less
+            ink *= (255 - np.median(surface)) / np.maximum(255 - surface, 32)
         level, high = np.percentile(ink[paper], [50, 85])
         floor = level + 4.0 * (high - level)  # the 85th percentile of a normal law lies one deviation out
     else:
@@ -145,7 +148,7 @@ def _paper_surface(light: Grey) -> Grey:
     height, width = light.shape
     shrink = 64 / max(height, width)
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = _image(light).resize(size, Image.Resampling.BOX)
+    small = Image.fromarray(_pixels(light)).resize(size, Image.Resampling.BOX)
     window = 13
     opened = small.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
     smooth = opened.filter(ImageFilter.GaussianBlur(3))
