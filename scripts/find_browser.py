@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,13 +100,16 @@ def install_package() -> None:
 
 
 def attempt(command: list[str], limit_s: float, environment: dict[str, str]) -> None:
-    """Run a command that may fail; what it said goes to the terminal."""
+    """Run a command that may fail; a stalled one is ended with its children."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
     try:
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, env=environment, timeout=limit_s, check=False
-        ).returncode
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(str(error))
+        ended = process.wait(limit_s)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as stop:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(stop, KeyboardInterrupt):
+            raise
+        say(f"{' '.join(command)} was ended after {limit_s:.0f} s")
         return
     if ended:
         say(f"{' '.join(command)} ended with {ended}")

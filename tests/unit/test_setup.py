@@ -1,10 +1,13 @@
 """The set-up: pins that agree, an environment that is installed once, a browser that is found."""
 
+import contextlib
 import importlib.metadata
+import os
 import re
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from packaging.requirements import Requirement
 
@@ -188,6 +191,23 @@ def test_a_browser_is_fetched_before_a_package_is_installed(
     monkeypatch.setattr(find_browser, "install_package", install_package)
     assert find_browser.find_or_install() == str(bare_machine / "chromium")
     assert steps == ["download", "package"]
+
+
+def test_a_download_that_stalls_is_ended_with_its_children(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = tmp_path / "child"
+    stalling = f"sleep 60 & echo $! > {child}; wait"
+    find_browser.attempt(["sh", "-c", stalling], 0.5, dict(os.environ))
+    assert "was ended after" in capsys.readouterr().err
+    assert is_gone(int(child.read_text()))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, or ends within seconds; one that nobody has collected has ended too."""
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        psutil.Process(pid).wait(timeout=5)
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", ""])
