@@ -61,18 +61,21 @@ def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
     titles = runs.titles(kept)
     key = f"{state.prefix}_networks"
     st.session_state[key] = keys
-    picked = st.multiselect(
+
+    def take() -> None:
+        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in st.session_state[key]) or NONE
+
+    st.multiselect(
         "Networks",
         [run.key for run in kept],
         format_func=lambda run: titles[run],
         key=key,
+        on_change=take,
         max_selections=MOST,
         placeholder="Choose trained networks",
         help="Those that were trained on 28 × 28 grey pictures of ten classes. Put several side by side.",
     )
-    if picked != keys:
-        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in picked) or NONE
-    return [run for picked_key in picked for run in kept if run.key == picked_key]
+    return [run for wanted in keys for run in kept if run.key == wanted]
 
 
 def loaded(picked: Sequence[RunSummary]) -> Mapping[str, Classifier]:

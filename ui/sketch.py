@@ -1,6 +1,8 @@
 """The sketch pad: a sheet or an uploaded picture, what the networks read, and what they really see."""
 
+import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -20,6 +22,7 @@ from ui.page import as_text, link_to, show_error, show_notes
 from ui.state import PageState, arrive, share
 
 PREFIX = "sketch"
+PREVIEW = 220  # pixels at which an uploaded picture is shown
 FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
 SPECS: dict[str, Spec] = {
     "source": Spec(
@@ -210,30 +213,42 @@ def _upload() -> Prepared | None:
     if upload is None:
         return None
     name, data = upload
-    st.image(data, caption=name, width=min(SIDE, 220))
     try:
-        prepared, notes = _prepared(data, name)
+        read = _read_upload(data, name)
     except PictureError as error:
         show_error(error)
         st.session_state[kept] = None
         return None
-    if notes:
-        st.caption(f"{as_text(name)}: {as_text('; '.join(notes))}.")
-    if prepared is None:
+    st.image(read.preview, caption=as_text(name), width=PREVIEW)
+    if read.notes:
+        st.caption(f"{as_text(name)}: {as_text('; '.join(read.notes))}.")
+    if read.prepared is None:
         st.warning(
             f"There is no ink to be seen in {as_text(name)}: take a picture in which one digit stands out "
             "from the paper.",
             icon=":material/visibility_off:",
         )
-    return prepared
+    return read.prepared
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """An uploaded picture, read once: as PNG to be shown, what was done to it, and prepared."""
+
+    preview: bytes
+    notes: tuple[str, ...]
+    prepared: Prepared | None
 
 
 @st.cache_data(max_entries=8, show_spinner="Preparing the picture …")
-def _prepared(data: bytes, name: str) -> tuple[Prepared | None, tuple[str, ...]]:
+def _read_upload(data: bytes, name: str) -> _Upload:
     from dashlab.data.pictures import read_picture
 
     picture = read_picture(data, name=name, shrink_to=960)
-    return prepare(picture.image), picture.notes
+    preview, out = picture.image.copy(), io.BytesIO()
+    preview.thumbnail((2 * PREVIEW, 2 * PREVIEW))
+    preview.save(out, "PNG")
+    return _Upload(out.getvalue(), picture.notes, prepare(picture.image))
 
 
 def _offer_training(*, is_first: bool) -> None:
