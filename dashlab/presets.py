@@ -195,7 +195,7 @@ def _own() -> Iterator[Preset]:
         nesterov=True,
         schedule="triangle",
         warmup=0.25,
-        label_smoothing=0.1,
+        label_smoothing=0.05,
         batch_size=256,
         epochs=3,
         crop_padding=1,
