@@ -1,28 +1,53 @@
-"""Show the data sets at hand, or fetch a full one."""
+"""Show the data sets at hand, fetch a full one, or add your own pictures."""
 
 import argparse
 import sys
+from pathlib import Path
 
 from tqdm import tqdm
 
 from dashlab.data.folders import data_folder
-from dashlab.data.images import IMAGE_SETS, available_source, download
+from dashlab.data.images import IMAGE_SETS, OwnSet, adopt, available_source, download, list_own
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`data` alone, or `data get NAME`."""
+    """`data` alone, `data get NAME` or `data add PATH`."""
     actions = parser.add_subparsers(dest="action")
     get = actions.add_parser("get", help="fetch a full data set into the data folder")
     get.add_argument("name", choices=tuple(IMAGE_SETS), help="which one")
+    add = actions.add_parser(
+        "add", help="keep a folder or zip of class folders, for the trainer page and --path"
+    )
+    add.add_argument("path", type=Path, help="the folder or zip")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List or fetch; returns the exit status."""
     if arguments.action == "get":
         return _get(arguments.name)
+    if arguments.action == "add":
+        return _add(arguments.path)
     sys.stdout.write(f"Data folder: {data_folder()}\n")
     for name, info in IMAGE_SETS.items():
         sys.stdout.write(f"{name:8}  {info.title}: {available_source(name)}\n")
+    for own in list_own():
+        sys.stdout.write(f"{own.name[:8]}  {own.title}: {own.problem or _counts(own)}\n")
+    return 0
+
+
+def _counts(own: OwnSet) -> str:
+    return f"{own.train_count:,} + {own.test_count:,} pictures in {len(own.classes)} classes"
+
+
+def _add(path: Path) -> int:
+    with tqdm(unit="picture", dynamic_ncols=True, disable=None) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        own = adopt(path, on_progress=show)
+    sys.stdout.write(f"{own.title}: {_counts(own)}. Train on it with --dataset own --path {own.name}\n")
     return 0
 
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dashlab.config import LEAVES, PARTS, RunConfig, spec_of
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--threads must be at least 1, or 0 for one per core; it is {arguments.threads}.")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    config = resolved(config)
+    config = resolved(_named_by_content(config))
     with _json_lines() if arguments.json else _progress_bar() as on_row:
         result = train(config, device=arguments.device, on_row=on_row, start_weights=_start_weights(config))
     sys.stdout.write((json.dumps(summary(result)) if arguments.json else _sentence(result)) + "\n")
@@ -65,6 +66,18 @@ def config_from(arguments: argparse.Namespace) -> RunConfig:
     texts = {name: getattr(arguments, f"set_{name}") for name in LEAVES}
     given = {name: spec_of(name).parse(text) for name, text in texts.items() if text is not None}
     return config.change(**given).without_unused().change(**given).check()
+
+
+def _named_by_content(config: RunConfig) -> RunConfig:
+    """Keep own pictures that are given by a path, so that the run's key follows the pictures and not the path."""
+    if config.data.dataset != "own":
+        return config
+    from dashlab.data.images import adopt, list_own
+
+    if config.data.path in {own.name for own in list_own()}:
+        return config
+    kept = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
+    return config.change(path=kept.name)
 
 
 def summary(result: Result) -> dict[str, Any]:
