@@ -13,6 +13,6 @@ LEAD = (
 with open_page("trainer", LEAD):
     controls, stage = st.columns([3, 7], gap="medium")
     with controls:
-        config = training.settings()
+        config, bar = training.settings()
     with stage:
-        training.stage(config)
+        training.stage(config, bar)

@@ -101,5 +101,10 @@ def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> 
                 },
             }
         )
-    st.dataframe(rows, hide_index=True, alt="The runs, their test accuracy and the settings that differ")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"Run": st.column_config.TextColumn(width="medium", pinned=False)},
+        alt="The runs, their test accuracy and the settings that differ",
+    )
     csv_download("Comparison as CSV", rows, "comparison.csv", key=f"{prefix}_compare_csv")

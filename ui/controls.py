@@ -1,6 +1,7 @@
 """Widgets made from the descriptions of settings, and the choice of a preset."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,10 @@ STEPS: Mapping[str, int] = {"train_size": 1000}
 """How far one press of + or − goes, for whole numbers where 1 would be too little."""
 
 
+MOST_LETTERS = 16
+"""A choice with no more letters than this in all its names stands open; others are a menu."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Settings that belong together, under one heading."""
@@ -95,6 +100,8 @@ def shown(spec: Spec, value: Value) -> str:
     """The value of a setting as people read it."""
     if spec.kind == "choice":
         return choice_name(str(value))
+    if spec.kind == "text":
+        return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
     return f"{value:g}" if isinstance(value, float) else spec.format(value)
 
 
@@ -104,11 +111,13 @@ def settings(
     *,
     is_used: Callable[[str], bool],
     custom: Mapping[str, Callable[[PageState], None]] | None = None,
+    is_open: Callable[[Group], bool] = lambda _group: False,
 ) -> None:
-    """Draw every group folded, with one switch for the advanced settings.
+    """Draw every group, with one switch for the advanced settings.
 
     A setting without effect under the others is not drawn; an advanced one is drawn when the switch is on or
-    when it differs from its default. `custom` draws the named settings its own way.
+    when it differs from its default. `custom` draws the named settings its own way; `is_open` says which
+    groups stand unfolded.
     """
     everything = st.toggle(
         "Advanced settings",
@@ -118,7 +127,8 @@ def settings(
     )
     defaults = state.start("") or {}
     for group in groups:
-        with st.expander(group.title, icon=group.icon, key=f"{state.prefix}_group_{group.names[0]}"):
+        key = f"{state.prefix}_group_{group.names[0]}"
+        with st.expander(group.title, is_open(group), icon=group.icon, key=key):
             for name in group.names:
                 # Asked one by one: what is drawn above decides whether it has an effect.
                 is_plain = (
@@ -218,7 +228,9 @@ def _widget_of(spec: Spec) -> str:
     if spec.kind == "number":
         return "stops" if spec.log or 0.99 < spec.high < 1 else "slider"
     if spec.kind == "choice":
-        return "segments" if len(spec.choices) <= 3 else "menu"
+        return (
+            "segments" if sum(len(choice_name(choice)) for choice in spec.choices) <= MOST_LETTERS else "menu"
+        )
     return spec.kind
 
 
@@ -234,15 +246,8 @@ def _slider(_name: str, spec: Spec, key: str, _value: Any) -> Any:
 
 
 def _integer(name: str, spec: Spec, key: str, _value: Any) -> Any:
-    return st.number_input(
-        spec.label,
-        int(spec.low),
-        int(spec.high),
-        step=STEPS.get(name, 1),
-        key=key,
-        help=spec.help,
-        required=True,
-    )
+    step = STEPS.get(name, 1)
+    return st.number_input(spec.label, int(spec.low), int(spec.high), step=step, key=key, help=spec.help)
 
 
 def _flag(_name: str, spec: Spec, key: str, _value: Any) -> Any:

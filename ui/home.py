@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashlab.data.images import IMAGE_SETS, available_source
 from ui import runs
-from ui.live import seconds
 from ui.page import PAGES, as_text, link_to
 from ui.runs import training_link
 
@@ -27,9 +26,9 @@ def pages() -> None:
     others = [page for page in PAGES if page.slug != "home"]
     st.subheader("What you can do here", anchor=False)
     for page, place in zip(others, st.columns(max(2, len(others))), strict=False):
-        with place.container(border=True, height="stretch"):
+        with place.container(border=True, height="stretch", gap="xxsmall"):
             link_to(page.slug, f"**{page.title}**", icon=page.icon)
-            st.markdown(page.about)
+            st.caption(page.about)
 
 
 def data_sets() -> None:
@@ -59,8 +58,7 @@ def recent_runs() -> None:
         return
     for run in kept[:MOST_RUNS]:
         result = f"{100 * run.accuracy:.2f} %" if run.accuracy is not None else run.state
-        with st.container(border=True, gap="xxsmall"):
-            link_to("trainer", as_text(runs.title(run.config, run.name)), training_link(run.config))
-            st.caption(f"{result} · {seconds(run.seconds)} · {run.created.astimezone():%d %b %Y, %H:%M}")
+        label = f"**{result}** · {as_text(runs.title(run.config, run.name))}"
+        link_to("trainer", label, training_link(run.config))
     if len(kept) > MOST_RUNS:
         st.caption(f"… and {len(kept) - MOST_RUNS} more.")

@@ -1,6 +1,7 @@
 """Watching a run: the one fragment of a page that asks again and again, until the run is over."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ EVERY_S = 0.5
 """How often a page that watches a run draws anew."""
 
 
-def watch(key: str, prefix: str, draw: Callable[[Progress], None]) -> Progress | None:
+def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any = None) -> Progress | None:
     """Draw the run's status and, with `draw`, its curves; while it goes on, draw both again twice a second.
 
     When the run ends the whole page runs once more. Call at most once in a run of the page.
@@ -21,6 +22,7 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None]) -> Progress |
         key: of the run, from `jobs.submit`.
         prefix: of the page's widgets.
         draw: what stands below the status; gets the latest snapshot.
+        place: a container in which the progress bar and Stop stand instead, while the run goes on.
 
     Returns:
         The snapshot at the time of the call; None for a run that this process does not know.
@@ -32,16 +34,17 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None]) -> Progress |
         status(progress)
         draw(progress)
     else:
-        _watched(key, prefix, draw)
+        _watched(key, prefix, draw, place)
     return progress
 
 
 @st.fragment(run_every=EVERY_S)
-def _watched(key: str, prefix: str, draw: Callable[[Progress], None]) -> None:
+def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any) -> None:
     progress = jobs.progress(key)
     if progress is None or progress.is_over:
         st.rerun()
-    _bar(progress, prefix)
+    with place if place is not None else st.container():
+        _bar(progress, prefix)
     draw(progress)
 
 

@@ -49,7 +49,6 @@ def figures(result: Result) -> None:
         if last is not None and last.val_accuracy is not None:
             _metric("Validation accuracy", f"{100 * last.val_accuracy:.2f} %", "After the last epoch.")
         _metric("Training took", seconds(result.seconds.train), _spent(result))
-        _metric("Parameters", f"{result.started.parameters:,}", "Numbers that training adjusts.")
     st.caption(
         f"{as_text(result.started.origin)} Trained on {as_text(result.started.device)}. {_spent(result)}"
     )

@@ -6,14 +6,17 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashlab.config import LEAVES, RunConfig
+from dashlab.config import LEAVES, RunConfig, spec_of
 from dashlab.data.images import ImageSet
 from dashlab.fields import Value
 from dashlab.presets import PRESETS
 from dashlab.settings import DataConfig
 from dashlab.store import RunSummary, Store, StoredRun
 from ui import links
-from ui.controls import choice_name
+from ui.controls import choice_name, shown
+
+MOST_CHANGES = 2
+"""A run that differs from a preset in no more settings than this is called after the preset."""
 
 
 def store() -> Store:
@@ -69,9 +72,12 @@ def title(config: RunConfig, name: str = "") -> str:
     """What to call a run: the name it was given, the preset that it follows, or its main settings."""
     if name:
         return name
-    for preset in PRESETS.values():
-        if _same_run(config, preset.config):
-            return preset.title
+    nearest = min(PRESETS.values(), key=lambda preset: len(_changes(config, preset.config)))
+    changes = _changes(config, nearest.config)
+    if len(changes) <= MOST_CHANGES:
+        return " · ".join(
+            (nearest.title, *(f"{spec_of(n).label} {shown(spec_of(n), v)}" for n, v in changes.items()))
+        )
     data, model, optim = config.data, config.model, config.optim
     layers = "-".join(map(str, model.hidden)) if config.is_used("hidden") else ""
     return " · ".join(
@@ -82,6 +88,12 @@ def title(config: RunConfig, name: str = "") -> str:
             f"{config.loop.epochs} epoch{'s' if config.loop.epochs > 1 else ''}",
         )
     )
+
+
+def _changes(config: RunConfig, other: RunConfig) -> dict[str, Value]:
+    """The settings of `config` that `other` has otherwise, but for where the pictures came from."""
+    ours, theirs = (one.change(source="auto").without_unused() for one in (config, other))
+    return {name: value for name, (value, _) in ours.differences(theirs).items() if name != "path"}
 
 
 def titles(runs: Sequence[RunSummary]) -> dict[str, str]:
@@ -117,9 +129,4 @@ def training_link(config: RunConfig) -> dict[str, str]:
 
 def preset_of(config: RunConfig) -> str:
     """The preset that a run follows, but for where its pictures came from; `""` for none."""
-    return next((name for name, preset in PRESETS.items() if _same_run(config, preset.config)), "")
-
-
-def _same_run(config: RunConfig, other: RunConfig) -> bool:
-    """Whether two configs are the same but for the source of the pictures."""
-    return config.change(source="auto").without_unused() == other.change(source="auto").without_unused()
+    return next((name for name, preset in PRESETS.items() if not _changes(config, preset.config)), "")

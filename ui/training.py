@@ -1,6 +1,7 @@
 """The trainer: its settings, and the stage on which a run is prepared, watched and looked at."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -68,23 +69,30 @@ def start(preset: str) -> Mapping[str, Value] | None:
     return PRESETS[preset].config.flat() if preset in PRESETS else None
 
 
-def settings() -> RunConfig | None:
+def settings() -> tuple[RunConfig | None, Any]:
     """Draw the presets, the Train button and every setting.
 
     Returns:
-        The config whose key names the run; None, and a sentence under the button, where it is not sound.
+        The config whose key names the run; None, and a sentence under the button, where it is not sound. And
+        the place under the button where the progress of a run belongs.
     """
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
     presets = {name: (preset.title, preset.about) for name, preset in PRESETS.items()}
     widgets.preset_picker(state, presets)
-    place = st.container()
+    button, bar = st.container(), st.container()
     custom = {"path": own.picker, "dataset": _dataset, "start_from": _start_from}
-    widgets.settings(state, GROUPS, is_used=lambda name: _config(state).is_used(name), custom=custom)
+    widgets.settings(
+        state,
+        GROUPS,
+        is_used=lambda name: _config(state).is_used(name),
+        custom=custom,
+        is_open=lambda group: "path" in group.names and state.values["dataset"] == "own",
+    )
     widgets.changed_from_preset(state, presets)
     share(state)
-    with place:
-        return _train_button(state)
+    with button:
+        return _train_button(state), bar
 
 
 def _config(state: PageState) -> RunConfig:
@@ -93,19 +101,26 @@ def _config(state: PageState) -> RunConfig:
 
 def _train_button(state: PageState) -> RunConfig | None:
     config, problem = _sound(state)
+    going_on = config is not None and _is_going_on(config.key())
     clicked = st.button(
-        "Train",
+        "Training …" if going_on else "Train",
         key=f"{PREFIX}_start",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=config is None,
+        disabled=config is None or going_on,
     )
     if problem:
         st.caption(f":red[{as_text(problem)}]")
     if clicked and config is not None:
         st.session_state[f"{PREFIX}__shown"] = jobs.submit(config)
+        st.rerun()
     return config
+
+
+def _is_going_on(key: str) -> bool:
+    progress = jobs.progress(key)
+    return progress is not None and not progress.is_over
 
 
 def _sound(state: PageState) -> tuple[RunConfig | None, str]:
@@ -140,14 +155,14 @@ def _start_from(state: PageState) -> None:
     )
 
 
-def stage(config: RunConfig | None) -> None:
+def stage(config: RunConfig | None, bar: Any) -> None:
     """The run that the settings name, or the last one that was shown, or what there is before training."""
     key = config.key() if config is not None else ""
     watched = _to_watch(key)
     if watched is not None:
         _remember(watched.key)
         st.subheader(as_text(runs.title(watched.config)), anchor=False)
-        live.watch(watched.key, PREFIX, _curves)
+        live.watch(watched.key, PREFIX, _curves, place=bar)
         return
     if own.fetching() is not None:
         own.watch_fetch()
@@ -158,6 +173,20 @@ def stage(config: RunConfig | None) -> None:
     elif config is not None:
         _ended_without_result(key)
         preview.before_training(config)
+    else:
+        _what_is_wanted()
+
+
+def _what_is_wanted() -> None:
+    """What stands where the pictures would, while the settings are not sound."""
+    state: PageState = st.session_state[f"{PREFIX}__state"]
+    if state.values["dataset"] == "own" and not state.values["path"]:
+        st.info("Your own pictures are wanted: under **Data**, upload a zip with one folder for each class.")
+        st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
+        st.caption(
+            "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
+            "A fifth of each class is kept for testing."
+        )
     else:
         st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
 

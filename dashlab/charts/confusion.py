@@ -101,6 +101,7 @@ def class_accuracy(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> g
         orientation="h",
         text=["no picture" if p is None else f"{p:.1f} %" for p in percents],
         textposition="auto",
+        textangle=0,
         customdata=[[classes[k], sum(counts[k]) - counts[k][k], sum(counts[k])] for k in range(len(classes))],
         hovertemplate="%{customdata[0]}: %{x:.2f} %<br>"
         "%{customdata[1]:,} of %{customdata[2]:,} wrong<extra></extra>",

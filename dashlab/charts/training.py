@@ -15,6 +15,11 @@ from dashlab.results import EpochRow, StepRow
 
 Point = dict[str, str | float]
 
+MOST_LETTERS = 30
+"""Names of curves that are longer together stand below each other."""
+LEGEND_ROW = 22
+"""Height of one of them in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class VegaChart:
@@ -122,9 +127,12 @@ def _spec(
     height: int = 290,
 ) -> dict[str, Any]:
     scale = {"type": "log"} if log else {"zero": zero}
-    legend = {"orient": "top", "columns": 1 if max(map(len, series)) > 20 else 0} if len(series) > 1 else None
+    in_one_row = sum(map(len, series)) <= MOST_LETTERS
+    legend = {"orient": "top", "columns": 0 if in_one_row else 1, "labelLimit": 400}
     return {
-        "height": height,
+        "height": height
+        if in_one_row
+        else height + LEGEND_ROW * len(series),  # the legend takes its rows of it
         "encoding": {
             "x": {
                 "field": "epoch",
@@ -139,7 +147,7 @@ def _spec(
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": series},
-                "legend": legend,
+                "legend": legend if len(series) > 1 else None,
             },
         },
         "layer": [

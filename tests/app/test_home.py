@@ -83,7 +83,7 @@ def test_recent_runs_are_listed_with_their_accuracy(home: Callable[[], AppTest])
 
 def test_a_run_that_was_stopped_is_not_given_an_accuracy(home: Callable[[], AppTest]):
     Store().save(result(PRESETS["s1"].config, "stopped", "Stopped."))
-    assert "stopped · 2.9 s" in words(home())
+    assert f"**stopped** · {PRESETS['s1'].title}" in words(home())
 
 
 def test_a_damaged_run_is_said(home: Callable[[], AppTest]):

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import settle
 
-QUICK = "/trainer?train_train_size=2000&train_epochs=1&train_momentum=0.9"
+QUICK = "/trainer?train_train_size=2000&train_epochs=1&train_batch_size=16&train_momentum=0.9"
 LONG = "/trainer?train_epochs=500&train_seed=1"
 RUN_MS = 120_000  # starting the worker, on a machine that may be busy
 

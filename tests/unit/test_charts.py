@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from dashlab.charts import confusion as confusion_charts
 from dashlab.charts import training as charts
 from dashlab.charts.pictures import mosaic, png
 from dashlab.charts.style import MOST_POINTS, thinned
-from dashlab.charts.training import Curve
+from dashlab.charts.training import Curve, VegaChart
 from dashlab.results import EpochRow, StepRow
 
 COUNTS = ((8, 2, 0), (1, 9, 0), (0, 0, 0))
@@ -21,7 +23,8 @@ CLASSES = ("cat", "dog", "a class with a very long name")
 
 def steps(count: int) -> tuple[StepRow, ...]:
     return tuple(
-        StepRow(step=10 * k, window=10, loss=1 / k, accuracy=1 - 1 / k, lr=0.1 / k) for k in range(1, count + 1)
+        StepRow(step=10 * k, window=10, loss=1 / k, accuracy=1 - 1 / k, lr=0.1 / k)
+        for k in range(1, count + 1)
     )
 
 
@@ -36,43 +39,72 @@ def curve(**more: object) -> Curve:
     return Curve(name="run", steps=steps(20), steps_per_epoch=100, total_epochs=5, **more)  # type: ignore[arg-type]
 
 
+def axis(chart: VegaChart, name: str) -> dict[str, Any]:
+    encoding: dict[str, Any] = chart.spec["encoding"][name]
+    return encoding
+
+
+def values(chart: VegaChart, series: str) -> list[object]:
+    return [row["value"] for row in chart.rows if row["series"] == series]
+
+
 def test_the_epoch_axis_spans_the_whole_run_while_it_goes_on():
-    assert charts.loss(curve()).layout.xaxis.range == (0, 5)
+    assert axis(charts.loss(curve()), "x")["scale"]["domain"] == [0, 5]
 
 
 def test_steps_stand_at_their_share_of_an_epoch():
-    (trace,) = charts.loss(curve()).data
-    assert trace.x[:2] == (0.1, 0.2)
-    assert trace.customdata[:2] == (10, 20)
+    first, second, *_ = charts.loss(curve()).rows
+    assert (first["epoch"], second["epoch"]) == (0.1, 0.2)
+    assert (first["step"], second["step"]) == (10, 20)
 
 
-def test_validation_is_drawn_only_where_pictures_are_held_back():
-    assert len(charts.loss(curve(epochs=(epoch(1, None),))).data) == 1
-    assert [t.name for t in charts.loss(curve(epochs=(epoch(1, 0.4),))).data] == ["Training", "Validation"]
+def test_a_growing_curve_keeps_its_specification():
+    later = Curve(
+        steps=steps(200), epochs=(epoch(1, 0.4),), steps_per_epoch=100, total_epochs=5, validated=True
+    )
+    for chart in (charts.loss, charts.accuracy, charts.learning_rate):
+        assert chart(curve(validated=True)).spec == chart(later).spec
+
+
+def test_validation_is_announced_where_pictures_are_held_back():
+    assert axis(charts.loss(curve()), "color")["scale"]["domain"] == ["Training"]
+    assert axis(charts.loss(curve(validated=True)), "color")["scale"]["domain"] == ["Training", "Validation"]
+
+
+def test_validation_stands_at_the_end_of_its_epoch():
+    chart = charts.loss(curve(validated=True, epochs=(epoch(1, 0.4), epoch(2, 0.3))))
+    rows = [row for row in chart.rows if row["series"] == "Validation"]
+    assert [(row["epoch"], row["value"]) for row in rows] == [(1.0, 0.4), (2.0, 0.3)]
 
 
 def test_accuracy_is_drawn_in_per_cent():
-    training, validation = charts.accuracy(curve(epochs=(epoch(1, 0.25),))).data
-    assert training.y[1] == pytest.approx(50.0)
-    assert validation.y == (25.0,)
+    chart = charts.accuracy(curve(validated=True, epochs=(epoch(1, 0.25),)))
+    assert values(chart, "Training")[1] == pytest.approx(50.0)
+    assert values(chart, "Validation") == [25.0]
 
 
-def test_a_logarithmic_loss_does_not_start_at_zero():
-    drawn = charts.loss(curve(), log=True)
-    assert (drawn.layout.yaxis.type, drawn.layout.yaxis.rangemode) == ("log", "normal")
+def test_a_loss_that_is_not_finite_is_left_out():
+    rows = (*steps(2), StepRow(step=30, window=10, loss=math.inf, accuracy=0.1, lr=0.1))
+    chart = charts.loss(Curve(steps=rows, steps_per_epoch=100, total_epochs=1))
+    assert values(chart, "Training") == [1.0, 0.5]
+
+
+def test_a_logarithmic_loss_has_a_logarithmic_axis():
+    assert axis(charts.loss(curve(), log=True), "y")["scale"] == {"type": "log"}
+    assert axis(charts.loss(curve()), "y")["scale"] == {"zero": True}
 
 
 def test_a_run_that_has_reported_nothing_yet_can_be_drawn():
-    empty = Curve(total_epochs=3)
-    assert charts.loss(empty).layout.xaxis.range == (0, 3)
-    assert charts.accuracy(empty).data[0].x == ()
+    empty = charts.loss(Curve(total_epochs=3))
+    assert (empty.rows, axis(empty, "x")["scale"]["domain"]) == ([], [0, 3])
 
 
 def test_compared_runs_keep_their_names_and_the_longest_sets_the_axis():
     short = Curve(name="short", steps=steps(3), steps_per_epoch=10, total_epochs=2)
-    drawn = charts.compared_loss([short, curve()])
-    assert [trace.name for trace in drawn.data] == ["short", "run"]
-    assert drawn.layout.xaxis.range == (0, 5)
+    chart = charts.compared_loss([short, curve()])
+    assert axis(chart, "color")["scale"]["domain"] == ["short", "run"]
+    assert axis(chart, "x")["scale"]["domain"] == [0, 5]
+    assert len(values(chart, "short")) == 3
 
 
 def test_long_curves_are_thinned_and_keep_their_ends():
@@ -87,7 +119,7 @@ def test_short_curves_are_drawn_whole():
 
 
 def test_no_trace_needs_webgl():
-    drawn = [charts.loss(curve()), charts.compared_accuracy([curve()]), confusion_charts.confusion(COUNTS, CLASSES)]
+    drawn = [confusion_charts.confusion(COUNTS, CLASSES), confusion_charts.class_accuracy(COUNTS, CLASSES)]
     assert not [trace.type for figure in drawn for trace in figure.data if "gl" in trace.type]
 
 
