@@ -133,10 +133,8 @@ def _parse_flag(text: str) -> bool:
 def _parse_sizes(text: str) -> tuple[int, ...]:
     if text.strip().lower() in ("", "none"):
         return ()
-    parts = re.split(r"[-,\s]+", text.strip())
-    if not all(parts):  # begins or ends with a separator, as -5 does
-        raise ValueError(text)
-    return tuple(int(part) for part in parts)
+    # A part is empty where the text begins or ends with a separator, as -5 does, and that is no number either.
+    return tuple(int(part) for part in re.split(r"[-,\s]+", text.strip()))
 
 
 _KIND_WORDS: dict[Kind, str] = {

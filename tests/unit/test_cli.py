@@ -51,12 +51,13 @@ def parsed(*arguments: str) -> RunConfig:
 def test_every_setting_has_an_option():
     values = {
         "dataset": "own", "path": "my pictures", "side": 64, "grey": True, "train_size": 7,
-        "val_fraction": 0.25, "normalize": "none", "flip": True, "crop_padding": 2, "rotate": 3.5, "shift": 1.5, "zoom": 0.25,
-        "shear": 4.0, "thickness": 0.5, "erase": 3, "model": "cnn", "hidden": (), "channels": (3, 5),
-        "activation": "gelu", "batchnorm": True, "dropout": 0.125, "dropout_layers": 1, "init": "normal",
-        "init_std": 0.5, "lr": 1e-5, "weight_decay": 0.5, "schedule": "triangle", "warmup": 0.75,
-        "loss": "cross_entropy", "label_smoothing": 0.5, "l1": 1e-6, "l2": 1e-7, "batch_size": 3, "epochs": 9,
-        "patience": 2, "seed": 5, "precision": "fast", "compile": True, "start_from": "ab",
+        "val_fraction": 0.25, "normalize": "none", "flip": True, "crop_padding": 2, "rotate": 3.5,
+        "shift": 1.5, "zoom": 0.25, "shear": 4.0, "thickness": 0.5, "erase": 3, "model": "cnn",
+        "hidden": (), "channels": (3, 5), "activation": "gelu", "batchnorm": True, "dropout": 0.125,
+        "dropout_layers": 1, "init": "normal", "init_std": 0.5, "lr": 1e-5, "weight_decay": 0.5,
+        "schedule": "triangle", "warmup": 0.75, "loss": "cross_entropy", "label_smoothing": 0.5, "l1":
+        1e-6, "l2": 1e-7, "batch_size": 3, "epochs": 9, "patience": 2, "seed": 5, "precision": "fast",
+        "compile": True, "start_from": "ab",
     }  # fmt: skip
     by_choice = [
         {"dataset": "fashion", "source": "bundled"},

@@ -328,6 +328,12 @@ def test_the_test_set_has_no_influence_on_training():
     assert one.evaluation.loss != other.evaluation.loss
 
 
+def test_validation_does_not_disturb_training(monkeypatch):
+    watched = run(NOISY)
+    monkeypatch.setattr(engine._Run, "_validate", lambda _run: None)
+    assert same(run(NOISY).weights, watched.weights)
+
+
 def test_the_test_set_is_read_once_after_the_last_row(monkeypatch):
     events: list[object] = []
     evaluate = engine.evaluate
