@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 _START_WITHIN_S = 60.0
 _CONNECT_WITHIN_S = 10.0
-_EARLY_DEATH_S = 15.0
 _MOST_EARLY_DEATHS = 3
 
 
@@ -44,8 +42,7 @@ class Embedded:
         self._on_hopeless = on_hopeless
         self._lock = threading.Lock()
         self._closing = False
-        self._early_deaths = 0
-        self._scheduler = _launch("scheduler", stdout=subprocess.PIPE)
+        self._scheduler = _launch("scheduler")
         self._worker = self._launch_worker()  # both import at the same time
         atexit.register(self._close_at_exit)
         try:
@@ -71,11 +68,11 @@ class Embedded:
         with self._lock:
             self._closing = True
             processes = (self._worker, self._scheduler)
-        atexit.unregister(self._close_at_exit)
         for process in processes:
             _hang_up(process)
         for process in processes:
             _wait_or_kill(process)
+        atexit.unregister(self._close_at_exit)
 
     def _close_at_exit(self) -> None:
         # The client still runs, finds its scheduler gone, and cannot start the threads it would use then.
@@ -88,11 +85,10 @@ class Embedded:
 
     def _read_address(self) -> str:
         """The scheduler's first line; a timer ends the wait for it."""
-        assert self._scheduler.stdout is not None
         timer = threading.Timer(_START_WITHIN_S, self._scheduler.kill)
         timer.start()
         try:
-            address = self._scheduler.stdout.readline().strip()
+            address = _first_line(self._scheduler)
         finally:
             timer.cancel()
         if not address:
@@ -109,20 +105,19 @@ class Embedded:
 
     def _keep_a_worker(self) -> None:
         """Replace the worker whenever it dies, until it is clear that it cannot live."""
-        while True:
-            born = time.monotonic()
+        early_deaths = 0  # in a row, before the worker could report for work
+        while early_deaths < _MOST_EARLY_DEATHS:
+            reported = _first_line(self._worker) != ""
             code = self._worker.wait()
             with self._lock:
                 if self._closing or self._scheduler.poll() is not None:
                     return
                 _hang_up(self._worker)
-                early = time.monotonic() - born < _EARLY_DEATH_S
-                self._early_deaths = self._early_deaths + 1 if early else 0
+                early_deaths = 0 if reported else early_deaths + 1
                 logger.warning("The process that trains ended with code %d.", code)
-                if self._early_deaths >= _MOST_EARLY_DEATHS:
-                    break
-                self._worker = self._launch_worker()
-                self._tell_address(self._worker)
+                if early_deaths < _MOST_EARLY_DEATHS:
+                    self._worker = self._launch_worker()
+                    self._tell_address(self._worker)
         self._on_hopeless()
 
 
@@ -190,8 +185,8 @@ def _client(address: str) -> "Client":
         ) from error
 
 
-def _launch(role: str, *arguments: str, stdout: int | None = None) -> "subprocess.Popen[str]":
-    """Start `dashlab.jobs.process` with a pipe as its lifeline."""
+def _launch(role: str, *arguments: str) -> "subprocess.Popen[str]":
+    """Start `dashlab.jobs.process` with a pipe as its lifeline; its first line says that it is ready."""
     root = str(Path(__file__).resolve().parents[2])  # the app may have been started from any folder
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     threads = str(_threads())
@@ -206,7 +201,7 @@ def _launch(role: str, *arguments: str, stdout: int | None = None) -> "subproces
     return subprocess.Popen(
         [sys.executable, "-m", "dashlab.jobs.process", role, *arguments],
         stdin=subprocess.PIPE,
-        stdout=stdout,
+        stdout=subprocess.PIPE,
         text=True,
         env=environment,
         **more,
@@ -222,6 +217,14 @@ def _threads() -> int:
         return int(named)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
+
+
+def _first_line(process: "subprocess.Popen[str]") -> str:
+    """What the process says once it is ready; empty if it died before that."""
+    assert process.stdout is not None
+    with contextlib.suppress(ValueError):  # another thread has hung up
+        return process.stdout.readline().strip()
+    return ""
 
 
 def _hang_up(process: "subprocess.Popen[str]") -> None:

@@ -4,10 +4,11 @@ import concurrent.futures
 import logging
 import traceback
 import uuid
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashlab.config import RunConfig
+from dashlab.errors import ConfigError
 from dashlab.jobs.tracking import Progress, Tracker
 from dashlab.jobs.work import Failure, Order
 from dashlab.records import RecordError, row_from_plain
@@ -29,11 +30,16 @@ HOPELESS = "The process that trains ends as soon as it starts; the server's term
 SHUT_DOWN = "The server was shut down while this run went on; press Train to start it again."
 
 
-class Loss(Enum):
-    """What can take a job away."""
+@dataclass(frozen=True, slots=True)
+class WorkerDied:
+    """The worker that trained the job, or in which the job waited, is gone."""
 
-    WORKER = "the process that trained, or in which the job waited, died"
-    SCHEDULER = "the scheduler cannot be reached"
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The scheduler is gone."""
 
 
 class Job:
@@ -49,6 +55,7 @@ class Job:
         self.start_weights: dict[str, Tensor] | None = None
         self.name = ""  # of the Dask task
         self.launches = 0
+        self.kills = 0  # workers that died when it was its turn, before it could say that it had begun
         self.future: Future[Result | Failure] | None = None
         self.worker = ""  # address of the worker that trains
         self.stopping = False
@@ -58,6 +65,23 @@ class Job:
     def progress(self) -> Progress:
         """The latest snapshot."""
         return self.tracker.progress
+
+    def load_start_weights(self) -> None:
+        """Fetch the weights that the run starts from, if it starts from any.
+
+        Raises:
+            ConfigError: the run that left them is not in the store.
+            DamagedRun: it was damaged.
+        """
+        key = self.config.loop.start_from
+        if not key:
+            return
+        stored = self.store.load(key)
+        if stored is None or not stored.result.weights:
+            raise ConfigError(
+                f"The run to start from, {key[:12]}…, is not in the cache or left no weights: train it first."
+            )
+        self.start_weights = stored.result.weights
 
     def next_order(self, train: str, *, first: bool) -> Order:
         """What to send to the cluster.
@@ -104,16 +128,18 @@ def queue_sentence(ahead: int, *, embedded: bool) -> str:
     return f"Waiting for a free worker, after {others}." if ahead else "Waiting for a free worker."
 
 
-def outcome_of(future: "Future[Result | Failure]") -> Result | Failure | Loss:
+def outcome_of(future: "Future[Result | Failure]") -> Result | Failure | WorkerDied | Unreachable:
     """What came of a task that has ended, fetched from the cluster."""
     from distributed import CancelledError, KilledWorker
 
     try:
         outcome = future.result()
-    except (KilledWorker, OSError):  # OSError: it died while its result was being fetched
-        return Loss.WORKER
+    except KilledWorker as error:
+        return WorkerDied(error.last_worker.address)
+    except OSError:  # it died while its result was being fetched
+        return WorkerDied("")
     except (CancelledError, concurrent.futures.CancelledError):
-        return Loss.SCHEDULER
+        return Unreachable()
     except Exception as error:  # noqa: BLE001  # raised outside the training: a worker without dashlab, for one
         last = traceback.format_exception_only(type(error), error)[-1].strip()
         return Failure(

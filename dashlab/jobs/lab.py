@@ -9,10 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError, DamagedRun, DashlabError, JobError
+from dashlab.errors import DamagedRun, JobError
 from dashlab.jobs.cluster import Connection
 from dashlab.jobs.dispatcher import Dispatcher
-from dashlab.jobs.job import HOPELESS, KILLED, SHUT_DOWN, STARTING, Job, Loss, outcome_of, queue_sentence
+from dashlab.jobs.job import (
+    HOPELESS,
+    KILLED,
+    SHUT_DOWN,
+    STARTING,
+    Job,
+    Unreachable,
+    WorkerDied,
+    outcome_of,
+    queue_sentence,
+)
 from dashlab.jobs.tracking import JobState, Progress, ending_sentence, progress_of
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
 from dashlab.results import Result
@@ -20,13 +30,12 @@ from dashlab.store import Store
 
 if TYPE_CHECKING:
     from distributed import Future
-    from torch import Tensor
 
 logger = logging.getLogger(__name__)
 
 TRAIN = "dashlab.engine:train"
 _MOST_OVER = 50
-_MOST_LAUNCHES = 2
+_MOST_KILLS = 2
 
 
 class Lab:
@@ -57,6 +66,7 @@ class Lab:
         self._changed = threading.Condition(self._lock)
         self._jobs: dict[str, Job] = {}  # by key; those that are over stand in the order of their ends
         self._launched: set[str] = set()  # keys
+        self._turns: dict[str, str] = {}  # address of a worker that died → token of whose turn it was
         self._warming = False
         self._connection: Connection | None = None
         self._command = Dispatcher()
@@ -81,10 +91,10 @@ class Lab:
             job = self._jobs[key] = Job(key, config, self._store or Store())
         try:
             if not self._answer_from_store(job):
-                job.start_weights = _start_weights(job)
+                job.load_start_weights()
                 self._command(partial(self._launch, job))
-        except DashlabError as error:
-            self._end(job, JobState.FAILED, str(error))
+        except Exception as error:
+            self._end(job, JobState.FAILED, str(error))  # others may watch it already
             raise
         return key
 
@@ -237,6 +247,7 @@ class Lab:
         with self._lock:
             for job in list(self._jobs.values()):
                 if job.progress.state is JobState.RUNNING and job.worker == message["worker"]:
+                    self._turns.setdefault(job.worker, job.token)
                     self._lose(job, KILLED)
 
     def _on_done(
@@ -255,10 +266,11 @@ class Lab:
         elif isinstance(outcome, Failure):
             if outcome.traceback:
                 logger.error("The run %s failed:\n%s", job.key, outcome.traceback)
-            self._end(job, JobState.STOPPED if job.stopping else JobState.FAILED, outcome.sentence)
-        elif outcome is Loss.WORKER:
-            self._launch_again(job)
-        else:
+            stopped = job.stopping and not outcome.traceback
+            self._end(job, JobState.STOPPED if stopped else JobState.FAILED, outcome.sentence)
+        elif isinstance(outcome, WorkerDied):
+            self._launch_again(job, outcome.address)
+        elif isinstance(outcome, Unreachable):
             self._lose(job, self._unreachable())
             connection.is_broken = True
             self._command(self._discard_dead)  # or a worker without a scheduler would train on for nobody
@@ -293,12 +305,17 @@ class Lab:
                 job.tracker.end_with(result, ending_sentence(result))
                 self._tidy(job)
 
-    def _launch_again(self, job: Job) -> None:
-        """Its worker died: a job that had begun is lost, one that only waited there waits elsewhere."""
+    def _launch_again(self, job: Job, worker: str) -> None:
+        """Its worker died: a job that had begun is lost, one that only waited there waits elsewhere.
+
+        But whose turn it was may have killed the worker before it could say that it had begun.
+        """
         with self._lock:
             if job.progress.is_over:
                 return
-            if job.progress.state is JobState.RUNNING or job.launches >= _MOST_LAUNCHES:
+            turn = next(other for other in self._jobs.values() if not other.progress.is_over)
+            job.kills += self._turns.setdefault(worker, turn.token) == job.token
+            if job.progress.state is JobState.RUNNING or job.kills >= _MOST_KILLS:
                 self._lose(job, KILLED)
             else:
                 self._command(partial(self._launch, job))
@@ -368,15 +385,3 @@ def _engine_resolved(config: RunConfig) -> RunConfig:
     from dashlab.engine import resolved  # imports torch
 
     return resolved(config)
-
-
-def _start_weights(job: Job) -> "dict[str, Tensor] | None":
-    key = job.config.loop.start_from
-    if not key:
-        return None
-    stored = job.store.load(key)
-    if stored is None or not stored.result.weights:
-        raise ConfigError(
-            f"The run to start from, {key[:12]}…, is not in the cache, or left no weights: train it first."
-        )
-    return stored.result.weights

@@ -82,8 +82,7 @@ async def _scheduler() -> None:
     async with Scheduler(
         host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0", allowed_failures=0
     ) as scheduler:
-        sys.stdout.write(f"{scheduler.address}\n")
-        sys.stdout.flush()
+        _report(scheduler.address)
         await scheduler.finished()
 
 
@@ -99,9 +98,17 @@ async def _worker(lines: "queue.Queue[str]") -> None:
         dashboard=False,
         dashboard_address="127.0.0.1:0",
     ) as worker:
+        _report(worker.address)
         # In the thread that trains, so that a first job which needs the same pictures waits for them there.
         worker.executor.submit(load_default_pictures)
         await worker.finished()
+
+
+def _report(address: str) -> None:
+    """Tell the parent that this process is ready; it reads one line, so later ones go elsewhere."""
+    sys.stdout.write(f"{address}\n")
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _follow_parent(lines: "queue.Queue[str]") -> None:

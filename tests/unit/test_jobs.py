@@ -291,6 +291,20 @@ def test_a_killed_worker_ends_its_run_alone_and_is_replaced(lab: Lab, tmp_path: 
     assert lab.pids()[1] != worker
 
 
+def test_a_run_that_only_waited_is_not_lost_with_the_workers_that_the_first_one_kills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    monkeypatch.setattr(idle, "_command", lambda _command: None)
+    killer, innocent = (idle.submit(order(what)) for what in ("slow", "quick"))
+    jobs = list(idle._jobs.values())
+    for worker in ("tcp://first", "tcp://second"):
+        for job in jobs:
+            idle._launch_again(job, worker)
+    assert idle.progress(killer).state is JobState.LOST
+    assert idle.progress(innocent).state is JobState.QUEUED
+
+
 def test_a_killed_scheduler_ends_the_run_and_both_processes_are_replaced(lab: Lab) -> None:
     key = running(lab, order("slow", epochs=LONG))
     before = lab.pids()
