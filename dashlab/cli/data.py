@@ -15,9 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action")
     get = actions.add_parser("get", help="fetch a full data set into the data folder")
     get.add_argument("name", choices=tuple(IMAGE_SETS), help="which one")
-    add = actions.add_parser(
-        "add", help="keep a folder or zip of class folders, for the trainer page and --path"
-    )
+    add = actions.add_parser("add", help="keep a folder or zip of class folders for training")
     add.add_argument("path", type=Path, help="the folder or zip")
 
 

@@ -69,7 +69,7 @@ def config_from(arguments: argparse.Namespace) -> RunConfig:
 
 
 def _named_by_content(config: RunConfig) -> RunConfig:
-    """Keep own pictures that are given by a path, so that the run's key follows the pictures and not the path."""
+    """Keep own pictures given by a path, so that the run's key follows the pictures and not the path."""
     if config.data.dataset != "own":
         return config
     from dashlab.data.images import adopt, list_own
