@@ -17,7 +17,6 @@ from dashlab.store import Store
 
 if TYPE_CHECKING:
     from distributed import Future
-    from torch import Tensor
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class Job:
         self.token = uuid.uuid4().hex
         self.tokens = {self.token}  # and that of another server's submission, where two share one training
         self.tracker = Tracker(key, config, STARTING)
-        self.start_weights: dict[str, Tensor] | None = None
+        self.start_weights: bytes | None = None
         self.name = ""  # of the Dask task
         self.launches = 0
         self.kills = 0  # workers that died when it was its turn, before it could say that it had begun
@@ -81,7 +80,9 @@ class Job:
             raise ConfigError(
                 f"The run to start from, {key[:12]}…, is not in the cache or left no weights: train it first."
             )
-        self.start_weights = stored.result.weights
+        from dashlab.weights import to_bytes
+
+        self.start_weights = to_bytes(stored.result.weights)
 
     def next_order(self, train: str, *, first: bool) -> Order:
         """What to send to the cluster.

@@ -43,7 +43,7 @@ class Order:
     token: str  # of this submission
     config: Mapping[str, Any]  # as `RunConfig.to_json` writes it
     train: str  # what trains, as "module:function"; called as `engine.train` is
-    start_weights: "Mapping[str, Tensor] | None"
+    start_weights: bytes | None  # a .safetensors file: tensors would make the scheduler import torch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def run_order(order: Order) -> Result | Failure:
             RunConfig.from_json(order.config),
             on_row=sender.add,
             should_stop=_stop_reader(worker, order),
-            start_weights=order.start_weights,
+            start_weights=_weights(order.start_weights),
         )
         return result
     except DashlabError as error:
@@ -78,6 +78,14 @@ def run_order(order: Order) -> Result | Failure:
     finally:
         sender.flush()
         _asked_to_stop.pop(order.token, None)
+
+
+def _weights(contents: bytes | None) -> "dict[str, Tensor] | None":
+    if contents is None:
+        return None
+    from dashlab.weights import from_bytes
+
+    return from_bytes(contents)
 
 
 def load_function(name: str) -> Callable[..., Any]:
