@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable, name in FOLDERS.items():
         os.environ[variable] = str(Path(config.stash[USERS_FOLDERS].name) / name)
     os.environ.pop("DASHLAB_SCHEDULER", None)
+    # `kill` ends a run of the tests as Ctrl-C does: servers, workers and browsers are ended with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
