@@ -13,12 +13,13 @@ from dashlab.data.images import IMAGE_SETS, ImageSet
 from dashlab.device import stream
 from dashlab.errors import ConfigError
 
-_BLOCK = 8192
-"""About this many pictures are gathered, augmented and normalised in one go, then cut into batches; fewer
-where they are larger than 3×32×32."""
+_BLOCK = 1024
+"""About this many pictures are gathered and normalised in one go, then cut into batches: as many as a
+processor's cache holds, which is faster than keeping all of them normalised. Fewer where they are larger than
+3×32×32."""
 
-_MOST_RESIDENT = 2 * 2**30
-"""Bytes of float32 pixels that are kept ready; above it each block is made from uint8 pixels."""
+_AUGMENTED_BLOCK = 8192
+"""The same for pictures that are augmented. Another number would give other random draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class Normalization:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """uint8 [B, C, H, W], or float32 in [0, 1], to float32 of the same shape."""
-        x = pictures.float().div_(255) if pictures.dtype == torch.uint8 else pictures
-        mean, std = (torch.tensor(v, device=x.device)[:, None, None] for v in (self.mean, self.std))
-        return x.sub(mean).div_(std)
+        mean, std = (torch.tensor(v, device=pictures.device)[:, None, None] for v in (self.mean, self.std))
+        if pictures.dtype == torch.uint8:
+            return pictures.float().div_(255).sub_(mean).div_(std)
+        return pictures.sub(mean).div_(std)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,6 @@ def split(images: ImageSet, config: RunConfig, device: torch.device) -> Split:
         ConfigError: a part would be empty.
     """
     part = Part(images.train_x, images.train_y)
-    order = stratified_order(images.train_y, generator=stream(config.loop.seed, "split"))
     wanted = min(config.data.train_size or len(part), len(part))
     held_back = round(wanted * config.data.val_fraction)
     if wanted - held_back < 1 or (config.data.val_fraction > 0 and held_back < 1):
@@ -74,15 +75,22 @@ def split(images: ImageSet, config: RunConfig, device: torch.device) -> Split:
             f"With {wanted} training pictures a validation share of {config.data.val_fraction:g} leaves a "
             "part empty: use more pictures or another share."
         )
-    # Sorted, so that the full set without validation is the full set in its own order.
-    chosen, val = order[held_back:wanted].sort().values, order[:held_back].sort().values
-    train = Part(part.x[chosen], part.y[chosen])
+    train, val = _choose(part, wanted, held_back, seed=config.loop.seed)
     return Split(
         train=train.to(device),
-        val=Part(part.x[val], part.y[val]).to(device),
+        val=val.to(device),
         test=Part(images.test_x, images.test_y).to(device),
         normalization=normalization(config.data.normalize, images, train),
     )
+
+
+def _choose(part: Part, wanted: int, held_back: int, *, seed: int) -> tuple[Part, Part]:
+    """`wanted` of the pictures at random, in their own order: those to train on, and the `held_back` ones."""
+    if wanted == len(part) and held_back == 0:
+        return part, Part(part.x[:0], part.y[:0])
+    order = stratified_order(part.y, generator=stream(seed, "split"))
+    chosen, val = order[held_back:wanted].sort().values, order[:held_back].sort().values
+    return Part(part.x[chosen], part.y[chosen]), Part(part.x[val], part.y[val])
 
 
 def stratified_order(labels: Tensor, *, generator: Generator) -> Tensor:
@@ -139,13 +147,11 @@ class Batches:
         self._size = config.loop.batch_size
         self._augment = config.augment
         self._normalize = normalize
-        self._y = part.y
+        self._x, self._y = part.x, part.y
         # The order is drawn on the CPU, so that it does not depend on the device.
         self._order = stream(config.loop.seed, "order")
         self._draws = stream(config.loop.seed, "augment", device=part.x.device)
         self._augmented = changes_pictures(config.augment)
-        self._ready = not self._augmented and part.x.numel() * 4 <= _MOST_RESIDENT
-        self._x = normalize(part.x) if self._ready else part.x
         lone_picture = len(part) % self._size == 1 and config.model.batchnorm
         self.count = len(part) - (1 if lone_picture else 0)
         if self.count == 0:
@@ -158,13 +164,12 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass: float32 [B, C, H, W] and int64 [B]."""
         order = torch.randperm(len(self._y), generator=self._order)[: self.count].to(self._y.device)
-        block = max(1, pictures_at_once(_BLOCK, self._x) // self._size) * self._size
+        at_once = pictures_at_once(_AUGMENTED_BLOCK if self._augmented else _BLOCK, self._x)
+        block = max(1, at_once // self._size) * self._size
         for chosen in torch.split(order, block):
             x, y = self._gather(chosen), self._y.index_select(0, chosen)
             yield from zip(torch.split(x, self._size), torch.split(y, self._size), strict=True)
 
     def _gather(self, chosen: Tensor) -> Tensor:
         x = self._x.index_select(0, chosen)
-        if self._ready:
-            return x
         return self._normalize(augment(x, self._augment, generator=self._draws) if self._augmented else x)

@@ -133,7 +133,7 @@ def _parse_flag(text: str) -> bool:
 def _parse_sizes(text: str) -> tuple[int, ...]:
     if text.strip().lower() in ("", "none"):
         return ()
-    # A part is empty where the text begins or ends with a separator, as -5 does, and that is no number either.
+    # A part is empty where the text begins or ends with a separator, as in -5; that is no number either.
     return tuple(int(part) for part in re.split(r"[-,\s]+", text.strip()))
 
 

@@ -9,8 +9,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR,
 
 from dashlab.settings import OptimConfig, ScheduleConfig
 
-_FUSED = ("sgd", "adagrad", "adam", "adamw")
-"""Optimizers that torch can run as one kernel over all parameters on a CPU and on CUDA alike."""
+_FUSED = {"sgd": ("cpu", "cuda"), "adagrad": ("cpu",), "adam": ("cpu", "cuda"), "adamw": ("cpu", "cuda")}
+"""Optimizers that every supported torch can run as one kernel over all parameters, and where."""
 
 _ADAM = ("beta1", "beta2", "eps")
 _OPTIMIZERS: dict[str, tuple[type[Optimizer], tuple[str, ...]]] = {
@@ -34,7 +34,7 @@ def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter]) -> Opti
     arguments = {name: getattr(config, name) for name in ("lr", "weight_decay", *names)}
     if "beta1" in arguments:
         arguments["betas"] = arguments.pop("beta1"), arguments.pop("beta2")
-    if config.optimizer in _FUSED and parameters[0].device.type in ("cpu", "cuda"):
+    if parameters[0].device.type in _FUSED.get(config.optimizer, ()):
         arguments["fused"] = True
     return kind(parameters, **arguments)
 

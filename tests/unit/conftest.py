@@ -1,4 +1,4 @@
-"""One thread of torch for the tests of the core: two on a busy machine with two cores are many times slower."""
+"""One thread of torch for the tests of the core: two on a busy machine are many times slower."""
 
 import pytest
 
