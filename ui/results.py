@@ -49,8 +49,10 @@ def figures(result: Result) -> None:
         if last is not None and last.val_accuracy is not None:
             _metric("Validation accuracy", f"{100 * last.val_accuracy:.2f} %", "After the last epoch.")
         _metric("Training took", seconds(result.seconds.train), _spent(result))
+    started = result.started
     st.caption(
-        f"{as_text(result.started.origin)} Trained on {as_text(result.started.device)}. {_spent(result)}"
+        f"{as_text(started.origin)} {started.parameters:,} parameters, trained on {as_text(started.device)}: "
+        f"{_spent(result)}"
     )
 
 

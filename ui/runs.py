@@ -1,8 +1,9 @@
 """Cached runs as pages see them: listed, named, read once; and the pictures that they were tested on."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import streamlit as st
 
@@ -92,8 +93,15 @@ def title(config: RunConfig, name: str = "") -> str:
 
 def _changes(config: RunConfig, other: RunConfig) -> dict[str, Value]:
     """The settings of `config` that `other` has otherwise, but for where the pictures came from."""
-    ours, theirs = (one.change(source="auto").without_unused() for one in (config, other))
-    return {name: value for name, (value, _) in ours.differences(theirs).items() if name != "path"}
+    theirs = _recipe(other)
+    return {name: value for name, value in _recipe(config).items() if value != theirs[name]}
+
+
+@lru_cache(maxsize=4096)
+def _recipe(config: RunConfig) -> Mapping[str, Value]:
+    """The settings that have an effect, without those that say where the pictures came from."""
+    flat = config.without_unused().flat()
+    return {name: value for name, value in flat.items() if name not in ("source", "path")}
 
 
 def titles(runs: Sequence[RunSummary]) -> dict[str, str]:

@@ -100,7 +100,7 @@ def class_accuracy(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> g
         y=list(range(len(classes))),
         orientation="h",
         text=["no picture" if p is None else f"{p:.1f} %" for p in percents],
-        textposition="auto",
+        textposition=["outside" if p is None or p < 30 else "inside" for p in percents],
         textangle=0,
         customdata=[[classes[k], sum(counts[k]) - counts[k][k], sum(counts[k])] for k in range(len(classes))],
         hovertemplate="%{customdata[0]}: %{x:.2f} %<br>"
