@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
@@ -31,10 +32,17 @@ class Normalization:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """uint8 [B, C, H, W], or float32 in [0, 1], to float32 of the same shape."""
-        mean, std = (torch.tensor(v, device=pictures.device)[:, None, None] for v in (self.mean, self.std))
+        mean, std = _per_channel(self.mean, pictures.device), _per_channel(self.std, pictures.device)
         if pictures.dtype == torch.uint8:
             return pictures.float().div_(255).sub_(mean).div_(std)
         return pictures.sub(mean).div_(std)
+
+
+@lru_cache(maxsize=32)
+def _per_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """[C, 1, 1]; kept, because each copy from the host makes a GPU finish what it is doing."""
+    with torch.inference_mode(False):  # what is first made in an evaluation must serve gradients too
+        return torch.tensor(values, device=device)[:, None, None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,15 @@ def test_normalising_takes_floats_as_values_between_0_and_1_and_leaves_them_alon
     assert x.tolist() == [[[[0.0, 1.0]]]]
 
 
+def test_what_was_first_normalised_in_an_evaluation_can_be_differentiated():
+    normalize = Normalization((0.123,), (0.456,))  # values that nothing else here uses
+    with torch.inference_mode():
+        normalize(torch.zeros(1, 1, 2, 2))
+    pixels = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    (slope,) = torch.autograd.grad(normalize(pixels).sum(), pixels)
+    assert torch.allclose(slope, torch.full((1, 1, 2, 2), 1 / 0.456))
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_named_normalisations_have_one_value_per_channel(channels):
     images = made_up(shape=(channels, 8, 8))
