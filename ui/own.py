@@ -16,7 +16,7 @@ Upload = Any
 
 
 def picker(state: PageState) -> None:
-    """Stands for the setting `path`: upload, choose, or name a folder on the machine that runs the app."""
+    """Stands for the setting `path`: upload a set, or choose one of those that are kept."""
     prefix = state.prefix
     upload = st.file_uploader(
         "Upload a zip of class folders",
@@ -29,8 +29,14 @@ def picker(state: PageState) -> None:
     sets = [own for own in list_own() if not own.problem]
     names = {own.name: f"{own.title}: {own.train_count + own.test_count:,} pictures" for own in sets}
     path = str(state.values["path"])
-    if path and path not in names:
-        names[path] = path
+    if path not in names:  # never a path of this machine: a link could name any folder
+        if path:
+            st.warning(
+                f"The set of pictures ‘{as_text(path[:40])}’ is not here. Upload it, or add a folder with "
+                "`python -m dashlab data add FOLDER`.",
+                icon=":material/folder_off:",
+            )
+        path = ""
     key = f"{prefix}_path"
     if st.session_state.get(key) != path:
         st.session_state[key] = path or None
@@ -40,11 +46,10 @@ def picker(state: PageState) -> None:
         format_func=lambda name: names.get(name, name),
         key=key,
         index=None,
-        accept_new_options=True,
-        placeholder="Choose an uploaded set, or type a path",
-        help=state.specs["path"].help,
+        placeholder="Choose an uploaded set",
+        help="A set that was uploaded before, or added with `python -m dashlab data add FOLDER`.",
     )
-    state.values["path"] = str(chosen or "")[:1024]
+    state.values["path"] = str(chosen or "")
 
 
 def _take_once(state: PageState, upload: Upload) -> None:

@@ -171,8 +171,8 @@ def stage(config: RunConfig | None, bar: Any) -> None:
         _remember(shown.key)
         _over(shown, config)
     elif config is not None:
-        _ended_without_result(key)
-        preview.before_training(config)
+        if not _ended_without_result(key):
+            preview.before_training(config)
     else:
         _what_is_wanted()
 
@@ -258,8 +258,17 @@ def _say_changes(summary: RunSummary, config: RunConfig | None) -> None:
     st.info(f"This run had other settings: {as_text(listed)}. Press Train to see what they do.")
 
 
-def _ended_without_result(key: str) -> None:
-    """What became of a run that left nothing: an exception, or a worker that was killed."""
+def _ended_without_result(key: str) -> bool:
+    """What became of a run that left nothing: an exception, or a worker that was killed.
+
+    Returns:
+        Whether it had measured something, which then stands on the page.
+    """
     progress = jobs.progress(key)
-    if progress is not None and progress.is_over:
-        live.status(progress)
+    if progress is None or not progress.is_over:
+        return False
+    live.status(progress)
+    if not progress.steps:
+        return False
+    _curves(progress)
+    return True

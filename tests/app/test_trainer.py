@@ -179,6 +179,15 @@ def test_a_run_that_left_nothing_says_why_and_can_be_started_again(
     assert not app.button(key="train_start").disabled
 
 
+def test_a_run_whose_worker_was_killed_still_shows_what_it_measured(
+    open_trainer: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(FAST, JobState.LOST, "The process that trains was killed.", started=started(FAST), steps=steps(5))
+    app = open_trainer()
+    assert "was killed" in texts(app)
+    assert charts(app)
+
+
 def test_a_damaged_run_is_said_and_never_shown(open_trainer: Callable[..., AppTest]):
     run = result(FAST)
     Store().save(run)

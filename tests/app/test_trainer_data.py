@@ -6,6 +6,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -96,10 +97,14 @@ def test_a_bad_zip_is_refused_with_its_sentence(
     assert app.button(key="train_start").disabled
 
 
-def test_a_path_that_leads_nowhere_is_said(open_app: Callable[..., AppTest]):
-    app = open_app(PAGE, train_preset="s16", train_path="/no/such/folder").run()
+def test_a_link_cannot_name_a_folder_of_this_machine(open_app: Callable[..., AppTest], tmp_path: Path):
+    for name in ("heads", "tails"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (9, 9)).save(tmp_path / name / "1.png")
+    app = open_app(PAGE, train_preset="s16", train_path=str(tmp_path)).run()
     assert not app.exception, app.exception
-    assert "/no/such/folder" in texts(app)
+    assert "is not here" in texts(app)
+    assert app.button(key="train_start").disabled
 
 
 @pytest.fixture
