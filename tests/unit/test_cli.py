@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from dashlab import engine
 from dashlab.cli.main import main
@@ -254,3 +255,81 @@ def test_threads_of_torch_are_set(monkeypatch):
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     main([*QUICK, "--no-save", "--threads", "1"])
     assert asked == [1]
+
+
+def test_runs_are_listed_and_deleted_by_the_beginning_of_their_key(capsys):
+    assert main(["runs"]) == 0
+    assert capsys.readouterr().out.startswith("No cached runs yet")
+    main([*QUICK, "--json"])
+    main([*QUICK, "--json", "--seed", "1"])
+    capsys.readouterr()
+    keys = [run.key for run in Store().runs()]
+    assert main(["runs"]) == 0
+    assert [line[:12] for line in capsys.readouterr().out.splitlines()] == [key[:12] for key in keys]
+    assert main(["runs", "--delete", keys[0][:12]]) == 0
+    assert [run.key for run in Store().runs()] == [keys[1]]
+
+
+def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(capsys):
+    main([*QUICK])
+    main([*QUICK, "--seed", "1"])
+    assert main(["runs", "--delete", "zz"]) == 1
+    assert "0 runs have a key that begins so" in capsys.readouterr().err
+    assert len(Store().runs()) == 2
+
+
+# -- own pictures, and what the machine has ----------------------------------------------------------------
+
+
+def draw_folder(folder: Path) -> Path:
+    """Two classes of ten pictures each, light and dark."""
+    for label, shade in (("dark", 20), ("light", 200)):
+        (folder / label).mkdir(parents=True)
+        for number in range(10):
+            Image.new("L", (8, 8), shade + number).save(folder / label / f"{number}.png")
+    return folder
+
+
+def test_a_folder_of_own_pictures_is_trained_on_and_named_by_its_content(capsys, tmp_path):
+    keys = []
+    for place in ("here", "there"):
+        path = draw_folder(tmp_path / place)
+        arguments = (
+            "--dataset",
+            "own",
+            "--path",
+            str(path),
+            "--side",
+            "8",
+            "--train-size",
+            "0",
+            "--no-save",
+            "--json",
+        )
+        assert main([*QUICK, *arguments]) == 0
+        last = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert "in 2 classes" in last["data"]
+        keys.append(last["key"])
+    assert keys[0] == keys[1]
+
+
+def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(capsys, tmp_path):
+    assert main(["data", "add", str(draw_folder(tmp_path / "shades"))]) == 0
+    name = capsys.readouterr().out.split()[-1]
+    main(["data"])
+    assert f"{name[:8]}  shades: " in capsys.readouterr().out
+    assert main([*QUICK, "--dataset", "own", "--path", name, "--train-size", "0", "--no-save"]) == 0
+
+
+def test_data_says_which_sets_are_at_hand(capsys):
+    assert main(["data"]) == 0
+    said = capsys.readouterr().out
+    assert "MNIST: full" in said
+    assert "CIFAR-10: bundled" in said
+
+
+def test_doctor_says_what_the_machine_has(capsys):
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    for line in (f"torch {torch.__version__}", "data folder", "cached runs", "bfloat16"):
+        assert line in " ".join(said.split())
