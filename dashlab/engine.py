@@ -121,8 +121,9 @@ class _Run:
         )
         self.precision: Precision = precision(config.loop.precision, device, self.network)
         self.layout = memory_format(self.network)
-        self.penalised = [p for p in self.network.parameters() if p.dim() > 1]
-        self.optimizer = make_optimizer(config.optim, self.network.parameters())
+        self.parameters = list(self.network.parameters())
+        self.penalised = [p for p in self.parameters if p.dim() > 1]
+        self.optimizer = make_optimizer(config.optim, self.parameters)
         self.schedule = make_schedule(
             config.schedule, self.optimizer, steps_per_epoch=len(self.batches), epochs=config.loop.epochs
         )
@@ -186,7 +187,8 @@ class _Run:
             loss = loss + config.l1 * torch.stack([w.abs().sum() for w in self.penalised]).sum()
         if config.l2:
             loss = loss + config.l2 * torch.stack([w.square().sum() for w in self.penalised]).sum()
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters:  # `zero_grad` does the same and takes twenty times as long
+            parameter.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
         lr = float(self.optimizer.param_groups[0]["lr"])
         self.optimizer.step()
