@@ -90,7 +90,7 @@ def test_a_very_long_value_is_shortened_in_its_note():
 
 @pytest.mark.parametrize("preset", ["", *PRESETS])
 def test_what_is_written_is_read_back(preset: str):
-    changed: dict[str, Value] = {"lr": 0.00123, "hidden": (7, 8), "nesterov": True, "seed": 9, "path": "a b/ü&c"}
+    changed: dict[str, Value] = {"lr": 0.00123, "hidden": (7, 8), "nesterov": True, "path": "a b/ü&c"}
     values = {**(start(preset) or {}), **changed}
     query = links.write(values, "train", SPECS, start(preset) or {}, preset)
     arrived = links.read(query, "train", SPECS, start)
