@@ -88,8 +88,8 @@ def _recipes() -> Iterator[Preset]:
     yield _preset(
         "s5",
         "MNIST, small MLP with BatchNorm and Adam",
-        "A fifth of the parameters of the first network, and a learning rate of 0.01 that BatchNorm makes "
-        "bearable. Watch how restless the curve stays: the rate never falls.",
+        "A sixth of the parameters of the first network. Weight decay enters Adam's gradient and holds the "
+        "accuracy near 94 %: set it to 0 and train again.",
         dataset="mnist",
         model="mlp",
         hidden=(128, 64),
