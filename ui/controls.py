@@ -110,7 +110,7 @@ def settings(
     groups: Sequence[Group],
     *,
     is_used: Callable[[str], bool],
-    custom: Mapping[str, Callable[[PageState], None]] | None = None,
+    custom: Mapping[str, Callable[[PageState], object]] | None = None,
     is_open: Callable[[Group], bool] = lambda _group: False,
 ) -> None:
     """Draw every group, with one switch for the advanced settings.
@@ -138,7 +138,7 @@ def settings(
                     (custom or {}).get(name, _draw(name))(state)
 
 
-def _draw(name: str) -> Callable[[PageState], None]:
+def _draw(name: str) -> Callable[[PageState], object]:
     return lambda state: control(state, name)
 
 
@@ -214,13 +214,13 @@ def stops(spec: Spec, value: float) -> list[float]:
 
     Even steps on a logarithmic scale (1, 2, 5, 10 ...), or the usual memories of a running mean.
     """
+    usual: Iterable[float] = MEMORIES
+    ends: tuple[float, ...] = (spec.low, spec.high)
     if spec.log:
         low = spec.low if spec.low > 0 else 1e-8
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(spec.high)) + 1)
-        usual: Iterable[float] = (float(f"{digit}e{power}") for power in decades for digit in (1, 2, 3, 5, 7))
+        usual = (float(f"{digit}e{power}") for power in decades for digit in (1, 2, 3, 5, 7))
         ends = (spec.low,)
-    else:
-        usual, ends = MEMORIES, (spec.low, spec.high)
     return sorted({float(value), *ends, *(stop for stop in usual if spec.low <= stop <= spec.high)})
 
 

@@ -1,6 +1,8 @@
 """What a run leaves behind, as files."""
 
 import json
+import shlex
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 
@@ -14,19 +16,21 @@ from dashlab.store import StoredRun
 from ui import runs
 from ui.page import csv_text
 
+BYTES = "application/octet-stream"
+
 
 def tab(run: StoredRun, prefix: str) -> None:
     """Weights, history, predictions and settings, and the command that trains the same network again."""
     result, name = run.result, run.key[:12]
-    offers = [
-        ("History, CSV", partial(_history, run), f"history-{name}.csv", "text/csv"),
+    offers: list[tuple[str, Callable[[], str | bytes], str, str]] = [
+        ("History, CSV", partial(history, run), f"history-{name}.csv", "text/csv"),
         ("Settings, JSON", partial(_settings, run), f"config-{name}.json", "application/json"),
     ]
     if result.weights:
-        weights = ("Weights, safetensors", partial(_weights, run), f"weights-{name}.safetensors", None)
+        weights = ("Weights, safetensors", partial(_weights, run), f"weights-{name}.safetensors", BYTES)
         offers.insert(0, weights)
     if result.evaluation is not None:
-        offers.append(("Predictions, CSV", partial(_predictions, run), f"predictions-{name}.csv", "text/csv"))
+        offers.append(("Predictions, CSV", partial(predictions, run), f"predictions-{name}.csv", "text/csv"))
     with st.container(horizontal=True):
         for label, content, file_name, kind in offers:
             st.download_button(
@@ -59,17 +63,11 @@ def command(run: StoredRun) -> str:
     start = PRESETS[preset].config.without_unused() if preset else type(config)()
     for name, (value, _) in config.differences(start).items():
         if name != "source":
-            parts.append(f"--{name.replace('_', '-')} {_quoted(spec_of(name).format(value))}")
+            parts.append(f"--{name.replace('_', '-')} {shlex.quote(spec_of(name).format(value))}")
     return " ".join(parts)
 
 
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
-
-
-def _history(run: StoredRun) -> str:
+def history(run: StoredRun) -> str:
     """Step rows, then epoch rows, in one table: a row has the columns of its kind."""
     steps = [{"kind": "step", **asdict(row)} for row in run.result.steps]
     epochs = [{"kind": "epoch", **asdict(row)} for row in run.result.epochs]
@@ -85,7 +83,8 @@ def _weights(run: StoredRun) -> bytes:
     return runs.store().weights_path(run.key).read_bytes()
 
 
-def _predictions(run: StoredRun) -> str:
+def predictions(run: StoredRun) -> str:
+    """One row per test picture as CSV; a sentence where the labels can no longer be read."""
     evaluation, classes = run.result.evaluation, run.result.started.classes
     assert evaluation is not None
     try:

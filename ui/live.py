@@ -31,6 +31,7 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any
     if progress is None:
         return None
     if progress.is_over:
+        forget_stop(prefix)
         status(progress)
         draw(progress)
     else:
@@ -42,6 +43,7 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any
 def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any) -> None:
     progress = jobs.progress(key)
     if progress is None or progress.is_over:
+        forget_stop(prefix)
         st.rerun()
     with place if place is not None else st.container():
         _bar(progress, prefix)
@@ -65,6 +67,11 @@ def _bar(progress: Progress, prefix: str) -> None:
 def _stop(key: str, prefix: str) -> None:
     st.session_state[f"{prefix}__stopping"] = key
     jobs.stop(key)
+
+
+def forget_stop(prefix: str) -> None:
+    """The same run may be started again, and must be stoppable again."""
+    st.session_state.pop(f"{prefix}__stopping", None)
 
 
 def _while_running(progress: Progress) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui import state as page_state
+from ui.state import PageState
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,17 @@ def link_to(
     page = next(info for info in PAGES if info.slug == slug)
     kept = page_state.query_of(page.prefix) if query is None else dict(query)
     st.page_link(page.path, label=label, icon=icon, query_params=kept or None)
+
+
+def link_popover(state: PageState) -> None:
+    """The link that restores the state of the page, ready to be copied; the address bar has it too."""
+    with st.popover(
+        "Link to these settings", icon=":material/link:", key=f"{state.prefix}_link", type="tertiary"
+    ):
+        st.caption("Opened anywhere on this server, it brings back exactly these settings.")
+        base = (st.context.url or "").partition("?")[0]
+        query = urlencode(state.query())
+        st.code(f"{base}?{query}" if query else base or "/", language=None, wrap_lines=True)
 
 
 def _warm_up_once() -> None:

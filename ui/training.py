@@ -8,16 +8,16 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.charts.training import Curve
 from dashlab.config import LEAVES, RunConfig
-from dashlab.errors import ConfigError, DamagedRun
+from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.fields import Spec, Value
 from dashlab.jobs import Progress
 from dashlab.presets import PRESETS
-from dashlab.store import RunSummary
+from dashlab.store import RunSummary, StoredRun
 from ui import controls as widgets
 from ui import live, own, preview, results, runs
 from ui.compare import curve_of
 from ui.controls import Group
-from ui.page import as_text, show_error, show_notes
+from ui.page import as_text, link_popover, show_error, show_notes
 from ui.state import PageState, arrive, share
 
 PREFIX = "train"
@@ -91,6 +91,7 @@ def settings() -> tuple[RunConfig | None, Any]:
     )
     widgets.changed_from_preset(state, presets)
     share(state)
+    link_popover(state)
     with button:
         return _train_button(state), bar
 
@@ -113,9 +114,19 @@ def _train_button(state: PageState) -> RunConfig | None:
     if problem:
         st.caption(f":red[{as_text(problem)}]")
     if clicked and config is not None:
-        st.session_state[f"{PREFIX}__shown"] = jobs.submit(config)
-        st.rerun()
+        _submit(config)
     return config
+
+
+def _submit(config: RunConfig) -> None:
+    try:
+        key = jobs.submit(config)
+    except DashlabError as error:
+        show_error(error)
+        return
+    live.forget_stop(PREFIX)
+    _remember(key)
+    st.rerun()
 
 
 def _is_going_on(key: str) -> bool:
@@ -150,9 +161,10 @@ def _start_from(state: PageState) -> None:
     key = f"{PREFIX}_start_from"
     st.session_state.setdefault(key, chosen)
     spec = SPECS["start_from"]
-    state.values["start_from"] = st.selectbox(
+    picked = st.selectbox(
         spec.label, list(titles), format_func=lambda run: titles[run], key=key, help=spec.help
     )
+    state.values["start_from"] = str(picked)
 
 
 def stage(config: RunConfig | None, bar: Any) -> None:
@@ -167,11 +179,12 @@ def stage(config: RunConfig | None, bar: Any) -> None:
     if own.fetching() is not None:
         own.watch_fetch()
     shown = _to_show(key)
-    if shown is not None:
+    run = _load(shown) if shown is not None else None
+    if shown is not None and run is not None:
         _remember(shown.key)
-        _over(shown, config)
+        _over(shown, run, config)
     elif config is not None:
-        if not _ended_without_result(key):
+        if not _without_result(key):
             preview.before_training(config)
     else:
         _what_is_wanted()
@@ -226,14 +239,14 @@ def _curves(progress: Progress) -> None:
         )
 
 
-def _over(summary: RunSummary, config: RunConfig | None) -> None:
+def _load(summary: RunSummary) -> StoredRun | None:
     try:
-        run = runs.load(summary)
-    except DamagedRun as error:
-        show_error(error)
-        return
-    if run is None:
-        return
+        return runs.load(summary)
+    except DamagedRun:
+        return None  # the store has set it aside, and `_without_result` says so
+
+
+def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None:
     st.subheader(as_text(runs.title(summary.config, summary.name)), anchor=False)
     _say_changes(summary, config)
     progress = jobs.progress(summary.key)
@@ -258,12 +271,15 @@ def _say_changes(summary: RunSummary, config: RunConfig | None) -> None:
     st.info(f"This run had other settings: {as_text(listed)}. Press Train to see what they do.")
 
 
-def _ended_without_result(key: str) -> bool:
-    """What became of a run that left nothing: an exception, or a worker that was killed.
+def _without_result(key: str) -> bool:
+    """What became of a run that left no result: an exception, a worker that was killed, damaged files.
 
     Returns:
         Whether it had measured something, which then stands on the page.
     """
+    for sentence in runs.store().damaged():
+        if key[:12] in sentence:
+            st.warning(as_text(sentence), icon=":material/heart_broken:")
     progress = jobs.progress(key)
     if progress is None or not progress.is_over:
         return False

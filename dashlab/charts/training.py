@@ -150,15 +150,17 @@ def _spec(
                 "legend": legend if len(series) > 1 else None,
             },
         },
-        "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
-            {
-                "transform": [{"filter": "datum.series == 'Validation'"}],
-                "mark": {"type": "point", "filled": True, "size": 50},
-            },
-            _under_the_pointer(title, shown),
-        ],
+        "layer": [*_LINES, _under_the_pointer(title, shown)],
     }
+
+
+_LINES: list[dict[str, Any]] = [
+    {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
+    {
+        "transform": [{"filter": "datum.series == 'Validation'"}],
+        "mark": {"type": "point", "filled": True, "size": 50},
+    },
+]
 
 
 def _under_the_pointer(title: str, shown: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
 from dashlab.config import RunConfig
-from dashlab.errors import DataError
+from dashlab.errors import DataError, JobError
 from dashlab.jobs import JobState
 from dashlab.presets import PRESETS
 from dashlab.store import Store
@@ -182,20 +182,56 @@ def test_a_run_that_left_nothing_says_why_and_can_be_started_again(
 def test_a_run_whose_worker_was_killed_still_shows_what_it_measured(
     open_trainer: Callable[..., AppTest], lab: FakeLab
 ):
-    lab.show(FAST, JobState.LOST, "The process that trains was killed.", started=started(FAST), steps=steps(5))
+    lab.show(
+        FAST, JobState.LOST, "The process that trains was killed.", started=started(FAST), steps=steps(5)
+    )
     app = open_trainer()
     assert "was killed" in texts(app)
     assert charts(app)
 
 
-def test_a_damaged_run_is_said_and_never_shown(open_trainer: Callable[..., AppTest]):
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-1] + b"\xff", lambda data: data[:-9], lambda _data: b""]
+)
+def test_a_damaged_run_is_said_never_shown_and_can_be_trained_anew(
+    open_trainer: Callable[..., AppTest], damage: Callable[[bytes], bytes]
+):
     run = result(FAST)
     Store().save(run)
     weights = Store().weights_path(run.config.key())
-    weights.write_bytes(weights.read_bytes()[:-1] + b"\xff")
+    weights.write_bytes(damage(weights.read_bytes()))
     app = open_trainer()
-    assert "fails its checksum" in texts(app)
+    assert "was damaged" in texts(app)
     assert not app.metric
+    assert len(app.get("image")) == 10
+    assert not app.button(key="train_start").disabled
+
+
+def test_a_run_that_cannot_be_submitted_says_why(
+    open_trainer: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_config: RunConfig) -> str:
+        raise JobError("The process that trains could not be started.")
+
+    monkeypatch.setattr(jobs, "submit", refuse)
+    assert "The process that trains could not be started." in texts(press(open_trainer(), "train_start"))
+
+
+def test_a_stopped_run_that_is_started_again_can_be_stopped_again(
+    open_trainer: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.", started=started(FAST))
+    app = press(open_trainer(), "train_stop")
+    lab.show(FAST, JobState.STOPPED, "Stopped.")
+    app.run()
+    lab.known.clear()
+    press(app, "train_start")
+    assert not app.button(key="train_stop").disabled
+
+
+def test_a_run_that_goes_on_cannot_be_started_twice(open_trainer: Callable[..., AppTest], lab: FakeLab):
+    lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.")
+    assert open_trainer().button(key="train_start").disabled
 
 
 def test_after_a_change_of_settings_the_last_run_stays_with_a_note(open_trainer: Callable[..., AppTest]):
@@ -278,7 +314,7 @@ def test_weights_history_settings_and_predictions_can_be_downloaded(open_trainer
     app = open_tab(open_trainer(), "Downloads")
     labels = [button.label for button in app.get("download_button")]
     assert labels == ["Weights, safetensors", "History, CSV", "Settings, JSON", "Predictions, CSV"]
-    assert app.code[0].value == "python -m dashlab train --preset mnist-fast"
+    assert app.code[-1].value == "python -m dashlab train --preset mnist-fast"
 
 
 def test_a_diverged_run_offers_no_weights(open_trainer: Callable[..., AppTest]):
@@ -308,7 +344,7 @@ def test_every_preset_sets_every_control(open_trainer: Callable[..., AppTest], p
 def test_every_setting_can_be_reached(open_trainer: Callable[..., AppTest]):
     seen: set[str] = set()
     for query in ({"train_optimizer": name} for name in ("sgd", "rmsprop", "adam", "adadelta", "adagrad")):
-        seen |= controls(open_trainer(train_advanced="on", **query), advanced=True)
+        seen |= controls(open_trainer(**query), advanced=True)
     for name in ("cnn", "mlp"):
         seen |= controls(open_trainer(train_model=name, train_init="normal"), advanced=True)
     for name in ("step", "one_cycle"):
@@ -454,3 +490,8 @@ def test_a_change_made_while_the_browser_still_sends_the_old_link_is_kept(
     app.number_input(key="train_seed").set_value(3).run()
     values = app.session_state["train__state"].values
     assert (values["epochs"], values["seed"]) == (7, 3)
+
+
+def test_the_link_stands_ready_to_be_copied(open_trainer: Callable[..., AppTest]):
+    app = open_trainer(train_preset="s1", train_epochs="9")
+    assert app.code[0].value.endswith("?train_preset=s1&train_epochs=9")
