@@ -134,7 +134,7 @@ def link_popover(state: PageState) -> None:
     with st.popover(
         "Link to these settings", icon=":material/link:", key=f"{state.prefix}_link", type="tertiary"
     ):
-        st.caption("Opened anywhere on this server, it brings back exactly these settings.")
+        st.caption("Opened in any browser, it brings back exactly these settings.")
         base = (st.context.url or "").partition("?")[0]
         query = urlencode(state.query())
         st.code(f"{base}?{query}" if query else base or "/", language=None, wrap_lines=True)

@@ -11,7 +11,7 @@ from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.fields import Spec, Value
 from dashlab.jobs import Progress
-from dashlab.presets import PRESETS
+from dashlab.presets import PRESETS, Preset
 from dashlab.store import RunSummary, StoredRun
 from ui import controls as widgets
 from ui import live, own, preview, results, runs
@@ -78,7 +78,7 @@ def settings() -> tuple[RunConfig | None, Any]:
     """
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
-    presets = {name: (preset.title, preset.about) for name, preset in PRESETS.items()}
+    presets = {name: (preset.title, _about(preset)) for name, preset in PRESETS.items()}
     widgets.preset_picker(state, presets)
     button, bar = st.container(), st.container()
     custom = {"path": own.picker, "dataset": _dataset, "start_from": _start_from}
@@ -94,6 +94,11 @@ def settings() -> tuple[RunConfig | None, Any]:
     link_popover(state)
     with button:
         return _train_button(state), bar
+
+
+def _about(preset: Preset) -> str:
+    reported = f" The course material reports {preset.published}." if preset.published else ""
+    return preset.about + reported
 
 
 def _config(state: PageState) -> RunConfig:

@@ -495,3 +495,18 @@ def test_a_change_made_while_the_browser_still_sends_the_old_link_is_kept(
 def test_the_link_stands_ready_to_be_copied(open_trainer: Callable[..., AppTest]):
     app = open_trainer(train_preset="s1", train_epochs="9")
     assert app.code[0].value.endswith("?train_preset=s1&train_epochs=9")
+
+
+def test_a_tab_that_the_next_run_does_not_have_gives_way(open_trainer: Callable[..., AppTest]):
+    Store().save(result(FAST))
+    Store().save(result(FAST.change(epochs=7), "stopped", "Stopped after 3 of 9 steps."))
+    app = open_tab(open_trainer(), "Worst mistakes")
+    app.number_input(key="train_epochs").set_value(7).run()
+    assert not app.exception, app.exception
+    assert "Stopped after 3 of 9 steps." in texts(app)
+    app.number_input(key="train_epochs").set_value(2).run()
+    assert not app.exception, app.exception
+
+
+def test_the_figure_that_the_material_reports_stands_with_its_preset(open_trainer: Callable[..., AppTest]):
+    assert "The course material reports 97.45 %." in texts(open_trainer(train_preset="s1"))
