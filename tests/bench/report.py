@@ -71,8 +71,8 @@ def heading(settings: Settings) -> str:
     here = machine(settings)
     return (
         f"{here['cpu']}, {here['cores']} cores, {here['cpu_capability']}; Python {here['python']}, "
-        f"torch {here['torch']}, torchvision {here['torchvision']}; each side {settings.pairs} times in turn, in one "
-        f"process with {_threads(settings.threads)}."
+        f"torch {here['torch']}, torchvision {here['torchvision']}; each side {settings.pairs} times in "
+        f"turn, in one process with {_threads(settings.threads)}."
     )
 
 
