@@ -184,7 +184,7 @@ def _own() -> Iterator[Preset]:
         "A small network that trains in seconds on digits moved by a pixel and written with thicker and "
         "thinner pens, so that it also reads yours.",
         dataset="mnist",
-        train_size=40_000,
+        train_size=30_000,
         model="mlp",
         hidden=(192, 128),
         batchnorm=True,

@@ -18,6 +18,27 @@ from dashlab.experiments.ink import MOST_PEN, SIDE, Point, Stroke, simplified
 PAPER, INK = "#FFFFFF", "#000000"
 """The same in a light and a dark page: a sheet of paper is white in both."""
 
+_WITHOUT_TOOLBAR = """
+export default function ({ parentElement, data }) {
+  const style = new CSSStyleSheet();
+  style.replaceSync(".dc-toolbar { display: none !important }");
+  const hide = () => {
+    for (const element of document.querySelectorAll(`.st-key-${data.frame} *`)) {
+      const root = element.shadowRoot;
+      if (root && !root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
+    }
+  };
+  const watcher = new MutationObserver(hide);
+  const frame = document.querySelector(`.st-key-${data.frame}`);
+  if (frame) watcher.observe(frame, { childList: true, subtree: true });
+  hide();
+  return () => watcher.disconnect();
+}
+"""
+_hide = st.components.v2.component("dashlab_without_toolbar", js=_WITHOUT_TOOLBAR, isolate_styles=False)
+"""Hides the component's own toolbar: unseen, it floats over the upper right corner of the sheet, and what is
+drawn there would be clicks on its buttons."""
+
 Objects = list[dict[str, Any]]  # Fabric's descriptions of what was drawn, in that order
 
 
@@ -69,7 +90,9 @@ def canvas(key: str, *, pen: int) -> tuple[Stroke, ...]:
     """
     sheet = sheet_of(key)
     if is_available():
-        _show(key, sheet, pen)
+        with st.container(key=f"{key}_frame", gap=None):
+            _show(key, sheet, pen)
+            _hide(data={"frame": f"{key}_frame"}, key=f"{key}_without_toolbar", height="content")
     else:
         st.info(
             "Drawing needs the package streamlit-drawable-canvas, which is not installed: upload a picture "
