@@ -149,6 +149,13 @@ def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState,
     st.caption(f"For **{as_text(title)}**" + (f" · {as_text(name)}" if several else ""))
 
 
+def _step_picture(step: Step) -> None:
+    height, width = step.picture.shape
+    picture = np.pad(step.picture, 2, constant_values=150) if max(height, width) > 2 * STEP else step.picture
+    shown = round(STEP * width / max(height, width))
+    st.image(png(picture[None], side=2 * STEP), alt=step.about, width=shown)
+
+
 def _steps(steps: Sequence[Step], found: Networks) -> None:
     st.subheader("How it got there", anchor=False)
     st.markdown(
@@ -156,12 +163,10 @@ def _steps(steps: Sequence[Step], found: Networks) -> None:
         "digit of MNIST went through.",
         width=760,
     )
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True):
         for number, step in enumerate(steps, start=1):
-            with st.container(width=STEP + 32, gap="xxsmall"):
-                height, width = step.picture.shape
-                shown = round(STEP * width / max(height, width))
-                st.image(png(step.picture[None], side=2 * STEP), alt=step.about, width=shown)
+            with st.container(width=STEP + 16, gap="xxsmall"):  # six beside each other on a desktop
+                _step_picture(step)
                 st.caption(f"**{number}. {step.name}**  \n{step.about}")
     for network in list(found.values())[:1]:
         mean, std = network.normalization.mean[0], network.normalization.std[0]

@@ -30,7 +30,11 @@ def probability_bars(
         for row, name, labels in zip(probabilities, names, classes, strict=True)
     ]
     drawn = figure(
-        traces, x_title="", y_title="Probability in %", height=290 if several else 260, legend=several
+        traces,
+        x_title="",
+        y_title="Probability in %",
+        height=260 + (22 * len(names) if several else 0),
+        legend=several,
     )
     alike = len({tuple(labels) for labels in classes}) == 1
     count = len(classes[0])

@@ -278,6 +278,18 @@ def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(open_pa
     assert "The sheet is empty" in texts(app)
 
 
+def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
+    open_pad: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    keep(MADE)
+    scribble = tuple(Stroke(18, ((float(x), 40.0), (float(x), 260.0))) for x in range(30, 270, 2))
+    monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
+    app = open_pad()
+    assert "too long for the address" in texts(app)
+    assert "### Read as" in texts(app)
+    assert "sketch_ink" not in address(app)
+
+
 def test_a_run_that_is_not_here_is_said(open_pad: Callable[..., AppTest]):
     keep(MADE)
     app = open_pad(sketch_runs="abcabcabcabc")
