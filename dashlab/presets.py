@@ -162,21 +162,23 @@ def _own() -> Iterator[Preset]:
     yield _preset(
         "mnist-fast",
         "MNIST, 98 % in seconds",
-        "The network of the first preset and a better recipe: larger batches, Nesterov momentum, a learning "
-        "rate that rises and falls, softened labels. Compare the time.",
+        "A third of the first network's units, with BatchNorm, larger batches, Nesterov momentum, a learning "
+        "rate that rises and falls, and softened labels: better after three epochs than the first preset "
+        "after five. Compare the time.",
         dataset="mnist",
         model="mlp",
-        hidden=(512, 512),
+        hidden=(160, 160),
+        batchnorm=True,
         normalize="dataset",
         optimizer="sgd",
-        lr=0.2,
+        lr=0.4,
         momentum=0.9,
         nesterov=True,
         schedule="triangle",
         warmup=0.3,
         label_smoothing=0.1,
         batch_size=256,
-        epochs=2,
+        epochs=3,
     )
     yield _preset(
         "sketch",
@@ -204,8 +206,8 @@ def _own() -> Iterator[Preset]:
     yield _preset(
         "cifar-fast",
         "CIFAR-10, ResNet with one cycle",
-        "A small ResNet with mirrored and shifted pictures and one cycle of the learning rate. Made for a "
-        "GPU; on a CPU it takes hours.",
+        "A small ResNet on mirrored, shifted and partly blanked pictures, and one cycle of the learning "
+        "rate. Made for a GPU; on a CPU it takes hours.",
         dataset="cifar10",
         model="resnet",
         channels=(64, 128, 256, 512),
@@ -221,11 +223,10 @@ def _own() -> Iterator[Preset]:
         weight_decay=5e-4,
         schedule="triangle",
         warmup=0.2,
-        label_smoothing=0.1,
-        batch_size=512,
-        epochs=16,
+        label_smoothing=0.2,
+        batch_size=500,  # divides the 50,000 pictures: every step has the same shape
+        epochs=18,
         precision="fast",
-        compile=True,
     )
 
 

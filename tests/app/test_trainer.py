@@ -66,7 +66,7 @@ def test_pictures_and_network_are_shown_before_anything_is_trained(open_trainer:
     app = open_trainer()
     assert "All of MNIST, as a test has it." in texts(app)
     assert len(app.get("image")) == 10
-    assert "669,706 parameters" in texts(app)
+    assert "153,290 parameters" in texts(app)
 
 
 def test_the_page_opens_with_the_preset_that_trains_in_seconds(
@@ -238,7 +238,7 @@ def test_after_a_change_of_settings_the_last_run_stays_with_a_note(open_trainer:
     Store().save(result(FAST))
     app = open_trainer()
     app.number_input(key="train_epochs").set_value(7).run()
-    assert "This run had other settings: Epochs 2 → 7." in texts(app)
+    assert "This run had other settings: Epochs 3 → 7." in texts(app)
     assert "92.50 %" in texts(app)
 
 
@@ -300,7 +300,7 @@ def test_another_run_is_compared_by_what_differs(open_trainer: Callable[..., App
     Store().save(result(FAST))
     app = open_tab(open_trainer(), "Compare")
     (table,) = (frame.value for frame in app.dataframe)
-    assert list(table["Learning rate"]) == ["0.2", "0.05"]
+    assert list(table["Learning rate"]) == ["0.4", "0.05"]
     assert list(table["Test accuracy in %"]) == [92.5, 97.5]
 
 
@@ -326,7 +326,8 @@ def test_a_diverged_run_offers_no_weights(open_trainer: Callable[..., AppTest]):
 def test_the_layers_of_the_network_are_listed(open_trainer: Callable[..., AppTest]):
     Store().save(result(FAST))
     (table,) = (frame.value for frame in open_tab(open_trainer(), "Network").dataframe)
-    assert list(table["Kind"]) == ["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"]
+    layer = ["Linear", "BatchNorm1d", "ReLU"]
+    assert list(table["Kind"]) == ["Flatten", *layer, *layer, "Linear"]
 
 
 # Settings
