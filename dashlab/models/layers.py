@@ -60,6 +60,20 @@ class GlobalMaxPool(nn.Module):
         return x.amax(dim=(2, 3))
 
 
+class Scale(nn.Module):
+    """Multiplies its input by a constant."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        return f"{self.factor:g}"
+
+
 def activation_layer(name: str) -> nn.Module:
     """A fresh activation module; the identity for "none"."""
     return ACTIVATION_LAYERS[name]() if name != "none" else nn.Identity()

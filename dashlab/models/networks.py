@@ -9,7 +9,7 @@ from torch import nn
 from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.models.initialize import initialize
-from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, activation_layer, conv, dense
+from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv, dense
 from dashlab.settings import ModelConfig
 
 Shape = tuple[int, int, int]
@@ -135,7 +135,8 @@ def _resnet(config: ModelConfig, shape: Shape, classes: int) -> nn.Sequential:
     stages: list[nn.Module] = [*block(shape[0], config.channels[0], pool=False)]
     for fan_in, fan_out in pairwise(config.channels):
         stages += [*block(fan_in, fan_out, pool=True), residual(fan_out)]
-    return nn.Sequential(*stages, GlobalMaxPool(), nn.Linear(config.channels[-1], classes))
+    # Maxima are large. Without the scale, steps that suit the convolutions are too long for the last layer.
+    return nn.Sequential(*stages, GlobalMaxPool(), Scale(1 / 8), nn.Linear(config.channels[-1], classes))
 
 
 def _head(config: ModelConfig, units: Sequence[int], classes: int) -> Iterator[nn.Module]:

@@ -11,7 +11,7 @@ from torch import nn
 
 from dashlab.errors import ConfigError
 from dashlab.models import build, layers, layers_of, memory_format
-from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, activation_layer, conv
+from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv
 from dashlab.settings import ACTIVATIONS, ModelConfig
 
 SMALL = {
@@ -143,6 +143,11 @@ def test_every_block_but_the_first_of_a_resnet_halves_the_side():
 def test_global_max_pooling_takes_the_largest_value_of_each_channel():
     x = torch.randn(2, 3, 4, 5)
     assert torch.equal(GlobalMaxPool()(x), x.flatten(2).max(2).values)
+
+
+def test_a_scale_multiplies_by_its_factor():
+    x = torch.randn(2, 3)
+    assert torch.equal(Scale(0.125)(x), x / 8)
 
 
 # -- dropout -----------------------------------------------------------------------------------------------
