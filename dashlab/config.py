@@ -5,22 +5,20 @@ enough for the command line, a link, a widget's key and `change`.
 """
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dashlab.errors import ConfigError
 from dashlab.fields import Spec, Value
+from dashlab.flatconfig import FlatConfig, canonical, hash_of
+from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.settings import (
     AugmentConfig,
     DataConfig,
     LoopConfig,
     LossConfig,
     ModelConfig,
-    OptimConfig,
-    ScheduleConfig,
 )
 
 SCHEMA = 1
@@ -62,8 +60,8 @@ class RunConfig:
 
     def is_used(self, name: str) -> bool:
         """Whether the setting has any effect, given the other settings."""
-        used_when = spec_of(name).used_when
-        return used_when is None or self.flat()[used_when[0]] in used_when[1]
+        part: FlatConfig = getattr(self, leaf_part(name))
+        return part.is_used(name)
 
     def without_unused(self) -> "RunConfig":
         """A copy in which every setting that has no effect has its default."""
@@ -76,13 +74,9 @@ class RunConfig:
         Raises:
             ConfigError: a setting is out of range, has no effect under the others, or two of them do not fit.
         """
-        defaults = RunConfig().flat()
-        for name, value in self.flat().items():
-            spec = spec_of(name)
-            if problem := spec.problem(value):
-                raise ConfigError(f"{spec.label} ({name}) {problem}; it is {value!r}.")
-            if value != defaults[name] and not self.is_used(name):
-                raise ConfigError(_unused_sentence(self, name, spec))
+        for part in PARTS:
+            config: FlatConfig = getattr(self, part)
+            config.check()
         for broken, sentence in _conflicts(self):
             if broken:
                 raise ConfigError(sentence)
@@ -118,13 +112,12 @@ class RunConfig:
 
         Equal configs have equal keys: 1 and 1.0, 0.0 and -0.0 are the same number.
         """
-        leaves = {name: _canonical(value, spec_of(name)) for name, value in self.flat().items()}
+        leaves = {name: canonical(value, spec_of(name)) for name, value in self.flat().items()}
         parts = {part: {name: leaves[name] for name in leaves if leaf_part(name) == part} for part in PARTS}
-        described = json.dumps([SCHEMA, parts], sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(described.encode()).hexdigest()
+        return hash_of([SCHEMA, parts])
 
 
-PARTS: dict[str, type] = {
+PARTS: dict[str, type[FlatConfig]] = {
     "data": DataConfig,
     "augment": AugmentConfig,
     "model": ModelConfig,
@@ -137,8 +130,8 @@ PARTS: dict[str, type] = {
 
 def _leaves() -> Iterator[tuple[str, tuple[str, Spec]]]:
     for part, kind in PARTS.items():
-        for leaf in dataclasses.fields(kind):
-            yield leaf.name, (part, leaf.metadata["spec"])
+        for name, spec in kind.specs().items():
+            yield name, (part, spec)
 
 
 LEAVES: dict[str, tuple[str, Spec]] = dict(_leaves())
@@ -162,27 +155,9 @@ def spec_of(name: str) -> Spec:
     return LEAVES[name][1]
 
 
-def _canonical(value: Value, spec: Spec) -> Value:
-    return float(cast(float, value)) + 0.0 if spec.kind == "number" else value  # -0.0 + 0.0 is 0.0
-
-
-def _unused_sentence(config: RunConfig, name: str, spec: Spec) -> str:
-    assert spec.used_when is not None
-    sibling, values = spec.used_when
-    chosen = config.flat()[sibling]
-    return (
-        f"{spec.label} ({name}) has no effect when {sibling} is {chosen!r}: "
-        f"it belongs to {', '.join(values)}. Leave it at its default or change {sibling}."
-    )
-
-
 def _conflicts(config: RunConfig) -> Iterator[tuple[bool, str]]:
     """Pairs of a condition that must not hold and the sentence that says what to do about it."""
-    data, optim, loop = config.data, config.optim, config.loop
-    yield (
-        optim.nesterov and (optim.momentum <= 0 or optim.dampening != 0),
-        "Nesterov needs a momentum above 0 and no dampening.",
-    )
+    data, loop = config.data, config.loop
     yield (
         loop.patience > 0 and data.val_fraction <= 0,
         "Early stopping watches the validation loss: set a validation share (val_fraction) above 0.",

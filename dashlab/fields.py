@@ -7,7 +7,7 @@ widgets are all made from it, so a range or a sentence stands in one place only.
 import dataclasses
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -23,8 +23,10 @@ Kind = Literal["number", "integer", "flag", "choice", "sizes", "text"]
 class Spec:
     """One setting, described for people and for the machine.
 
-    `used_when` names a sibling choice and the values of it under which this setting has an effect; elsewhere
-    it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
+    `used_when` names a sibling choice (or flag) and the values of it under which this setting has an effect;
+    elsewhere it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
+    `names` are choices as people read them, where their own names do not do; `step` is how far one move of a
+    slider or one press of + goes, where the usual does not do.
     """
 
     kind: Kind
@@ -34,9 +36,11 @@ class Spec:
     high: float = math.inf
     log: bool = False
     choices: tuple[str, ...] = ()
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    step: float = 0.0
     longest: int = 1
     advanced: bool = False
-    used_when: tuple[str, tuple[str, ...]] | None = None
+    used_when: tuple[str, tuple[str | bool, ...]] | None = None
 
     def problem(self, value: object) -> str | None:
         """What is wrong with `value`, as the end of a sentence, or None."""

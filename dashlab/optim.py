@@ -7,7 +7,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
-from dashlab.settings import OptimConfig, ScheduleConfig
+from dashlab.optim_settings import OptimConfig, ScheduleConfig
 
 _FUSED = {"sgd": ("cpu", "cuda"), "adagrad": ("cpu",), "adam": ("cpu", "cuda"), "adamw": ("cpu", "cuda")}
 """Optimizers that every supported torch can run as one kernel over all parameters, and where."""
@@ -24,7 +24,7 @@ _OPTIMIZERS: dict[str, tuple[type[Optimizer], tuple[str, ...]]] = {
     "radam": (torch.optim.RAdam, _ADAM),
     "adamax": (torch.optim.Adamax, _ADAM),
 }
-"""Each of `settings.OPTIMIZERS`, and which fields of `OptimConfig` it takes besides lr and weight_decay."""
+"""Each of `OPTIMIZERS`, and which fields of `OptimConfig` it takes besides lr and weight_decay."""
 
 
 def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter]) -> Optimizer:

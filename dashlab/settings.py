@@ -1,12 +1,16 @@
-"""The settings of a training run, grouped by what they act on; `config.RunConfig` holds one of each group."""
+"""The settings of a training run, grouped by what they act on; `config.RunConfig` holds one of each group.
+
+Those of the optimizer and its schedule stand in `optim_settings`.
+"""
 
 from dataclasses import dataclass
 
 from dashlab.fields import choice, flag, integer, number, sizes, text
+from dashlab.flatconfig import FlatConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataConfig:
+class DataConfig(FlatConfig):
     """Which pictures, how many, and how they enter the network."""
 
     dataset: str = choice(
@@ -45,6 +49,7 @@ class DataConfig:
         "How many training pictures to use, each class in its share; 0 means all of them.",
         low=0,
         high=1_000_000,
+        step=1000,
     )
     val_fraction: float = number(
         0.0,
@@ -64,7 +69,7 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AugmentConfig:
+class AugmentConfig(FlatConfig):
     """Random changes of the training pictures; each picture gets its own draw in each epoch."""
 
     flip: bool = flag(False, "Mirror", "Mirror half of the pictures left to right. Never for digits.")
@@ -102,7 +107,7 @@ INITIALIZERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelConfig:
+class ModelConfig(FlatConfig):
     """The network and the values it starts from."""
 
     model: str = choice(
@@ -179,154 +184,8 @@ class ModelConfig:
     )
 
 
-OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
-_ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptimConfig:
-    """One optimizer of `torch.optim` and its coefficients.
-
-    Fields that an optimizer does not have must keep their default; `RunConfig.check` says which one does not
-    fit.
-    """
-
-    optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
-    lr: float = number(
-        0.01, "Learning rate", "The length of a step per unit of gradient.", low=1e-7, high=100.0, log=True
-    )
-    momentum: float = number(
-        0.0,
-        "Momentum",
-        "The share of the last step that is kept: v ← momentum·v + gradient.",
-        low=0.0,
-        high=0.9999,
-        used_when=("optimizer", ("sgd", "rmsprop")),
-    )
-    nesterov: bool = flag(
-        False,
-        "Nesterov",
-        "Look ahead along the velocity. Needs momentum above 0.",
-        used_when=("optimizer", ("sgd",)),
-    )
-    dampening: float = number(
-        0.0,
-        "Dampening",
-        "The share of the gradient that does not enter the velocity.",
-        low=0.0,
-        high=1.0,
-        advanced=True,
-        used_when=("optimizer", ("sgd",)),
-    )
-    weight_decay: float = number(
-        0.0,
-        "Weight decay",
-        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the "
-        "weight itself).",
-        low=0.0,
-        high=10.0,
-        log=True,
-    )
-    beta1: float = number(
-        0.9,
-        "β₁",
-        "Memory of the running mean of the gradients.",
-        low=0.0,
-        high=0.99999,
-        advanced=True,
-        used_when=("optimizer", _ADAMS),
-    )
-    beta2: float = number(
-        0.999,
-        "β₂",
-        "Memory of the running mean of the squared gradients.",
-        low=0.0,
-        high=0.9999999,
-        advanced=True,
-        used_when=("optimizer", _ADAMS),
-    )
-    eps: float = number(
-        1e-8,
-        "ε",
-        "Added to the denominator, so that a tiny gradient does not make a huge step.",
-        low=0.0,
-        high=1.0,
-        log=True,
-        advanced=True,
-        used_when=("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),
-    )
-    alpha: float = number(
-        0.99,
-        "α",
-        "Memory of RMSProp's running mean of the squared gradients.",
-        low=0.0,
-        high=0.99999,
-        advanced=True,
-        used_when=("optimizer", ("rmsprop",)),
-    )
-    centered: bool = flag(
-        False,
-        "Centred",
-        "Divide by the gradient's standard deviation instead of its root mean square.",
-        advanced=True,
-        used_when=("optimizer", ("rmsprop",)),
-    )
-    rho: float = number(
-        0.9,
-        "ρ",
-        "Memory of Adadelta's two running means.",
-        low=0.0,
-        high=0.99999,
-        advanced=True,
-        used_when=("optimizer", ("adadelta",)),
-    )
-    lr_decay: float = number(
-        0.0,
-        "Learning-rate decay",
-        "AdaGrad divides the learning rate by 1 + step·decay.",
-        low=0.0,
-        high=1.0,
-        advanced=True,
-        used_when=("optimizer", ("adagrad",)),
-    )
-    amsgrad: bool = flag(
-        False,
-        "AMSGrad",
-        "Never let the denominator shrink.",
-        advanced=True,
-        used_when=("optimizer", ("adam", "adamw")),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleConfig:
-    """How the learning rate moves over the run."""
-
-    schedule: str = choice(
-        "none",
-        "Schedule",
-        "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: "
-        "up from lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
-        ("none", "step", "cosine", "one_cycle", "triangle"),
-    )
-    step_size: int = integer(
-        10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=("schedule", ("step",))
-    )
-    gamma: float = number(
-        0.1, "γ", "Factor of each drop.", low=1e-6, high=1.0, log=True, used_when=("schedule", ("step",))
-    )
-    warmup: float = number(
-        0.3,
-        "Warm-up share",
-        "The share of the run in which the learning rate rises.",
-        low=0.01,
-        high=0.99,
-        used_when=("schedule", ("one_cycle", "triangle")),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossConfig:
+class LossConfig(FlatConfig):
     """What is made small."""
 
     loss: str = choice(
@@ -358,7 +217,7 @@ class LossConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoopConfig:
+class LoopConfig(FlatConfig):
     """How long, in what portions, from what start."""
 
     batch_size: int = integer(64, "Batch size", "Pictures per step.", low=1, high=65_536)

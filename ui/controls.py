@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -74,10 +75,6 @@ MEMORIES = (
 )
 """Stops for coefficients of running means: what counts is how near they are to 1."""
 
-STEPS: Mapping[str, int] = {"train_size": 1000}
-"""How far one press of + or − goes, for whole numbers where 1 would be too little."""
-
-
 MOST_LETTERS = 16
 """A choice with no more letters than this in all its names stands open; others are a menu."""
 
@@ -91,15 +88,16 @@ class Group:
     names: tuple[str, ...]
 
 
-def choice_name(choice: str) -> str:
-    """A choice as people read it."""
-    return CHOICE_NAMES.get(choice, choice.capitalize())
+def choice_name(choice: str, spec: Spec | None = None) -> str:
+    """A choice as people read it; a setting may have names of its own."""
+    own = spec.names.get(choice) if spec is not None else None
+    return own or CHOICE_NAMES.get(choice, choice.capitalize())
 
 
 def shown(spec: Spec, value: Value) -> str:
     """The value of a setting as people read it."""
     if spec.kind == "choice":
-        return choice_name(str(value))
+        return choice_name(str(value), spec)
     if spec.kind == "text":
         return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
     return f"{value:g}" if isinstance(value, float) else spec.format(value)
@@ -228,9 +226,8 @@ def _widget_of(spec: Spec) -> str:
     if spec.kind == "number":
         return "stops" if spec.log or 0.99 < spec.high < 1 else "slider"
     if spec.kind == "choice":
-        return (
-            "segments" if sum(len(choice_name(choice)) for choice in spec.choices) <= MOST_LETTERS else "menu"
-        )
+        letters = sum(len(choice_name(choice, spec)) for choice in spec.choices)
+        return "segments" if letters <= MOST_LETTERS else "menu"
     return spec.kind
 
 
@@ -241,12 +238,12 @@ def _stops(_name: str, spec: Spec, key: str, value: Any) -> Any:
 
 def _slider(_name: str, spec: Spec, key: str, _value: Any) -> Any:
     span = spec.high - spec.low
-    step = 0.01 if span <= 1 else 0.5 if span <= 20 else 1.0
+    step = spec.step or (0.01 if span <= 1 else 0.5 if span <= 20 else 1.0)
     return st.slider(spec.label, spec.low, spec.high, step=step, format="%g", key=key, help=spec.help)
 
 
-def _integer(name: str, spec: Spec, key: str, _value: Any) -> Any:
-    step = STEPS.get(name, 1)
+def _integer(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+    step = int(spec.step) or 1
     return st.number_input(spec.label, int(spec.low), int(spec.high), step=step, key=key, help=spec.help)
 
 
@@ -255,14 +252,15 @@ def _flag(_name: str, spec: Spec, key: str, _value: Any) -> Any:
 
 
 def _menu(_name: str, spec: Spec, key: str, _value: Any) -> Any:
-    return st.selectbox(spec.label, spec.choices, format_func=choice_name, key=key, help=spec.help)
+    named = partial(choice_name, spec=spec)
+    return st.selectbox(spec.label, spec.choices, format_func=named, key=key, help=spec.help)
 
 
 def _segments(_name: str, spec: Spec, key: str, _value: Any) -> Any:
     return st.segmented_control(
         spec.label,
         spec.choices,
-        format_func=choice_name,
+        format_func=partial(choice_name, spec=spec),
         key=key,
         help=spec.help,
         required=True,

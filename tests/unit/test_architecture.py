@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = (
     {"errors"},
     {"fields"},
-    {"settings"},
+    {"flatconfig"},
+    {"lists"},
+    {"settings", "optim_settings"},
     {"config", "device"},
     {"results", "data", "augment", "models", "optim", "presets"},
     {"records", "batches", "precision", "recorder", "weights"},

@@ -13,7 +13,8 @@ from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
 from dashlab.models.networks import build
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.settings import ModelConfig, OptimConfig, ScheduleConfig
+from dashlab.optim_settings import OptimConfig, ScheduleConfig
+from dashlab.settings import ModelConfig
 
 NAMES = tuple(LEAVES)
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import Parameter
 
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.settings import OPTIMIZERS, OptimConfig, ScheduleConfig
+from dashlab.optim_settings import OPTIMIZERS, OptimConfig, ScheduleConfig
 
 
 def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int = 12) -> torch.Tensor:

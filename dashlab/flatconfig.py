@@ -1,0 +1,124 @@
+"""Frozen dataclasses of settings: checks, JSON and the key follow from the `Spec` that each field carries."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, TypeVar, cast
+
+from dashlab.errors import ConfigError
+from dashlab.fields import Spec, Value
+
+C = TypeVar("C", bound="FlatConfig")
+
+
+class FlatConfig:
+    """Base of such a dataclass; subclasses are `@dataclass(frozen=True, slots=True, kw_only=True)`.
+
+    ```
+    class StackConfig(FlatConfig):
+        depth: int = integer(100, "Depth", "How many layers.", low=1, high=200)
+    ```
+    """
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[int] = 1
+    """Raised whenever the same settings would give another result; old keys then no longer match."""
+
+    @classmethod
+    def specs(cls) -> dict[str, Spec]:
+        """The description of every setting, in the order of declaration."""
+        return {leaf.name: leaf.metadata["spec"] for leaf in dataclasses.fields(cast(Any, cls))}
+
+    @classmethod
+    def spec_of(cls, name: str) -> Spec:
+        """The description of one setting; raises `ConfigError` if there is none."""
+        if name not in cls.specs():
+            raise ConfigError(f"There is no setting called {name!r}.")
+        return cls.specs()[name]
+
+    def flat(self) -> dict[str, Value]:
+        """All settings by name, in the order of declaration."""
+        return {name: getattr(self, name) for name in self.specs()}
+
+    def change(self: C, **settings: Value) -> C:
+        """A copy with some settings replaced; raises `ConfigError` for a name that is not one."""
+        for name in settings:
+            self.spec_of(name)
+        return cast(C, dataclasses.replace(cast(Any, self), **settings))
+
+    def is_used(self, name: str) -> bool:
+        """Whether the setting has any effect, given the others."""
+        used_when = self.spec_of(name).used_when
+        return used_when is None or getattr(self, used_when[0]) in used_when[1]
+
+    def without_unused(self: C) -> C:
+        """A copy in which every setting that has no effect has its default."""
+        return self.change(**{name: v for name, v in type(self)().flat().items() if not self.is_used(name)})
+
+    def check(self: C) -> C:
+        """This config, once it is known to be sound.
+
+        Raises:
+            ConfigError: a setting is out of range, has no effect under the others, or two of them do not fit.
+        """
+        self.check_each()
+        for broken, sentence in self.conflicts():
+            if broken:
+                raise ConfigError(sentence)
+        return self
+
+    def check_each(self) -> None:
+        """Check every setting by itself; raises `ConfigError`."""
+        defaults = type(self)().flat()
+        for name, value in self.flat().items():
+            spec = self.spec_of(name)
+            if problem := spec.problem(value):
+                raise ConfigError(f"{spec.label} ({name}) {problem}; it is {value!r}.")
+            if value != defaults[name] and not self.is_used(name):
+                raise ConfigError(self._unused_sentence(name, spec))
+
+    def conflicts(self) -> Iterator[tuple[bool, str]]:
+        """Pairs of a condition that must not hold and the sentence that says what to do about it."""
+        yield from ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return dict(self.flat())
+
+    @classmethod
+    def from_json(cls: type[C], values: Mapping[str, Any]) -> C:
+        """The config that `to_json` wrote; what is missing has its default.
+
+        Raises:
+            ConfigError: a setting is unknown, or a value is unsound.
+        """
+        plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls().change(**plain).check()
+
+    def key(self) -> str:
+        """Name of its result in a cache: sha256 over its kind, its sorted JSON and `SCHEMA`, in hex.
+
+        Equal configs have equal keys: 1 and 1.0, 0.0 and -0.0 are the same number.
+        """
+        leaves = {name: canonical(value, self.spec_of(name)) for name, value in self.flat().items()}
+        return hash_of([type(self).__name__, self.SCHEMA, leaves])
+
+    def _unused_sentence(self, name: str, spec: Spec) -> str:
+        assert spec.used_when is not None
+        sibling, values = spec.used_when
+        return (
+            f"{spec.label} ({name}) has no effect when {sibling} is {getattr(self, sibling)!r}: "
+            f"it belongs to {', '.join(map(str, values))}. Leave it at its default or change {sibling}."
+        )
+
+
+def canonical(value: Value, spec: Spec) -> Value:
+    """`value` in the one form in which it enters a key."""
+    return float(cast(float, value)) + 0.0 if spec.kind == "number" else value  # -0.0 + 0.0 is 0.0
+
+
+def hash_of(described: object) -> str:
+    """sha256, in hex, over what JSON makes of `described`; stable across processes and machines."""
+    return hashlib.sha256(json.dumps(described, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""The settings of an optimizer and of the schedule of its learning rate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dashlab.fields import choice, flag, integer, number
+from dashlab.flatconfig import FlatConfig
+
+OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
+_ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimConfig(FlatConfig):
+    """One optimizer of `torch.optim` and its coefficients.
+
+    Fields that an optimizer does not have must keep their default; `RunConfig.check` says which one does not
+    fit.
+    """
+
+    optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
+    lr: float = number(
+        0.01, "Learning rate", "The length of a step per unit of gradient.", low=1e-7, high=100.0, log=True
+    )
+    momentum: float = number(
+        0.0,
+        "Momentum",
+        "The share of the last step that is kept: v ← momentum·v + gradient.",
+        low=0.0,
+        high=0.9999,
+        used_when=("optimizer", ("sgd", "rmsprop")),
+    )
+    nesterov: bool = flag(
+        False,
+        "Nesterov",
+        "Look ahead along the velocity. Needs momentum above 0.",
+        used_when=("optimizer", ("sgd",)),
+    )
+    dampening: float = number(
+        0.0,
+        "Dampening",
+        "The share of the gradient that does not enter the velocity.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+        used_when=("optimizer", ("sgd",)),
+    )
+    weight_decay: float = number(
+        0.0,
+        "Weight decay",
+        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the "
+        "weight itself).",
+        low=0.0,
+        high=10.0,
+        log=True,
+    )
+    beta1: float = number(
+        0.9,
+        "β₁",
+        "Memory of the running mean of the gradients.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", _ADAMS),
+    )
+    beta2: float = number(
+        0.999,
+        "β₂",
+        "Memory of the running mean of the squared gradients.",
+        low=0.0,
+        high=0.9999999,
+        advanced=True,
+        used_when=("optimizer", _ADAMS),
+    )
+    eps: float = number(
+        1e-8,
+        "ε",
+        "Added to the denominator, so that a tiny gradient does not make a huge step.",
+        low=0.0,
+        high=1.0,
+        log=True,
+        advanced=True,
+        used_when=("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),
+    )
+    alpha: float = number(
+        0.99,
+        "α",
+        "Memory of RMSProp's running mean of the squared gradients.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", ("rmsprop",)),
+    )
+    centered: bool = flag(
+        False,
+        "Centred",
+        "Divide by the gradient's standard deviation instead of its root mean square.",
+        advanced=True,
+        used_when=("optimizer", ("rmsprop",)),
+    )
+    rho: float = number(
+        0.9,
+        "ρ",
+        "Memory of Adadelta's two running means.",
+        low=0.0,
+        high=0.99999,
+        advanced=True,
+        used_when=("optimizer", ("adadelta",)),
+    )
+    lr_decay: float = number(
+        0.0,
+        "Learning-rate decay",
+        "AdaGrad divides the learning rate by 1 + step·decay.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+        used_when=("optimizer", ("adagrad",)),
+    )
+    amsgrad: bool = flag(
+        False,
+        "AMSGrad",
+        "Never let the denominator shrink.",
+        advanced=True,
+        used_when=("optimizer", ("adam", "adamw")),
+    )
+
+    def conflicts(self) -> Iterator[tuple[bool, str]]:
+        """See `FlatConfig.conflicts`."""
+        yield (
+            self.nesterov and (self.momentum <= 0 or self.dampening != 0),
+            "Nesterov needs a momentum above 0 and no dampening.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleConfig(FlatConfig):
+    """How the learning rate moves over the run."""
+
+    schedule: str = choice(
+        "none",
+        "Schedule",
+        "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: "
+        "up from lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
+        ("none", "step", "cosine", "one_cycle", "triangle"),
+    )
+    step_size: int = integer(
+        10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=("schedule", ("step",))
+    )
+    gamma: float = number(
+        0.1, "γ", "Factor of each drop.", low=1e-6, high=1.0, log=True, used_when=("schedule", ("step",))
+    )
+    warmup: float = number(
+        0.3,
+        "Warm-up share",
+        "The share of the run in which the learning rate rises.",
+        low=0.01,
+        high=0.99,
+        used_when=("schedule", ("one_cycle", "triangle")),
+    )

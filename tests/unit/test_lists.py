@@ -1,0 +1,118 @@
+"""Settings that hold a list of configs, as one text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from dashlab.errors import ConfigError
+from dashlab.fields import choice, number
+from dashlab.flatconfig import FlatConfig
+from dashlab.lists import ListSpec, entries_of, items, read_entries, text_of, write_entries
+from dashlab.optim_settings import OptimConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race(FlatConfig):
+    racers: str = items(
+        (OptimConfig(lr=0.1), OptimConfig(optimizer="adam")), "Racers", "Who races.", longest=3
+    )
+    noise: float = number(0.0, "Noise", "Of the gradient.", low=0, high=1)
+    kind: str = choice("plain", "Kind", "Of race.", ("plain", "fair"))
+
+    def conflicts(self) -> Iterator[tuple[bool, str]]:
+        yield self.kind == "fair" and self.noise > 0.5, "A fair race has little noise."
+
+
+SPEC = Race.spec_of("racers")
+
+
+def test_a_list_of_configs_comes_back_from_its_text():
+    racers = (OptimConfig(), OptimConfig(lr=0.5, momentum=0.9, nesterov=True), OptimConfig(optimizer="adam"))
+    assert entries_of(text_of(racers), OptimConfig) == racers
+
+
+def test_only_what_differs_from_the_defaults_is_written():
+    assert text_of([OptimConfig(lr=0.5), OptimConfig()]) == "lr~0.5~~plain"
+
+
+def test_no_entry_is_the_empty_text():
+    assert read_entries(text_of([])) == []
+
+
+@pytest.mark.parametrize("text", ["lr", "lr~", "~lr", "lr~1~~", "~"])
+def test_a_text_that_is_no_list_cannot_be_parsed(text):
+    with pytest.raises(ConfigError):
+        SPEC.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("lr~1000", "between"),
+        ("speed~1", "no setting"),
+        ("lr~fast", "not a number"),
+        ("nesterov~on", "needs a momentum"),
+        ("optimizer~adam~momentum~0.5", "no effect"),
+        ("plain~~plain~~plain~~plain", "1 to 3 entries"),
+        ("", "1 to 3 entries"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_said(text, word):
+    assert word in SPEC.problem(text)
+
+
+def test_a_sound_list_has_no_problem():
+    assert SPEC.problem(Race().racers) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("lr~1000", "lr~100.0"),
+        ("lr~fast~momentum~0.5", "momentum~0.5"),
+        ("speed~1~lr~0.5", "lr~0.5"),
+        ("optimizer~adam~momentum~0.5", "optimizer~adam"),
+        ("lr~1~~lr~2~~lr~3~~lr~4", "lr~1.0~~lr~2.0~~lr~3.0"),
+        ("nesterov~on", Race().racers),
+    ],
+)
+def test_a_list_is_brought_to_the_nearest_sound_one(text, kept):
+    assert SPEC.clamp(text, Race().racers) == kept
+
+
+def test_a_config_with_a_list_survives_json():
+    race = Race(racers="lr~0.5", noise=0.25)
+    assert Race.from_json(race.to_json()) == race
+
+
+def test_a_config_says_which_of_its_entries_is_unsound():
+    with pytest.raises(ConfigError, match=r"racers.*between"):
+        Race(racers="lr~1000").check()
+
+
+def test_a_config_refuses_settings_that_do_not_fit_each_other():
+    with pytest.raises(ConfigError, match="little noise"):
+        Race(kind="fair", noise=0.75).check()
+
+
+def test_equal_numbers_give_equal_keys_and_others_do_not():
+    assert Race(noise=1).key() == Race(noise=1.0).key() != Race(noise=0.5).key()
+
+
+def test_configs_of_two_kinds_never_share_a_key():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Other(Race):
+        pass
+
+    assert Other().key() != Race().key()
+
+
+def test_names_and_values_are_written_as_they_are_read():
+    entries = [{"a": "1", "b": "x y"}, {}, {"c": "-0.5"}]
+    assert read_entries(write_entries(entries)) == entries
+
+
+def test_a_list_spec_keeps_what_a_link_carries():
+    assert isinstance(SPEC, ListSpec)
+    assert SPEC.format(SPEC.parse(" lr~0.5 ")) == "lr~0.5"
