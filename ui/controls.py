@@ -163,14 +163,19 @@ def control(state: PageState, name: str) -> Value:
     return state.values[name]
 
 
-def preset_picker(state: PageState, presets: Mapping[str, tuple[str, str]]) -> None:
-    """Choose a preset, which sets everything; `presets` maps names to titles and descriptions."""
+def preset_picker(
+    state: PageState, presets: Mapping[str, tuple[str, str]], *, names: Iterable[str] | None = None
+) -> None:
+    """Choose a preset, which sets everything, or the settings in `names` alone.
+
+    `presets` maps names to titles and descriptions.
+    """
     key = f"{state.prefix}_preset"
     st.session_state[key] = state.preset if state.preset in presets else None
 
     def choose() -> None:
         if chosen := st.session_state[key]:
-            state.put_preset(chosen)
+            state.put_preset(chosen, names)
 
     st.selectbox(
         "Preset",
@@ -185,10 +190,16 @@ def preset_picker(state: PageState, presets: Mapping[str, tuple[str, str]]) -> N
         st.caption(presets[state.preset][1])
 
 
-def changed_from_preset(state: PageState, presets: Mapping[str, tuple[str, str]]) -> None:
-    """Say what differs from the chosen preset, with a button that puts it back; call after the settings."""
+def changed_from_preset(
+    state: PageState, presets: Mapping[str, tuple[str, str]], *, names: Iterable[str] | None = None
+) -> None:
+    """Say what differs from the chosen preset, with a button that puts it back; call after the settings.
+
+    `names` are the settings that are looked at; all if None.
+    """
     start = state.start(state.preset) or {}
-    changed = [name for name, value in state.values.items() if value != start.get(name)]
+    looked_at = state.values if names is None else names
+    changed = [name for name in looked_at if state.values[name] != start.get(name)]
     if not changed:
         return
     base = presets[state.preset][0] if state.preset in presets else "the defaults"
@@ -203,7 +214,7 @@ def changed_from_preset(state: PageState, presets: Mapping[str, tuple[str, str]]
             icon=":material/undo:",
             type="tertiary",
             on_click=state.put_preset,
-            args=(state.preset,),
+            args=(state.preset, names),
         )
 
 

@@ -5,7 +5,7 @@ belongs to no widget; `controls` copies it in and out.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -55,10 +55,10 @@ class PageState:
         if preset is not None:
             self.preset = preset
 
-    def put_preset(self, preset: str) -> None:
-        """Set everything as the preset has it; an unknown name changes nothing."""
+    def put_preset(self, preset: str, names: Iterable[str] | None = None) -> None:
+        """Set everything, or the settings in `names`, as the preset has it; an unknown one changes nothing."""
         if (values := self.start(preset)) is not None:
-            self.put(values, preset)
+            self.put(values if names is None else {name: values[name] for name in names}, preset)
             self.notes = ()
 
     def is_changed(self) -> bool:
