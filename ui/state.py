@@ -56,7 +56,7 @@ class PageState:
             self.preset = preset
 
     def put_preset(self, preset: str, names: Iterable[str] | None = None) -> None:
-        """Set everything, or the settings in `names`, as the preset has it; an unknown one changes nothing."""
+        """Set everything, or just `names`, as the preset has it; an unknown preset changes nothing."""
         if (values := self.start(preset)) is not None:
             self.put(values if names is None else {name: values[name] for name in names}, preset)
             self.notes = ()

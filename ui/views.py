@@ -1,4 +1,4 @@
-"""Pages of several views: one is seen at a time, each has settings and presets of its own, one link holds all.
+"""Pages of several views: one is seen at a time, each has its own settings and presets, one link holds all.
 
 A view's setting `lr` is called `<view>_lr` in the state of the page.
 """
