@@ -9,7 +9,6 @@ behind is cleared away by the next `Store` once it is old enough to belong to no
 
 import errno
 import logging
-import os
 import re
 import shutil
 import threading
@@ -20,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
-from dashlab.data.folders import user_folder
+from dashlab.data.folders import store_folder
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.records import dumps
 from dashlab.results import Result
@@ -67,8 +66,7 @@ class Store:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        named = os.environ.get("DASHLAB_STORE")
-        self.root = root or (Path(named).expanduser() if named else user_folder() / "store")
+        self.root = root or store_folder()
         self._runs = self.root / "runs"
         self._summaries: dict[str, tuple[_Stamp, RunSummary]] = {}
         self._sentences: dict[str, str] = {}  # key → what is wrong with that run

@@ -32,3 +32,9 @@ def own_folder() -> Path:
     """The folder of uploaded sets and of pictures decoded before: `DASHLAB_OWN`, else per user."""
     named = os.environ.get("DASHLAB_OWN")
     return Path(named).expanduser() if named else user_folder() / "own"
+
+
+def store_folder() -> Path:
+    """The folder of cached runs and studies: `DASHLAB_STORE`, else per user."""
+    named = os.environ.get("DASHLAB_STORE")
+    return Path(named).expanduser() if named else user_folder() / "store"

@@ -14,6 +14,7 @@ import threading
 from dashlab.config import RunConfig
 from dashlab.jobs.lab import Lab
 from dashlab.jobs.tracking import JobState, Progress
+from dashlab.study import Study
 
 __all__ = [
     "JobState",
@@ -32,11 +33,11 @@ _lab: Lab | None = None
 _making = threading.Lock()
 
 
-def submit(config: RunConfig) -> str:
-    """Ask for a run; a cached one is there at once, one that goes on already is shared.
+def submit(config: RunConfig | Study) -> str:
+    """Ask for a run or a study; a cached one is there at once, one that goes on already is shared.
 
     Returns:
-        The run's key, by which `progress` and `stop` know it.
+        Its key, by which `progress` and `stop` know it.
 
     Raises:
         ConfigError: a setting is unsound, or the run that it starts from is not there.

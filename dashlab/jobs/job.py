@@ -4,29 +4,37 @@ import concurrent.futures
 import logging
 import traceback
 import uuid
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dashlab import studies
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
-from dashlab.jobs.tracking import Progress, Tracker
+from dashlab.jobs.tracking import JobState, Progress, StudyTracker, Tracker, progress_of, progress_of_study
 from dashlab.jobs.work import Failure, Order
 from dashlab.records import RecordError, row_from_plain
 from dashlab.results import Result, Row
 from dashlab.store import Store
+from dashlab.study import Study, StudyOutcome, name_of, study_row_from_plain
 
 if TYPE_CHECKING:
     from distributed import Future
 
 logger = logging.getLogger(__name__)
 
+PERFORM = "dashlab.study:perform"
+
+Outcome = Result | StudyOutcome | Failure
+"""What comes back from a worker."""
+
 STARTING = "Starting the process that trains."
 KILLED = (
     "The process that trains was killed; perhaps the memory ran out. What was measured until then is shown; "
-    "press Train to start the run again."
+    "start it once more."
 )
 HOPELESS = "The process that trains ends as soon as it starts; the server's terminal says why."
-SHUT_DOWN = "The server was shut down while this run went on; press Train to start it again."
+SHUT_DOWN = "The server was shut down while this run went on; start it once more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +49,19 @@ class Unreachable:
     """The scheduler is gone."""
 
 
-class Job:
+class Job(ABC):
     """One submission. Everything but reading `progress` needs the lab's lock."""
 
-    def __init__(self, key: str, config: RunConfig, store: Store) -> None:
+    def __init__(self, key: str, tracker: Tracker, store: Store) -> None:
         self.key = key
-        self.config = config
         self.store = store
         self.token = uuid.uuid4().hex
         self.tokens = {self.token}  # and that of another server's submission, where two share one training
-        self.tracker = Tracker(key, config, STARTING)
-        self.start_weights: bytes | None = None
+        self.tracker = tracker
         self.name = ""  # of the Dask task
         self.launches = 0
         self.kills = 0  # workers that died when it was its turn, before it could say that it had begun
-        self.future: Future[Result | Failure] | None = None
+        self.future: Future[Outcome] | None = None
         self.worker = ""  # address of the worker that trains
         self.stopping = False
         self._rows = 0  # how many of the worker's rows have arrived or been missed
@@ -65,7 +71,86 @@ class Job:
         """The latest snapshot."""
         return self.tracker.progress
 
-    def load_start_weights(self) -> None:
+    @property
+    @abstractmethod
+    def has_measured(self) -> bool:
+        """Whether there may be something to keep, should it be stopped now."""
+
+    @abstractmethod
+    def stored(self) -> Progress | None:
+        """What the store has of it, if that ends the job at once; raises `DamagedRun`."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Fetch what it starts from; raises a `DashlabError` where that is not there."""
+
+    @abstractmethod
+    def keep(self, outcome: Any) -> Progress:
+        """Write what came of it into the store; raises `OSError`."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Let go of what was fetched for the start."""
+
+    @abstractmethod
+    def _order(self) -> dict[str, Any]:
+        """The part of an `Order` that says what to do."""
+
+    @abstractmethod
+    def _row(self, plain: dict[str, Any]) -> Any:
+        """A row as the worker sent it; raises `RecordError`."""
+
+    def next_order(self, *, first: bool) -> Order:
+        """What to send to the cluster.
+
+        The first launch of a config has a name that other servers would give it too, so that a cluster trains
+        it once for all of them. Later ones are named apart: no remnant of an earlier launch may answer.
+        """
+        self.launches += 1
+        self.name = f"dashlab-{self.key}" if first else f"dashlab-{self.key}-{self.token}-{self.launches}"
+        return Order(name=self.name, token=self.token, **self._order())
+
+    def add(self, message: dict[str, Any]) -> None:
+        """Fold in what the worker sent."""
+        self.tokens.add(message["token"])
+        self.worker = message["worker"]
+        new = message["rows"][max(0, self._rows - message["at"]) :]
+        self._rows = max(self._rows, message["at"] + len(message["rows"]))
+        try:
+            rows = [self._row(row) for row in new]
+            if self.progress.started is None and message["started"] is not None:
+                rows.insert(0, self._row(message["started"]))
+        except RecordError as error:
+            logger.warning(
+                "A worker with another version of dashlab sent rows that are not understood: %s", error
+            )
+            return
+        if rows:
+            self.tracker.add(rows, message["seconds"])
+        if self.stopping:
+            self.tracker.say("Stopping.")
+
+
+class RunJob(Job):
+    """One training."""
+
+    def __init__(self, key: str, config: RunConfig, store: Store, train: str) -> None:
+        super().__init__(key, Tracker(key, config, STARTING), store)
+        self.config = config
+        self._train = train
+        self._start_weights: bytes | None = None
+
+    @property
+    def has_measured(self) -> bool:
+        return self.progress.started is not None
+
+    def stored(self) -> Progress | None:
+        stored = self.store.load(self.key)
+        if stored is None or stored.result.state == "stopped":
+            return None
+        return progress_of(self.key, stored.result)
+
+    def prepare(self) -> None:
         """Fetch the weights that the run starts from, if it starts from any.
 
         Raises:
@@ -82,43 +167,68 @@ class Job:
             )
         from dashlab.weights import to_bytes
 
-        self.start_weights = to_bytes(stored.result.weights)
+        self._start_weights = to_bytes(stored.result.weights)
 
-    def next_order(self, train: str, *, first: bool) -> Order:
-        """What to send to the cluster.
+    def keep(self, outcome: Any) -> Progress:
+        self.store.save(outcome)
+        return progress_of(self.key, outcome)
 
-        The first launch of a config has a name that other servers would give it too, so that a cluster trains
-        it once for all of them. Later ones are named apart: no remnant of an earlier launch may answer.
-        """
-        self.launches += 1
-        self.name = f"dashlab-{self.key}" if first else f"dashlab-{self.key}-{self.token}-{self.launches}"
-        return Order(
-            name=self.name,
-            token=self.token,
-            config=self.config.to_json(),
-            train=train,
-            start_weights=self.start_weights,
+    def forget(self) -> None:
+        self._start_weights = None
+
+    def _order(self) -> dict[str, Any]:
+        return {
+            "config": self.config.to_json(),
+            "train": self._train,
+            "start_weights": self._start_weights,
+        }
+
+    def _row(self, plain: dict[str, Any]) -> Row:
+        return row_from_plain(plain)
+
+
+class StudyJob(Job):
+    """One study."""
+
+    def __init__(self, key: str, study: Study, store: Store) -> None:
+        super().__init__(key, StudyTracker(key, study, STARTING), store)
+        self.study = study
+
+    @property
+    def has_measured(self) -> bool:
+        return self.progress.state is JobState.RUNNING
+
+    def stored(self) -> Progress | None:
+        stored = studies.load(self.study, self.store.root)
+        if stored is None:
+            return None
+        outcome = StudyOutcome(
+            state="finished", rows=stored.rows, seconds=stored.seconds, environment=stored.environment
         )
+        return progress_of_study(self.key, self.study, outcome)
 
-    def add(self, message: dict[str, Any]) -> None:
-        """Fold in what the worker sent."""
-        self.tokens.add(message["token"])
-        self.worker = message["worker"]
-        new = message["rows"][max(0, self._rows - message["at"]) :]
-        self._rows = max(self._rows, message["at"] + len(message["rows"]))
-        try:
-            rows: list[Row] = [row_from_plain(row) for row in new]
-            if self.progress.started is None and message["started"] is not None:
-                rows.insert(0, row_from_plain(message["started"]))
-        except RecordError as error:
-            logger.warning(
-                "A worker with another version of dashlab sent rows that are not understood: %s", error
-            )
-            return
-        if rows:
-            self.tracker.add(rows, message["seconds"])
-        if self.stopping:
-            self.tracker.say("Stopping.")
+    def prepare(self) -> None:
+        """A study starts from nothing."""
+
+    def forget(self) -> None:
+        """Nothing was fetched."""
+
+    def keep(self, outcome: Any) -> Progress:
+        for result in outcome.results:
+            self.store.save(result)
+        studies.save(self.study, outcome, self.store.root)
+        return progress_of_study(self.key, self.study, outcome)
+
+    def _order(self) -> dict[str, Any]:
+        return {
+            "config": self.study.to_json(),
+            "study": name_of(self.study),
+            "train": PERFORM,
+            "start_weights": None,
+        }
+
+    def _row(self, plain: dict[str, Any]) -> Any:
+        return study_row_from_plain(self.study.ROW, plain)
 
 
 def queue_sentence(ahead: int, *, embedded: bool) -> str:
@@ -129,7 +239,7 @@ def queue_sentence(ahead: int, *, embedded: bool) -> str:
     return f"Waiting for a free worker, after {others}." if ahead else "Waiting for a free worker."
 
 
-def outcome_of(future: "Future[Result | Failure]") -> Result | Failure | WorkerDied | Unreachable:
+def outcome_of(future: "Future[Outcome]") -> "Outcome | WorkerDied | Unreachable":
     """What came of a task that has ended, fetched from the cluster."""
     from distributed import CancelledError, KilledWorker
 

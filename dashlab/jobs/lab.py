@@ -18,15 +18,18 @@ from dashlab.jobs.job import (
     SHUT_DOWN,
     STARTING,
     Job,
+    Outcome,
+    RunJob,
+    StudyJob,
     Unreachable,
     WorkerDied,
     outcome_of,
     queue_sentence,
 )
-from dashlab.jobs.tracking import JobState, Progress, ending_sentence, progress_of
+from dashlab.jobs.tracking import JobState, Progress
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
-from dashlab.results import Result
 from dashlab.store import Store
+from dashlab.study import Study
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -71,8 +74,8 @@ class Lab:
         self._connection: Connection | None = None
         self._command = Dispatcher()
 
-    def submit(self, config: RunConfig) -> str:
-        """Ask for a run; a cached one is there at once, one that goes on already is shared.
+    def submit(self, config: RunConfig | Study) -> str:
+        """Ask for a run or a study; a cached one is there at once, one that goes on already is shared.
 
         Returns:
             The run's key, by which `progress` and `stop` know it.
@@ -81,17 +84,17 @@ class Lab:
             ConfigError: a setting is unsound, or the run that it starts from is not there.
             DamagedRun: the run that it starts from was damaged.
         """
-        config = self._resolve(config)
+        config = self._resolve(config) if isinstance(config, RunConfig) else config.check()
         key = config.key()
         with self._lock:
             known = self._jobs.get(key)
             if known is not None and not known.progress.is_over:
                 return key
             self._jobs.pop(key, None)
-            job = self._jobs[key] = Job(key, config, self._store or Store())
+            job = self._jobs[key] = self._job(key, config)
         try:
             if not self._answer_from_store(job):
-                job.load_start_weights()
+                job.prepare()
                 self._command(partial(self._launch, job))
         except Exception as error:
             self._end(job, JobState.FAILED, str(error))  # others may watch it already
@@ -124,7 +127,7 @@ class Lab:
             if job is None or job.progress.is_over or job.stopping:
                 return
             job.stopping = True
-            if job.progress.started is None:
+            if not job.has_measured:
                 self._end(job, JobState.STOPPED, "Stopped before the first step; there is nothing to keep.")
                 self._drop(job)
             else:
@@ -152,17 +155,23 @@ class Lab:
 
     # Before the training: store, start, launch.
 
+    def _job(self, key: str, config: RunConfig | Study) -> Job:
+        store = self._store or Store()
+        if isinstance(config, RunConfig):
+            return RunJob(key, config, store, self._train)
+        return StudyJob(key, config, store)
+
     def _answer_from_store(self, job: Job) -> bool:
         try:
-            stored = job.store.load(job.key)
+            stored = job.stored()
         except DamagedRun as error:
             logger.warning("%s", error)
-            job.tracker.note = "The cached copy of this run was damaged and is set aside; it is trained anew."
+            job.tracker.note = "The cached copy was damaged and is set aside; it is computed anew."
             return False
-        if stored is None or stored.result.state == "stopped":
+        if stored is None:
             return False
         with self._changed:
-            job.tracker.progress = progress_of(job.key, stored.result, ending_sentence(stored.result))
+            job.tracker.progress = stored
             self._tidy(job)
         return True
 
@@ -214,7 +223,7 @@ class Lab:
         with self._lock:
             if job.progress.is_over:
                 return
-            order = job.next_order(self._train, first=job.key not in self._launched)
+            order = job.next_order(first=job.key not in self._launched)
             self._launched.add(job.key)
         # fifo_timeout: jobs queue in the order in which they were asked for.
         future = connection.client.submit(
@@ -250,9 +259,7 @@ class Lab:
                     self._turns.setdefault(job.worker, job.token)
                     self._lose(job, KILLED)
 
-    def _on_done(
-        self, job: Job, name: str, connection: Connection, future: "Future[Result | Failure]"
-    ) -> None:
+    def _on_done(self, job: Job, name: str, connection: Connection, future: "Future[Outcome]") -> None:
         with self._lock:
             if job.progress.is_over or job.name != name:
                 return
@@ -261,9 +268,7 @@ class Lab:
             job.worker = ""  # its death is nothing to this job any more
             job.future = None
         future.release()  # type: ignore[no-untyped-call]
-        if isinstance(outcome, Result):
-            self._keep(job, outcome)
-        elif isinstance(outcome, Failure):
+        if isinstance(outcome, Failure):
             if outcome.traceback:
                 logger.error("The run %s failed:\n%s", job.key, outcome.traceback)
             stopped = job.stopping and not outcome.traceback
@@ -274,6 +279,8 @@ class Lab:
             self._lose(job, self._unreachable())
             connection.is_broken = True
             self._command(self._discard_dead)  # or a worker without a scheduler would train on for nobody
+        else:
+            self._keep(job, outcome)
 
     def _on_hopeless(self) -> None:
         """No worker lives long enough to train."""
@@ -287,11 +294,11 @@ class Lab:
 
     # After the training.
 
-    def _keep(self, job: Job, result: Result) -> None:
+    def _keep(self, job: Job, outcome: Any) -> None:
         with self._lock:
             job.tracker.say("Keeping the result.")
         try:
-            job.store.save(result)
+            final = job.keep(outcome)
         except OSError as error:
             self._end(
                 job,
@@ -302,7 +309,7 @@ class Lab:
             return
         with self._lock:
             if not job.progress.is_over:
-                job.tracker.end_with(result, ending_sentence(result))
+                job.tracker.end_with(final)
                 self._tidy(job)
 
     def _launch_again(self, job: Job, worker: str) -> None:
@@ -332,7 +339,7 @@ class Lab:
 
     def _tidy(self, job: Job) -> None:
         """After a job's end: forget the oldest ends, tell those who wait."""
-        job.start_weights = None
+        job.forget()
         if self._jobs.get(job.key) is job:
             self._jobs[job.key] = self._jobs.pop(job.key)
         over = [key for key, other in self._jobs.items() if other.progress.is_over]
@@ -375,10 +382,7 @@ class Lab:
     def _unreachable(self) -> str:
         process = "The process that hands out the trainings"
         who = f"The scheduler at {self._scheduler}" if self._scheduler else process
-        return (
-            f"{who} cannot be reached any more. What was measured until then is shown; "
-            "press Train to start the run again."
-        )
+        return f"{who} cannot be reached any more. What was measured until then is shown; start it once more."
 
 
 def _engine_resolved(config: RunConfig) -> RunConfig:

@@ -5,9 +5,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
-from dashlab.config import RunConfig
-from dashlab.results import EpochRow, Result, Row, Started, StepRow
+from dashlab.results import EpochRow, Result, Started, StepRow
+from dashlab.study import Study, StudyOutcome, Tick
 
 _PACE_OVER_S = 8.0
 """The speed from which the time left is told is that of the last so many seconds."""
@@ -32,18 +33,19 @@ class JobState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A job as it stood at one moment."""
+    """A job as it stood at one moment; a run has `started`, `steps` and `epochs`, a study has `rows`."""
 
     key: str
-    config: RunConfig
+    config: Any  # a RunConfig or a Study
     state: JobState = JobState.QUEUED
     sentence: str = ""  # what to show of the state
     started: Started | None = None
     steps: tuple[StepRow, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
+    rows: tuple[Any, ...] = ()
     elapsed_s: float = 0.0  # since a worker took it up; stands still once it is over
     left_s: float | None = None  # estimated from the recent speed; None until there is one
-    fraction: float = 0.0  # of the training steps, in [0, 1]
+    fraction: float = 0.0  # of the work, in [0, 1]
 
     @property
     def is_over(self) -> bool:
@@ -51,13 +53,25 @@ class Progress:
         return self.state.is_over
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folded:
+    """What the rows of a job amount to so far."""
+
+    changes: dict[str, Any]  # of the snapshot
+    done: int  # units of work
+    total: int  # 0 while it is not known
+    sentence: str
+
+
 class Tracker:
-    """Folds what arrives from a worker into `progress`.
+    """Folds what arrives from the worker of a training into `progress`.
 
     It is not locked: whoever calls it holds the lock of the job. `progress` itself may be read at any time.
     """
 
-    def __init__(self, key: str, config: RunConfig, sentence: str) -> None:
+    LOADING = "Loading the pictures."
+
+    def __init__(self, key: str, config: Any, sentence: str) -> None:
         self.progress = Progress(key=key, config=config, sentence=sentence)
         self._begun_at: float | None = None
         self._pace: deque[tuple[float, int]] = deque()  # (seconds of the worker's clock, steps done)
@@ -72,25 +86,32 @@ class Tracker:
         """A worker has taken the job up."""
         self._begun_at = time.monotonic()
         self.progress = replace(self.progress, state=JobState.RUNNING)
-        self.say("Loading the pictures.")
+        self.say(self.LOADING)
 
-    def add(self, rows: Sequence[Row], seconds: float) -> None:
+    def add(self, rows: Sequence[Any], seconds: float) -> None:
         """Rows have arrived, which the worker sent `seconds` after it took the job up."""
+        folded = self._fold(rows)
+        self._mark(seconds, folded.done)
+        self.progress = replace(
+            self.progress,
+            **folded.changes,
+            elapsed_s=self._elapsed_s(),
+            left_s=self._left_s(folded),
+            fraction=min(1.0, folded.done / folded.total) if folded.total else 0.0,
+        )
+        self.say(folded.sentence)
+
+    def _fold(self, rows: Sequence[Any]) -> _Folded:
         started = next((row for row in rows if isinstance(row, Started)), self.progress.started)
         steps = self.progress.steps + tuple(row for row in rows if isinstance(row, StepRow))
         epochs = self.progress.epochs + tuple(row for row in rows if isinstance(row, EpochRow))
         done = max(steps[-1].step if steps else 0, epochs[-1].step if epochs else 0)
-        self._mark(seconds, done)
-        self.progress = replace(
-            self.progress,
-            started=started,
-            steps=steps,
-            epochs=epochs,
-            elapsed_s=self._elapsed_s(),
-            left_s=self._left_s(started, done),
-            fraction=min(1.0, done / started.steps) if started else 0.0,
+        return _Folded(
+            changes={"started": started, "steps": steps, "epochs": epochs},
+            done=done,
+            total=started.steps if started else 0,
+            sentence=_running_sentence(started, done),
         )
-        self.say(_running_sentence(started, done))
 
     def end(self, state: JobState, sentence: str) -> None:
         """The job is over, with what it has measured so far."""
@@ -98,10 +119,12 @@ class Tracker:
         self.progress = replace(self.progress, state=state, elapsed_s=elapsed, left_s=None)
         self.say(sentence)
 
-    def end_with(self, result: Result, sentence: str) -> None:
-        """The job is over and this is its result, whose rows are complete."""
-        self.end(JobState(result.state), sentence)
-        self.progress = replace(_of_result(result, self.progress), elapsed_s=self.progress.elapsed_s)
+    def end_with(self, final: Progress) -> None:
+        """The job is over and this is what it came to; its own clock stands."""
+        self.end(final.state, final.sentence)
+        self.progress = replace(
+            final, elapsed_s=self.progress.elapsed_s, sentence=self.progress.sentence, left_s=None
+        )
 
     def now(self) -> Progress:
         """The snapshot with its clocks moved on to this moment."""
@@ -124,24 +147,66 @@ class Tracker:
         while len(self._pace) > 2 and seconds - self._pace[1][0] > _PACE_OVER_S:
             self._pace.popleft()
 
-    def _left_s(self, started: Started | None, done: int) -> float | None:
+    def _left_s(self, folded: _Folded) -> float | None:
         (first_s, first), (last_s, last) = self._pace[0], self._pace[-1]
-        if started is None or last <= first or last_s <= first_s:
+        if not folded.total or last <= first or last_s <= first_s:
             return None
-        left = (started.steps - done) * (last_s - first_s) / (last - first)
+        left = (folded.total - folded.done) * (last_s - first_s) / (last - first)
         return max(0.0, left - (time.monotonic() - self._told_at))
 
 
-def progress_of(key: str, result: Result, sentence: str) -> Progress:
-    """The progress of a job that ended with `result` some time ago."""
+class StudyTracker(Tracker):
+    """The same for a study: ticks say how far it has come."""
+
+    LOADING = "Starting."
+
+    def __init__(self, key: str, study: Study, sentence: str) -> None:
+        super().__init__(key, study, sentence)
+        self._tick = Tick(done=0, total=0)
+
+    def _fold(self, rows: Sequence[Any]) -> _Folded:
+        for row in rows:
+            if isinstance(row, Tick):
+                self._tick = row
+        new = tuple(row for row in rows if not isinstance(row, Tick))
+        return _Folded(
+            changes={"rows": self.progress.rows + new},
+            done=self._tick.done,
+            total=self._tick.total,
+            sentence=f"{self._tick.doing}." if self._tick.doing else "Computing.",
+        )
+
+
+def progress_of(key: str, result: Result) -> Progress:
+    """The progress of a training that ended with `result`."""
     seconds = result.seconds
-    progress = Progress(
+    done = result.epochs[-1].step if result.epochs else 0
+    done = max(done, result.steps[-1].step if result.steps else 0)
+    return Progress(
         key=key,
         config=result.config,
-        sentence=sentence,
+        state=JobState(result.state),
+        sentence=ending_sentence(result),
+        started=result.started,
+        steps=result.steps,
+        epochs=result.epochs,
         elapsed_s=seconds.load + seconds.train + seconds.evaluate,
+        fraction=1.0 if result.state == "finished" else min(1.0, done / max(1, result.started.steps)),
     )
-    return _of_result(result, progress)
+
+
+def progress_of_study(key: str, study: Study, outcome: StudyOutcome) -> Progress:
+    """The progress of a study that ended with `outcome`."""
+    stopped = outcome.state == "stopped"
+    return Progress(
+        key=key,
+        config=study,
+        state=JobState.STOPPED if stopped else JobState.FINISHED,
+        sentence="Stopped. What was computed until then is shown." if stopped else "Finished.",
+        rows=outcome.rows,
+        elapsed_s=outcome.seconds,
+        fraction=1.0 if outcome.state == "finished" else 0.0,
+    )
 
 
 def ending_sentence(result: Result) -> str:
@@ -152,19 +217,6 @@ def ending_sentence(result: Result) -> str:
         f"{result.evaluation.accuracy:.2%} of the {result.started.test_count:,} test pictures are read right."
     )
     return f"Finished: {read} {result.note}".strip()
-
-
-def _of_result(result: Result, progress: Progress) -> Progress:
-    done = result.epochs[-1].step if result.epochs else 0
-    done = max(done, result.steps[-1].step if result.steps else 0)
-    return replace(
-        progress,
-        state=JobState(result.state),
-        started=result.started,
-        steps=result.steps,
-        epochs=result.epochs,
-        fraction=1.0 if result.state == "finished" else min(1.0, done / max(1, result.started.steps)),
-    )
 
 
 def _running_sentence(started: Started | None, done: int) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dashlab.config import RunConfig
 from dashlab.errors import DashlabError
 from dashlab.records import plain_row
-from dashlab.results import Result, Row, Started
+from dashlab.results import Result, Started
+from dashlab.study import StudyOutcome, plain_study_row
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -41,7 +42,8 @@ class Order:
 
     name: str  # of the Dask task
     token: str  # of this submission
-    config: Mapping[str, Any]  # as `RunConfig.to_json` writes it
+    config: Mapping[str, Any]  # as its `to_json` writes it
+    study: str = ""  # the "module:class" of a study's config; empty for a `RunConfig`
     train: str  # what trains, as "module:function"; called as `engine.train` is
     start_weights: bytes | None  # a .safetensors file: tensors would make the scheduler import torch
 
@@ -54,8 +56,8 @@ class Failure:
     traceback: str = ""  # empty where the sentence says everything
 
 
-def run_order(order: Order) -> Result | Failure:
-    """Train as ordered, inside a Dask worker."""
+def run_order(order: Order) -> Result | StudyOutcome | Failure:
+    """Train or compute as ordered, inside a Dask worker."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -64,8 +66,8 @@ def run_order(order: Order) -> Result | Failure:
     try:
         if order.token in _asked_to_stop:
             return Failure(sentence="Stopped before it began.")
-        result: Result = load_function(order.train)(
-            RunConfig.from_json(order.config),
+        result: Result | StudyOutcome = load_named(order.train)(
+            config_kind(order).from_json(order.config),
             on_row=sender.add,
             should_stop=_stop_reader(worker, order),
             start_weights=_weights(order.start_weights),
@@ -88,8 +90,13 @@ def _weights(contents: bytes | None) -> "dict[str, Tensor] | None":
     return from_bytes(contents)
 
 
-def load_function(name: str) -> Callable[..., Any]:
-    """The function that "module:function" names."""
+def config_kind(order: Order) -> Any:
+    """The class of an order's config."""
+    return load_named(order.study) if order.study else RunConfig
+
+
+def load_named(name: str) -> Callable[..., Any]:
+    """The function or class that "module:name" names."""
     module, _, function = name.partition(":")
     loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return loaded
@@ -126,7 +133,7 @@ def _bug_sentence(error: Exception) -> str:
         return (
             f"The training needs more memory than there is: make the batch or the network smaller. ({what})"
         )
-    return f"The training broke down, which is a fault in dashlab. Its last words: {what}"
+    return f"The computation broke down, which is a fault in dashlab. Its last words: {what}"
 
 
 class RowSender:
@@ -135,6 +142,7 @@ class RowSender:
     def __init__(self, worker: "Worker", order: Order) -> None:
         self._worker = worker
         self._order = order
+        self._plain = plain_study_row if order.study else plain_row
         self._begun_at = time.monotonic()
         self._lock = threading.Lock()  # the training thread adds, the event loop's timer flushes
         self._started: dict[str, Any] | None = None  # in every message: another server may join in late
@@ -148,10 +156,10 @@ class RowSender:
         with self._lock:
             self._send()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Any) -> None:
         """Send a row now, or with the next batch."""
         with self._lock:
-            self._waiting.append(plain_row(row))
+            self._waiting.append(self._plain(row))
             if isinstance(row, Started):
                 self._started = self._waiting[-1]
             wait_s = self._sent_at + SEND_EVERY_S - time.monotonic()

@@ -1,0 +1,101 @@
+"""Cached studies on disk: one JSON file each, `<store>/studies/<key>.json`, addressed by the study's key."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from dashlab.data.folders import store_folder
+from dashlab.errors import DamagedRun
+from dashlab.records import RecordError, dumps, from_plain, loads, plain
+from dashlab.runfolder import sync_folder, write_synced
+from dashlab.study import Study, StudyOutcome
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStudy:
+    """A finished study, read from the disk."""
+
+    rows: tuple[Any, ...]
+    seconds: float
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """What a file says of its study besides the rows."""
+
+    title: str
+    created: float  # seconds since 1970, UTC
+    seconds: float
+    environment: dict[str, str]
+
+
+def save(study: Study, outcome: StudyOutcome, root: Path | None = None) -> None:
+    """Keep a finished study; it is there whole or not at all. A stopped one is not kept.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    if outcome.state != "finished":
+        return
+    head = _Head(
+        title=study.TITLE,
+        created=datetime.now(timezone.utc).timestamp(),
+        seconds=outcome.seconds,
+        environment=outcome.environment,
+    )
+    body = dumps({"head": plain(head), "config": study.to_json(), "rows": plain(outcome.rows)})
+    path = _path(study, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".new-{path.name}-{uuid.uuid4().hex}")
+    try:
+        write_synced(new, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def load(study: Study, root: Path | None = None) -> StoredStudy | None:
+    """The study's rows if it was finished before, else None.
+
+    Raises:
+        DamagedRun: the file is not the one that was written; it has been set aside.
+    """
+    path = _path(study, root)
+    try:
+        written, _, body = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(body).hexdigest().encode() != written:
+        raise _set_aside(path)
+    try:
+        value = loads(body)
+        head: _Head = from_plain(_Head, value["head"])
+        rows: tuple[Any, ...] = tuple(from_plain(study.ROW, row) for row in value["rows"])
+    except (RecordError, KeyError, TypeError) as error:
+        logger.info("The cached study %s was written by another version of dashlab: %s", path, error)
+        return None
+    return StoredStudy(rows=rows, seconds=head.seconds, environment=head.environment)
+
+
+def _path(study: Study, root: Path | None) -> Path:
+    return (root or store_folder()) / "studies" / f"{study.key()}.json"
+
+
+def _set_aside(path: Path) -> DamagedRun:
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
+    aside = path.parent.parent / "damaged" / f"{path.stem}-{now}.json"
+    sentence = f"The cached study {path.stem[:12]}… was damaged and has been set aside in {aside}."
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        path.replace(aside)
+    except OSError as error:
+        sentence = f"The cached study {path.stem[:12]}… is damaged, and cannot be set aside: {error}."
+    return DamagedRun(sentence)
