@@ -9,12 +9,13 @@ from dashlab import jobs
 from dashlab.jobs import JobState, Progress
 from ui.page import as_text
 
-EVERY_S = 0.5
-"""How often a page that watches a run draws anew."""
+EVERY_S, LATER_EVERY_S, LATER_S = 0.5, 1.0, 3.0
+"""How often a page that watches a run draws anew, at first and once the run has gone on for `LATER_S`: server
+and browser take their time from the training where they share a machine."""
 
 
 def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any = None) -> Progress | None:
-    """Draw the run's status and, with `draw`, its curves; while it goes on, draw both again twice a second.
+    """Draw the run's status and, with `draw`, its curves; while it goes on, draw both again and again.
 
     When the run ends the whole page runs once more. Call at most once in a run of the page.
 
@@ -35,16 +36,18 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any
         status(progress)
         draw(progress)
     else:
-        _watched(key, prefix, draw, place)
+        every = LATER_EVERY_S if progress.elapsed_s > LATER_S else EVERY_S
+        st.fragment(_watched, run_every=every)(key, prefix, draw, place, every)
     return progress
 
 
-@st.fragment(run_every=EVERY_S)
-def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any) -> None:
+def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any, every: float) -> None:
     progress = jobs.progress(key)
     if progress is None or progress.is_over:
         forget_stop(prefix)
         st.rerun()
+    if every == EVERY_S and progress.elapsed_s > LATER_S:
+        st.rerun()  # the page then asks less often
     with place if place is not None else st.container():
         _bar(progress, prefix)
     draw(progress)

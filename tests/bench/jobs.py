@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIRST = "submit to first figure"
 LONE, WATCHED = "nobody watches", "a page watches"
-WATCHED_EPOCHS = 2
+WATCHED_EPOCHS = 5
 PATIENCE_S = 600
 
 
@@ -65,7 +65,8 @@ def watched(settings: Settings) -> Bench:
         seconds=seconds,
         ratios=(Ratio(slow=LONE, fast=WATCHED, wanted=0.8),),
         notes=(
-            "The page is the trainer, open in a real browser on the same machine, redrawing twice a second. "
+            "The page is the trainer, open in a real browser on the same machine, redrawing twice a second "
+            "for three seconds, then once a second. "
             "The ratio is the share of its lone speed that the training keeps.",
         ),
     )
