@@ -24,7 +24,10 @@ from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
 from dashlab.settings import DataConfig
 from dashlab.weights import Weights, put_weights, weights_of
 
-_TURN = threading.Lock()
+End = tuple[EndState, str]
+"""How a run ended, and a sentence about it."""
+
+TURN = threading.Lock()
 """One training at a time per process: the precision of matrix products is process-wide."""
 
 
@@ -72,8 +75,8 @@ def train(
         raise ConfigError(
             "A run that starts from another needs that run's weights, and only such a run takes any."
         )
-    with _TURN:
-        return _Run(config, pick_device(device), images, start_weights, on_row).train(should_stop)
+    with TURN:
+        return Run(config, pick_device(device), images, start_weights, on_row).train(should_stop)
 
 
 def load(config: DataConfig) -> ImageSet:
@@ -98,8 +101,16 @@ def _load_own(path: str, side: int, grey: bool, _fingerprint: str) -> ImageSet:
     return load_folder(path, side=side, grey=grey)
 
 
-class _Run:
-    """One training run: what stands between its steps."""
+class Run:
+    """One training run: what stands between its steps.
+
+    Args:
+        config: as `resolved` gives it.
+        device: where it is trained.
+        images: the pictures; else they are loaded.
+        start_weights: see `train`.
+        on_row: see `train`.
+    """
 
     def __init__(
         self,
@@ -134,12 +145,21 @@ class _Run:
         self.load_s = time.perf_counter() - begun
 
     def train(self, should_stop: Callable[[], bool]) -> Result:
-        started = self._started()
-        self.on_row(started)
+        """All of it."""
+        self.begin()
         begun = time.perf_counter()
         with deterministic(), self.precision.for_process():
-            state, note = self._epochs(should_stop, begun)
-            self.recorder.read(last=True)
+            end = self._epochs(should_stop, begun)
+        return self.result(*end, train_s=time.perf_counter() - begun)
+
+    def begin(self) -> None:
+        """Tell what there is to do."""
+        self.started = self._started()
+        self.on_row(self.started)
+
+    def result(self, state: EndState, note: str, *, train_s: float) -> Result:
+        """What the run leaves behind, once its steps have ended as `state`, with `note` to say about it."""
+        self.recorder.read(last=True)
         if state == "stopped" and self.recorder.diverged_at is not None:  # noticed by the last reading only
             state, note = "diverged", self._diverged_sentence()
         trained = time.perf_counter()
@@ -150,33 +170,54 @@ class _Run:
             config=self.config,
             state=state,
             note=note,
-            started=started,
+            started=self.started,
             steps=tuple(self.recorder.steps),
             epochs=tuple(self.recorder.epochs),
             evaluation=evaluation,
             weights=weights_of(self.network) if state != "diverged" else {},
-            seconds=Seconds(load=self.load_s, train=trained - begun, evaluate=time.perf_counter() - trained),
+            seconds=Seconds(load=self.load_s, train=train_s, evaluate=time.perf_counter() - trained),
             environment=environment(self.device),
         )
 
-    def _epochs(self, should_stop: Callable[[], bool], begun: float) -> tuple[EndState, str]:
+    def _epochs(self, should_stop: Callable[[], bool], begun: float) -> End:
         for _ in range(self.config.loop.epochs):
             for x, y in self.batches:
                 if should_stop():
-                    return "stopped", self._stopped_sentence()
+                    return self.stopped()
                 self._step(x, y)
-                if self.recorder.diverged_at is not None:
-                    return "diverged", self._diverged_sentence()
-            self.recorder.read()
-            if self.recorder.diverged_at is not None:
-                return "diverged", self._diverged_sentence()
-            val = self._validate()
-            if val is not None and not math.isfinite(val[0]):
-                return "diverged", self._diverged_sentence("on the validation pictures")
-            row = self.recorder.end_epoch(val=val, seconds=time.perf_counter() - begun)
-            if val is not None and self._is_time_to_stop(row.epoch, val[0]):
-                break
+                if (end := self.diverged()) is not None:
+                    return end
+            if (end := self.end_epoch(lambda: time.perf_counter() - begun)) is not None:
+                return end
+        return self.finished()
+
+    def diverged(self) -> End | None:
+        """The end of a run whose loss is known to be no finite number any more."""
+        return None if self.recorder.diverged_at is None else ("diverged", self._diverged_sentence())
+
+    def stopped(self) -> End:
+        """The end of a run that somebody stopped."""
+        return "stopped", self._stopped_sentence()
+
+    def finished(self) -> End:
+        """The end of a run that came to its end; early stopping goes back to its best weights."""
         return "finished", self._back_to_best()
+
+    def end_epoch(self, seconds: Callable[[], float]) -> End | None:
+        """Validate and report the epoch that the last step ended; the run's end, if this is it.
+
+        `seconds` is asked for the time since the start of training, after the validation.
+        """
+        self.recorder.read()
+        if (end := self.diverged()) is not None:
+            return end
+        val = self._validate()
+        if val is not None and not math.isfinite(val[0]):
+            return "diverged", self._diverged_sentence("on the validation pictures")
+        row = self.recorder.end_epoch(val=val, seconds=seconds())
+        if val is not None and self._is_time_to_stop(row.epoch, val[0]):
+            return self.finished()
+        return None
 
     def _step(self, x: Tensor, y: Tensor) -> None:
         config = self.config.loss

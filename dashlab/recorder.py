@@ -17,11 +17,25 @@ class Recorder:
     """Figures of each step, kept in tensors and read in batches.
 
     What the rows hold depends on the steps alone, not on when they were read.
+
+    Args:
+        steps: of the whole run.
+        device: where the figures arise.
+        on_row: called with each row.
+        figures: [steps, (loss, share of right answers)] into which others write, where several runs are
+            trained at once; they call `note` instead of `record`.
     """
 
-    def __init__(self, steps: int, *, device: torch.device, on_row: Callable[[Row], None]) -> None:
+    def __init__(
+        self,
+        steps: int,
+        *,
+        device: torch.device,
+        on_row: Callable[[Row], None],
+        figures: Tensor | None = None,
+    ) -> None:
         self._window = max(1, -(-steps // MOST_STEP_ROWS))
-        self._figures = torch.zeros(steps, 2, device=device)  # [steps, (loss, share of right answers)]
+        self._figures = torch.zeros(steps, 2, device=device) if figures is None else figures
         self._lrs: list[float] = []
         self._sizes: list[int] = []
         self._figures_read: list[tuple[float, float]] = []
@@ -43,6 +57,10 @@ class Recorder:
         figures = self._figures[self.step]
         figures[0] = loss
         figures[1] = right
+        self.note(size=size, lr=lr)
+
+    def note(self, *, size: int, lr: float) -> None:
+        """Note one step whose figures stand in their place already."""
         self._lrs.append(lr)
         self._sizes.append(size)
         if time.monotonic() - self._last_read >= _READ_EVERY_S:

@@ -98,7 +98,7 @@ def test_the_rows_do_not_depend_on_how_often_the_device_is_asked(monkeypatch, ev
 @pytest.mark.parametrize("change", [{"dropout": 0.5}, {"batchnorm": True}, {"optimizer": "adam"}], ids=str)
 def test_twins_that_differ_in_one_thing_take_their_first_step_on_the_same_batch(monkeypatch, change):
     seen = []
-    monkeypatch.setattr(engine._Run, "_step", lambda _run, x, y: seen.append((x.clone(), y.clone())))
+    monkeypatch.setattr(engine.Run, "_step", lambda _run, x, y: seen.append((x.clone(), y.clone())))
     monkeypatch.setattr(engine.Recorder, "end_epoch", lambda *_args, **_more: None)
     run(MLP)
     plain = seen.copy()
@@ -123,7 +123,7 @@ def test_the_test_set_has_no_influence_on_training():
 
 def test_validation_does_not_disturb_training(monkeypatch):
     watched = run(NOISY)
-    monkeypatch.setattr(engine._Run, "_validate", lambda _run: None)
+    monkeypatch.setattr(engine.Run, "_validate", lambda _run: None)
     assert same(run(NOISY).weights, watched.weights)
 
 
