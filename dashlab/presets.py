@@ -1,6 +1,5 @@
 """Configs worth a name: the recipes of the course material, and dashlab's own fast ones."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashlab.config import RunConfig
@@ -34,8 +33,8 @@ def _preset(name: str, title: str, about: str, *, published: str = "", **setting
 _MOMENTUM: dict[str, Value] = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "batch_size": 64, "epochs": 5}
 
 
-def _recipes() -> Iterator[Preset]:
-    yield _preset(
+_RECIPES = (
+    _preset(
         "s1",
         "MNIST, MLP with momentum",
         "The first network of most courses: two hidden layers of 512. Watch the loss fall fast in the first "
@@ -46,8 +45,8 @@ def _recipes() -> Iterator[Preset]:
         hidden=(512, 512),
         normalize="half",
         **_MOMENTUM,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s2",
         "Fashion-MNIST, the same MLP",
         "The same network and recipe on clothes instead of digits: ten points lower. Shirts, T-shirts, "
@@ -58,8 +57,8 @@ def _recipes() -> Iterator[Preset]:
         hidden=(512, 512),
         normalize="half",
         **_MOMENTUM,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s3",
         "Fashion-MNIST, a deeper MLP",
         "Twice as deep and wide as the last one, and hardly better: more units alone do not read pictures.",
@@ -69,8 +68,8 @@ def _recipes() -> Iterator[Preset]:
         hidden=(1024, 1024, 512, 512),
         normalize="half",
         **_MOMENTUM,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s4",
         "Fashion-MNIST, CNN",
         "Convolutions look at neighbouring pixels together. With BatchNorm and dropout this gains four "
@@ -84,8 +83,8 @@ def _recipes() -> Iterator[Preset]:
         dropout=0.4,
         normalize="half",
         **_MOMENTUM,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s5",
         "MNIST, small MLP with BatchNorm and Adam",
         "A sixth of the parameters of the first network. Weight decay enters Adam's gradient and holds the "
@@ -100,8 +99,8 @@ def _recipes() -> Iterator[Preset]:
         weight_decay=0.001,
         batch_size=64,
         epochs=20,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s6",
         "CIFAR-10, MLP",
         "An MLP on colour photographs: it learns the training pictures and stays far behind on new ones. "
@@ -118,8 +117,8 @@ def _recipes() -> Iterator[Preset]:
         weight_decay=0.01,
         batch_size=128,
         epochs=60,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s15",
         "Fashion-MNIST, softmax regression",
         "One linear layer and nothing else, from weights drawn from N(0, 0.01²). This is the line that every "
@@ -134,8 +133,8 @@ def _recipes() -> Iterator[Preset]:
         lr=0.1,
         batch_size=256,
         epochs=10,
-    )
-    yield _preset(
+    ),
+    _preset(
         "s16",
         "Your own pictures, LeNet",
         "Upload a zip with one folder of pictures per class. Few pictures are enough to see training and "
@@ -155,11 +154,12 @@ def _recipes() -> Iterator[Preset]:
         gamma=0.1,
         batch_size=16,
         epochs=10,
-    )
+    ),
+)
 
 
-def _own() -> Iterator[Preset]:
-    yield _preset(
+_OWN = (
+    _preset(
         "mnist-fast",
         "MNIST, 98 % in seconds",
         "A third of the first network's units, with BatchNorm, larger batches, Nesterov momentum, a learning "
@@ -179,8 +179,8 @@ def _own() -> Iterator[Preset]:
         label_smoothing=0.1,
         batch_size=256,
         epochs=3,
-    )
-    yield _preset(
+    ),
+    _preset(
         "sketch",
         "MNIST, made for the sketch pad",
         "A small network that trains in seconds on digits moved by a pixel and written with thicker and "
@@ -202,8 +202,8 @@ def _own() -> Iterator[Preset]:
         epochs=3,
         crop_padding=1,
         thickness=0.7,
-    )
-    yield _preset(
+    ),
+    _preset(
         "cifar-fast",
         "CIFAR-10, ResNet with one cycle",
         "A small ResNet on mirrored, shifted and partly blanked pictures, and one cycle of the learning "
@@ -227,8 +227,9 @@ def _own() -> Iterator[Preset]:
         batch_size=500,  # divides the 50,000 pictures: every step has the same shape
         epochs=18,
         precision="fast",
-    )
+    ),
+)
 
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*_recipes(), *_own())}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*_RECIPES, *_OWN)}
 """All presets by name, in the order in which they are offered."""
