@@ -1,0 +1,228 @@
+"""Training of twins, step by step on the same batches."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dashlab.experiments import twins_network as networks
+from dashlab.experiments.twins import Moments, Score, Twin, TwinsConfig, TwinsEpoch, frames_of, marks_of
+from dashlab.experiments.twins_network import Task, Watched
+from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.twins_sweeps import Sweep, Trial
+from dashlab.study import Tick
+
+NOTHING = Score(loss=math.nan, accuracy=math.nan)
+TICK_STEPS = 20
+
+
+@dataclass(slots=True)
+class Learner:
+    """One twin while it learns: a plain network under plain SGD."""
+
+    network: nn.Sequential
+    optimizer: torch.optim.Optimizer
+    diverged: int = 0
+    _losses: list[float] = field(default_factory=list)  # of the epoch so far, times inputs
+    _right: int = 0
+    _seen: int = 0
+
+    @staticmethod
+    def of(config: TwinSettings, task: Task, *, batchnorm: bool, lr: float) -> "Learner":
+        network = networks.build_twin(config, batchnorm=batchnorm).to(task.train_y.device)
+        return Learner(network, torch.optim.SGD(network.parameters(), lr))
+
+    def step(self, x: Tensor, y: Tensor, number: int) -> None:
+        """One step of gradient descent; none any more once the loss is not a finite number."""
+        if self.diverged:
+            return
+        logits = self.network(x)
+        loss = F.cross_entropy(logits, y)
+        value = loss.item()
+        if not math.isfinite(value):
+            self.diverged = number
+            return
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self._losses.append(value * len(y))
+        self._right += int((logits.argmax(1) == y).sum())
+        self._seen += len(y)
+
+    def training(self) -> Score:
+        """The mean over the batches since this was last asked."""
+        seen = self._seen if not self.diverged else 0
+        found = Score(loss=math.fsum(self._losses) / seen, accuracy=self._right / seen) if seen else NOTHING
+        self._losses, self._right, self._seen = [], 0, 0
+        return found
+
+    def gradients(self) -> tuple[float, ...]:
+        """Norm of the gradient of each linear layer's weights, from the last step."""
+        linear = (module for module in self.network if isinstance(module, nn.Linear))
+        return tuple(layer.weight.grad.norm().item() for layer in linear if layer.weight.grad is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Measures twins after an epoch."""
+
+    config: TwinsConfig
+    task: Task
+    grid: Tensor | None  # the cells whose class is drawn; None for pictures
+    frames: frozenset[int]
+
+    @staticmethod
+    def of(config: TwinsConfig, task: Task) -> "Examiner":
+        grid = networks.cells(networks.load_points(config).x) if config.dataset != "mnist" else None
+        return Examiner(config, task, grid, frozenset(frames_of(config.epochs)))
+
+    def twin(self, learner: Learner, epoch: int) -> Twin:
+        """What is reported of a twin."""
+        training = learner.training()
+        if learner.diverged:
+            return Twin(
+                training=NOTHING, by_batch=NOTHING, by_running=NOTHING, classes_by_batch=(),
+                classes_by_running=(), gradients=(), diverged=learner.diverged,
+            )  # fmt: skip
+        network, size = learner.network, self.config.batch_size
+        x, y, classes = self.task.test_x, self.task.test_y, len(self.task.classes)
+        by_running, classes_by_running = networks.score(
+            networks.logits_by_running(network, x, size), y, classes
+        )
+        by_batch, batch = by_running, running
+        if networks.normalizers(network):
+            by_batch, classes_by_batch = networks.score(
+                networks.logits_by_batch(network, x, size), y, classes
+            )
+        framed = epoch in self.frames
+        return Twin(
+            training=training,
+            by_batch=by_batch,
+            by_running=by_running,
+            classes_by_batch=batch,
+            classes_by_running=running,
+            gradients=learner.gradients(),
+            layers=networks.spreads(network, self._probe()) if framed else (),
+            boundary=networks.boundary(network, self.grid) if framed and self.grid is not None else "",
+        )
+
+    def _probe(self) -> Tensor:
+        return networks.vectors(self.task.train_x[: networks.PROBE])
+
+
+def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
+    """Train both twins in lockstep and report them after each epoch; see `TwinsConfig.rows`."""
+    task = networks.load_task(config)
+    plain, normed = (Learner.of(config, task, batchnorm=bn, lr=config.lr) for bn in (False, True))
+    examiner, watched = Examiner.of(config, task), Watched(normed.network)
+    total = config.epochs * config.steps_of(config.batch_size)
+    marks, step = marks_of(total), 0
+    yield _row(examiner, 0, step, plain, normed, [])
+    for epoch, chosen in enumerate(networks.batches(config, task, config.batch_size, config.epochs), 1):
+        moments: list[Moments] = []
+        for indexes in chosen:
+            if step % TICK_STEPS == 0 or len(chosen) == 1:
+                yield Tick(done=step, total=total, doing=f"Epoch {epoch} of {config.epochs}")
+            step += 1
+            x, y = task.batch(indexes)
+            plain.step(x, y, step)
+            normed.step(x, y, step)
+            if step in marks and not normed.diverged:
+                moments += watched.moments(step)
+        yield _row(examiner, epoch, step, plain, normed, moments)
+        if plain.diverged and normed.diverged:
+            return
+
+
+def _row(
+    examiner: Examiner, epoch: int, step: int, plain: Learner, normed: Learner, moments: list[Moments]
+) -> TwinsEpoch:
+    return TwinsEpoch(
+        epoch=epoch,
+        step=step,
+        plain=examiner.twin(plain, epoch),
+        normed=examiner.twin(normed, epoch),
+        moments=tuple(moments),
+    )
+
+
+def sweep(config: Sweep, settings: Sequence[tuple[float, int, int]]) -> Iterator[Trial | Tick]:
+    """Train each twin at each setting from each seed; see `Sweep.rows`."""
+    work = [steps for _, _, steps in settings for _ in range(2 * config.seeds)]
+    total, done = sum(work), 0
+    tasks = {seed: networks.load_task(config.change(seed=seed)) for seed in _seeds(config)}
+    for lr, size, steps in settings:
+        for seed in _seeds(config):
+            for batchnorm in (False, True):
+                trial = _Trial(config.change(seed=seed), tasks[seed], lr, size, steps, batchnorm)
+                for step in trial.train():
+                    yield Tick(done=done + step, total=total, doing=trial.title)
+                yield trial.result()
+                done += steps
+
+
+def _seeds(config: Sweep) -> range:
+    return range(config.seed, config.seed + config.seeds)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """One twin alone at one setting."""
+
+    config: Sweep
+    task: Task
+    lr: float
+    size: int  # 0 for all
+    steps: int
+    batchnorm: bool
+    learner: Learner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.learner = Learner.of(self.config, self.task, batchnorm=self.batchnorm, lr=self.lr)
+
+    @property
+    def title(self) -> str:
+        twin = "with BatchNorm" if self.batchnorm else "without"
+        size = self.size or self.config.train_count
+        return f"Learning rate {self.lr:g}, batch size {size}, {twin}"
+
+    def train(self) -> Iterator[int]:
+        """Take all steps; gives their number now and then. Ends early where the twin diverges."""
+        epochs = -(-self.steps // self.config.steps_of(self.size))
+        order = networks.batches(self.config, self.task, self.size, epochs)
+        chosen = (indexes for epoch in order for indexes in epoch)
+        for step, indexes in enumerate(islice(chosen, self.steps), 1):
+            if step == self.steps - self.steps // 10:
+                self.learner.training()  # what follows is the last tenth
+            self.learner.step(*self.task.batch(indexes), step)
+            if step % TICK_STEPS == 0:
+                yield step
+            if self.learner.diverged:
+                return
+
+    def result(self) -> Trial:
+        """The figures once it is trained."""
+        training, diverged = self.learner.training(), self.learner.diverged
+        by_batch = by_running = NOTHING
+        if not diverged:
+            network, x, y = self.learner.network, self.task.test_x, self.task.test_y
+            classes = len(self.task.classes)
+            by_running, _ = networks.score(networks.logits_by_running(network, x, self.size), y, classes)
+            by_batch = by_running
+            if networks.normalizers(network):
+                by_batch, _ = networks.score(networks.logits_by_batch(network, x, self.size), y, classes)
+        return Trial(
+            lr=self.lr,
+            batch_size=self.size or self.config.train_count,
+            batchnorm=self.batchnorm,
+            seed=self.config.seed,
+            steps=self.steps,
+            training_loss=training.loss,
+            by_batch=by_batch.accuracy,
+            by_running=by_running.accuracy,
+            diverged=diverged,
+        )
