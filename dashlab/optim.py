@@ -1,13 +1,14 @@
 """Optimizers and schedules of `torch.optim` by name, with the coefficients of a config."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
-from dashlab.optim_settings import OptimConfig, ScheduleConfig
+from dashlab.optim_settings import OptimConfig, ScheduleConfig, SurfaceOptimConfig
 
 _FUSED = {"sgd": ("cpu", "cuda"), "adagrad": ("cpu",), "adam": ("cpu", "cuda"), "adamw": ("cpu", "cuda")}
 """Optimizers that every supported torch can run as one kernel over all parameters, and where."""
@@ -27,16 +28,41 @@ _OPTIMIZERS: dict[str, tuple[type[Optimizer], tuple[str, ...]]] = {
 """Each of `OPTIMIZERS`, and which fields of `OptimConfig` it takes besides lr and weight_decay."""
 
 
-def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter]) -> Optimizer:
-    """The `torch.optim` object that `config` describes, fused where torch has a fused form of it."""
+def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter], *, fused: bool = True) -> Optimizer:
+    """The `torch.optim` object that `config` describes.
+
+    Args:
+        config: of training; or a `SurfaceOptimConfig`, whose L-BFGS takes one of its iterations a step and,
+            as torch has it, a closure in every step.
+        parameters: of one device.
+        fused: take torch's fused form of it where there is one: quicker on many numbers, but it rounds in
+            another order than the plain form, which is what torch takes by itself on a CPU.
+    """
     parameters = list(parameters)
+    if isinstance(config, SurfaceOptimConfig) and config.optimizer in ("rprop", "lbfgs"):
+        return _whole_loss(config, parameters)
     kind, names = _OPTIMIZERS[config.optimizer]
-    arguments = {name: getattr(config, name) for name in ("lr", "weight_decay", *names)}
+    arguments: dict[str, Any] = {name: getattr(config, name) for name in ("lr", "weight_decay", *names)}
     if "beta1" in arguments:
         arguments["betas"] = arguments.pop("beta1"), arguments.pop("beta2")
-    if parameters[0].device.type in _FUSED.get(config.optimizer, ()):
+    if fused and parameters[0].device.type in _FUSED.get(config.optimizer, ()):
         arguments["fused"] = True
     return kind(parameters, **arguments)
+
+
+def _whole_loss(config: SurfaceOptimConfig, parameters: list[Parameter]) -> Optimizer:
+    """Rprop or L-BFGS."""
+    if config.optimizer == "rprop":
+        etas, limits = (config.eta_minus, config.eta_plus), (config.step_min, config.step_max)
+        return torch.optim.Rprop(parameters, lr=config.lr, etas=etas, step_sizes=limits)
+    return torch.optim.LBFGS(
+        parameters,
+        lr=config.lr,
+        max_iter=1,  # so that each of its iterations can be seen
+        max_eval=26,  # the default for one iteration leaves the line search none
+        history_size=config.history,
+        line_search_fn="strong_wolfe" if config.line_search else None,
+    )
 
 
 def make_schedule(

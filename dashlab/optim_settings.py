@@ -7,6 +7,11 @@ from dashlab.fields import choice, flag, integer, number
 from dashlab.flatconfig import FlatConfig
 
 OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
+"""What can train a network on batches."""
+
+SURFACE_OPTIMIZERS = (*OPTIMIZERS, "rprop", "lbfgs")
+"""What can run on a surface: also two that need the gradient of the whole loss, not of a batch."""
+
 _ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
 
 
@@ -130,6 +135,88 @@ class OptimConfig(FlatConfig):
             self.nesterov and (self.momentum <= 0 or self.dampening != 0),
             "Nesterov needs a momentum above 0 and no dampening.",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceOptimConfig(OptimConfig):
+    """One optimizer where the whole loss is at hand in every step: `OptimConfig`, and Rprop and L-BFGS.
+
+    Both compare gradients of one step with the last one's, which noise of small batches makes meaningless;
+    so a run of training does not offer them.
+    """
+
+    optimizer: str = choice(
+        "sgd",
+        "Optimizer",
+        "The rule that turns gradients into steps.",
+        SURFACE_OPTIMIZERS,
+        names={"lbfgs": "L-BFGS"},
+    )
+    weight_decay: float = number(
+        0.0,
+        "Weight decay",
+        "Pulls every coordinate towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from "
+        "the coordinate itself).",
+        low=0.0,
+        high=10.0,
+        log=True,
+        advanced=True,
+        used_when=("optimizer", OPTIMIZERS),
+    )
+    eta_minus: float = number(
+        0.5,
+        "η⁻",
+        "Rprop multiplies a coordinate's step by this when its gradient has changed sign.",
+        low=0.05,
+        high=0.95,
+        advanced=True,
+        used_when=("optimizer", ("rprop",)),
+    )
+    eta_plus: float = number(
+        1.2,
+        "η⁺",
+        "Rprop multiplies a coordinate's step by this while its gradient keeps its sign.",
+        low=1.05,
+        high=3.0,
+        step=0.05,
+        advanced=True,
+        used_when=("optimizer", ("rprop",)),
+    )
+    step_min: float = number(
+        1e-6,
+        "Shortest step",
+        "Rprop's step in a coordinate never gets shorter.",
+        low=1e-8,
+        high=0.1,
+        log=True,
+        advanced=True,
+        used_when=("optimizer", ("rprop",)),
+    )
+    step_max: float = number(
+        50.0,
+        "Longest step",
+        "Rprop's step in a coordinate never gets longer.",
+        low=0.2,
+        high=100.0,
+        log=True,
+        advanced=True,
+        used_when=("optimizer", ("rprop",)),
+    )
+    history: int = integer(
+        10,
+        "History",
+        "How many of the last steps L-BFGS estimates the curvature from.",
+        low=1,
+        high=100,
+        advanced=True,
+        used_when=("optimizer", ("lbfgs",)),
+    )
+    line_search: bool = flag(
+        True,
+        "Line search",
+        "Look for a good length along the direction (strong Wolfe conditions); each try costs a gradient.",
+        used_when=("optimizer", ("lbfgs",)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

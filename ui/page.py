@@ -34,6 +34,14 @@ class PageInfo:
 PAGES: tuple[PageInfo, ...] = (
     PageInfo("home", "home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
     PageInfo(
+        "optimizers",
+        "optim",
+        "Optimizer comparison",
+        ":material/terrain:",
+        "pages/optimizers.py",
+        "Race optimizers over loss surfaces and on a network, and take their steps apart.",
+    ),
+    PageInfo(
         "trainer",
         "train",
         "Trainer",
