@@ -151,7 +151,7 @@ def frames_of(epochs: int) -> tuple[int, ...]:
 
 
 def marks_of(steps: int) -> frozenset[int]:
-    """The steps after which statistics are noted: evenly and geometrically spread, first and last among them."""
+    """The steps after which statistics are noted: evenly and geometrically spread, the ends included."""
     even = (1 + round((steps - 1) * k / MARKS) for k in range(MARKS + 1))
     early = (round(steps ** (k / MARKS)) for k in range(MARKS + 1))
     return frozenset((*even, *early))

@@ -81,7 +81,7 @@ def _digits(config: TwinSettings) -> Task:
 
 
 def build_twin(config: TwinSettings, *, batchnorm: bool) -> nn.Sequential:
-    """One twin; both get the same weights in their linear layers and, where both have one, the same biases."""
+    """One twin; both get the same weights in their linear layers and, where both have them, biases."""
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(config.widths[:-1]):
         bias = config.bias == "everywhere" or (config.bias == "needed" and not batchnorm)
@@ -168,13 +168,31 @@ def logits_by_running(network: nn.Module, x: Tensor, size: int) -> Tensor:
     return logits
 
 
-def score(logits: Tensor, labels: Tensor, classes: int) -> tuple[Score, tuple[float, ...]]:
-    """Loss and accuracy over all, and the accuracy within each class."""
-    right = logits.argmax(1) == labels
-    seen = torch.bincount(labels, minlength=classes).clamp_min(1)
-    found = torch.bincount(labels[right], minlength=classes)
-    loss = F.cross_entropy(logits, labels).item()
-    return Score(loss=loss, accuracy=right.float().mean().item()), tuple((found / seen).tolist())
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What a network scores over all inputs, and its accuracy within each class."""
+
+    over_all: Score
+    by_class: tuple[float, ...]
+
+
+def both_ways(network: nn.Module, task: Task, size: int) -> tuple[Graded, Graded]:
+    """On the test data, in train mode with batches of `size` (0: one batch), and in eval mode.
+
+    Without BatchNorm the two are the same, and measured once.
+    """
+    by_running = _graded(logits_by_running(network, task.test_x, size), task)
+    if not normalizers(network):
+        return by_running, by_running
+    return _graded(logits_by_batch(network, task.test_x, size), task), by_running
+
+
+def _graded(logits: Tensor, task: Task) -> Graded:
+    right, classes = logits.argmax(1) == task.test_y, len(task.classes)
+    seen = torch.bincount(task.test_y, minlength=classes).clamp_min(1)
+    found = torch.bincount(task.test_y[right], minlength=classes)
+    loss = F.cross_entropy(logits, task.test_y).item()
+    return Graded(Score(loss=loss, accuracy=right.float().mean().item()), tuple((found / seen).tolist()))
 
 
 @torch.no_grad()

@@ -88,23 +88,15 @@ class Examiner:
                 training=NOTHING, by_batch=NOTHING, by_running=NOTHING, classes_by_batch=(),
                 classes_by_running=(), gradients=(), diverged=learner.diverged,
             )  # fmt: skip
-        network, size = learner.network, self.config.batch_size
-        x, y, classes = self.task.test_x, self.task.test_y, len(self.task.classes)
-        by_running, classes_by_running = networks.score(
-            networks.logits_by_running(network, x, size), y, classes
-        )
-        by_batch, batch = by_running, running
-        if networks.normalizers(network):
-            by_batch, classes_by_batch = networks.score(
-                networks.logits_by_batch(network, x, size), y, classes
-            )
+        network = learner.network
+        by_batch, by_running = networks.both_ways(network, self.task, self.config.batch_size)
         framed = epoch in self.frames
         return Twin(
             training=training,
-            by_batch=by_batch,
-            by_running=by_running,
-            classes_by_batch=batch,
-            classes_by_running=running,
+            by_batch=by_batch.over_all,
+            by_running=by_running.over_all,
+            classes_by_batch=by_batch.by_class,
+            classes_by_running=by_running.by_class,
             gradients=learner.gradients(),
             layers=networks.spreads(network, self._probe()) if framed else (),
             boundary=networks.boundary(network, self.grid) if framed and self.grid is not None else "",
@@ -207,14 +199,10 @@ class _Trial:
     def result(self) -> Trial:
         """The figures once it is trained."""
         training, diverged = self.learner.training(), self.learner.diverged
-        by_batch = by_running = NOTHING
+        by_batch = by_running = math.nan
         if not diverged:
-            network, x, y = self.learner.network, self.task.test_x, self.task.test_y
-            classes = len(self.task.classes)
-            by_running, _ = networks.score(networks.logits_by_running(network, x, self.size), y, classes)
-            by_batch = by_running
-            if networks.normalizers(network):
-                by_batch, _ = networks.score(networks.logits_by_batch(network, x, self.size), y, classes)
+            both = networks.both_ways(self.learner.network, self.task, self.size)
+            by_batch, by_running = (graded.over_all.accuracy for graded in both)
         return Trial(
             lr=self.lr,
             batch_size=self.size or self.config.train_count,
@@ -222,7 +210,7 @@ class _Trial:
             seed=self.config.seed,
             steps=self.steps,
             training_loss=training.loss,
-            by_batch=by_batch.accuracy,
-            by_running=by_running.accuracy,
+            by_batch=by_batch,
+            by_running=by_running,
             diverged=diverged,
         )
