@@ -20,7 +20,7 @@ FLOORS = (
     {"records", "batches", "precision", "recorder", "weights"},
     {"evaluate", "runfolder"},
     {"engine", "classifier", "study"},
-    {"store", "studies"},
+    {"store", "studies", "stacked"},
     {"jobs"},
     {"experiments"},
     {"charts", "export"},
