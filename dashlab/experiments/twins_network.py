@@ -90,7 +90,7 @@ def build_twin(config: TwinSettings, *, batchnorm: bool) -> nn.Sequential:
         if batchnorm:
             block.insert(0 if config.order == "before" else 1, _normalizer(config, fan_out))
         layers += block
-    layers.append(nn.Linear(*config.widths[-2:], bias=config.bias != "nowhere"))
+    layers.append(nn.Linear(config.widths[-2], config.widths[-1], bias=config.bias != "nowhere"))
     network = nn.Sequential(*layers)
     start = ModelConfig(activation=config.activation, init=config.init, init_std=config.init_std)
     initialize(network, start, seed=config.seed)
@@ -117,7 +117,7 @@ def batches(config: TwinSettings, task: Task, size: int, epochs: int) -> Iterato
         if size == 0 or size >= count:
             yield [None]
             continue
-        cut = torch.randperm(count, generator=draw).to(task.train_y.device).split(size)
+        cut = torch.split(torch.randperm(count, generator=draw).to(task.train_y.device), size)
         yield [chosen for chosen in cut if len(chosen) > 1]
 
 
@@ -269,8 +269,8 @@ class Watched:
             yield Moments(
                 step=step,
                 layer=number,
-                mean=tuple(followed.mean(0).tolist()),
-                var=tuple(followed.var(0).tolist()),
+                mean=_numbers(followed.mean(0)),
+                var=_numbers(followed.var(0)),
                 running_mean=_first(layer.running_mean),
                 running_var=_first(layer.running_var),
             )
@@ -283,4 +283,9 @@ class Watched:
 
 
 def _first(values: Tensor | None) -> tuple[float, ...]:
-    return () if values is None else tuple(values[:CHANNELS].tolist())
+    return () if values is None else _numbers(values[:CHANNELS])
+
+
+def _numbers(values: Tensor) -> tuple[float, ...]:
+    """Six digits are more than a picture shows, and half of what would be stored."""
+    return tuple(float(f"{value:.6g}") for value in values.tolist())

@@ -204,5 +204,5 @@ class TwinSettings(Study):
         """About how many seconds one twin takes for so many steps on one core."""
         size = min(batch_size, self.train_count) or self.train_count
         weights = sum(one * other for one, other in zip(self.widths, self.widths[1:], strict=False))
-        values = 20 * sum(self.hidden)  # what is not a matrix product costs about as much as so many weights
+        values = 40 * sum(self.hidden)  # what is not a matrix product costs about as much as so many weights
         return steps * (STEP_S * len(self.widths) + 6 * size * (weights + values) * SECONDS_PER_FLOP)

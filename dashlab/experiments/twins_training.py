@@ -47,7 +47,7 @@ class Learner:
             self.diverged = number
             return
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self._losses.append(value * len(y))
         self._right += int((logits.argmax(1) == y).sum())
