@@ -1,0 +1,265 @@
+"""Batch size: full batch, mini-batch and one sample, on the true loss of a line through points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dashlab.charts import batch_size as charts
+from dashlab.errors import ConfigError
+from dashlab.experiments import batch_size as experiment
+from dashlab.experiments.batch_size import BatchConfig, Result, Summary
+from ui.charts import plot
+from ui.page import csv_download
+from ui.state import PageState
+from ui.views import View, ViewPreset
+
+LEAD = (
+    "The same line is fitted to the same points from the same start, with batches of several sizes. Look how "
+    "few updates the full batch makes and how straight its path is, how many one sample at a time makes and "
+    "how it never comes to rest, and where the mini-batch lies between the two."
+)
+
+PRESETS = {
+    "batchcount": ViewPreset(
+        "100 samples, 50 epochs",
+        "50 updates with the full batch, 250 with batches of 20 and 5,000 with one sample, all of the same "
+        "5,000 samples.",
+        BatchConfig(),
+    ),
+    "batchdecay": ViewPreset(
+        "A falling learning rate",
+        "With shorter and shorter steps even one sample at a time comes to rest, and the full batch has too "
+        "few updates to arrive.",
+        BatchConfig(decay=0.2),
+    ),
+    "batchsizes": ViewPreset(
+        "256, 64, 16 and 4",
+        "A quarter of the batch: four times the updates, and twice the noise of the gradient.",
+        BatchConfig(samples=256, batches=(64, 16, 4)),
+    ),
+    "batchlarge": ViewPreset(
+        "Too large a step for one sample",
+        "What the full batch bears makes one sample at a time diverge: its steepest single bowl counts.",
+        BatchConfig(lr=0.3),
+    ),
+    "batchsorted": ViewPreset(
+        "Never mixed",
+        "Samples from left to right: the path of one sample runs in circles, once around in every epoch.",
+        BatchConfig(shuffle="sorted"),
+    ),
+    "batchclean": ViewPreset(
+        "Points without noise",
+        "All samples agree at the lowest point, so the noise of the gradient vanishes there, and one sample "
+        "at a time gets furthest.",
+        BatchConfig(noise=0.0),
+    ),
+}
+EVERY = ("full", "batches", "lr", "decay", "epochs", "samples", "noise", "shuffle", "seed")
+
+
+def draw(state: PageState, view: View) -> None:
+    """Controls at the left, paths at the right, the three comparisons and the table below."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        _controls(state, view)
+    with right:
+        try:
+            config = view.config_of(state).check()
+        except ConfigError as error:
+            st.info(str(error), icon=":material/tune:")
+            return
+        result = _compare(config)
+        rows = [experiment.summary(config, result.problem, run) for run in result.runs]
+        _pictures(result, rows)
+        _say_diverged(config, result)
+    _comparisons(result)
+    _table(config, rows)
+    _downloads(result)
+    _explain(config, result)
+
+
+def _controls(state: PageState, view: View) -> None:
+    view.preset_picker(state)
+    st.latex(r"p \leftarrow p - \alpha\,\frac{1}{B}\sum_{i \in \text{batch}} \nabla \ell_i(p)")
+    for name in EVERY[:5]:
+        view.control(state, name)
+    with st.expander("Samples", icon=":material/scatter_plot:"):
+        for name in EVERY[5:]:
+            view.control(state, name)
+    st.button(
+        "Measure again",
+        key=f"{state.prefix}_{view.name}_again",
+        icon=":material/timer:",
+        help="Runs everything anew: only the wall times change.",
+        on_click=_compare.clear,
+    )
+    view.changed_from_preset(state)
+
+
+@st.cache_data(show_spinner="Fitting the line …", max_entries=32)
+def _compare(config: BatchConfig) -> Result:
+    return experiment.compare(config)
+
+
+def _pictures(result: Result, rows: Sequence[Summary]) -> None:
+    left, right = st.columns([5, 3])
+    with left:
+        plot(charts.paths(result), "optim_batches_chart_paths", "Paths over the loss of all samples")
+    with right:
+        plot(
+            charts.noise(rows, len(result.problem.x)),
+            "optim_batches_chart_noise",
+            "Noise of the gradient by batch",
+        )
+
+
+def _say_diverged(config: BatchConfig, result: Result) -> None:
+    for run in result.runs:
+        if run.left_at is not None:
+            name = charts.name_of(run.batch, config.samples)
+            st.warning(
+                f"{name[0].upper()}{name[1:]} diverged: at update {run.left_at:,} the loss was more than a "
+                f"million times that of the start. {_why(config, result, run.batch)} Its curve ends there.",
+                icon=":material/call_missed_outgoing:",
+            )
+
+
+def _why(config: BatchConfig, result: Result, batch: int) -> str:
+    if config.lr >= result.problem.largest_lr:
+        return (
+            f"Even all samples together bear only learning rates below 2/λ = "
+            f"{result.problem.largest_lr:.3g}, "
+            "where λ is the largest curvature of the loss."
+        )
+    if batch == 1:
+        return (
+            f"From α = 1/(1 + x²) = {result.problem.largest_lr_of_one:.3g} on, a step on the sample with the "
+            "largest x makes that sample's own error larger."
+        )
+    return "The curvature of single batches is larger than that of all samples together."
+
+
+def _comparisons(result: Result) -> None:
+    st.markdown("**The same runs against updates, against samples seen, and against the clock.**")
+    for axis, place in zip(charts.AXES, st.columns(3), strict=True):
+        with place:
+            plot(
+                charts.losses(result, axis),
+                f"optim_batches_chart_{axis}",
+                f"Loss against {charts.AXES[axis].lower()}",
+            )
+    st.caption(
+        "Wall time was measured on this machine while the runs above were made, so it is noisy and differs "
+        "from run to run. A batch of 100 costs hardly more time than one sample, as long as the machine is "
+        "not full."
+    )
+
+
+def _table(config: BatchConfig, rows: Sequence[Summary]) -> None:
+    listed = [_row(config, row) for row in rows]
+    st.dataframe(
+        listed,
+        hide_index=True,
+        column_config={
+            "Wall time in ms": st.column_config.NumberColumn(format="%.1f"),
+            "µs per update": st.column_config.NumberColumn(format="%.1f"),
+            "Loss": st.column_config.NumberColumn(
+                format="%.4f", help="Of all samples, after the last update."
+            ),
+            "Above the lowest": st.column_config.NumberColumn(
+                format="%.2e", help="Of the loss, on average over the last epoch."
+            ),
+            "Noise": st.column_config.NumberColumn(
+                format="%.3f",
+                help="Root mean square distance of the batch's gradient from that of all samples, over the "
+                "second half of the updates.",
+            ),
+            "Noise, predicted": st.column_config.NumberColumn(
+                format="%.3f", help="The same in theory, at the lowest point."
+            ),
+        },
+        alt="What each batch size did",
+    )
+    csv_download("Table as CSV", listed, "batch-sizes.csv", "optim_batches_csv")
+
+
+def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
+    return {
+        "Run": charts.name_of(row.batch, config.samples),
+        "Batch size": row.batch,
+        "Updates per epoch": row.per_epoch,
+        "Updates": row.updates,
+        "Samples seen": row.samples,
+        "Wall time in ms": 1000 * row.seconds,
+        "µs per update": 1e6 * row.seconds / max(row.updates, 1),
+        "Loss": row.loss,
+        "Above the lowest": row.above,
+        "Noise": row.noise,
+        "Noise, predicted": row.predicted,
+    }
+
+
+def _downloads(result: Result) -> None:
+    rows = [
+        {
+            "batch_size": run.batch,
+            "update": update,
+            "w": w,
+            "b": b,
+            "loss": loss,
+            "samples": seen,
+            "seconds": at,
+        }
+        for run in result.runs
+        for update, ((w, b), loss, seen, at) in enumerate(
+            zip(
+                run.points.tolist(),
+                run.losses.tolist(),
+                run.samples.tolist(),
+                run.seconds.tolist(),
+                strict=True,
+            )
+        )
+    ]
+    csv_download("Every update as CSV", rows, "batch-size-updates.csv", "optim_batches_updates_csv")
+
+
+def _explain(config: BatchConfig, result: Result) -> None:
+    with st.expander("Why the paths differ", icon=":material/function:"):
+        st.markdown(
+            "The gradient of a batch is that of all samples plus noise. For $B$ of $n$ samples, drawn "
+            "without replacement, its variance is"
+        )
+        st.latex(
+            r"\mathrm{E}\,\lVert g_B - g \rVert^2 = \frac{S^2}{B}\cdot\frac{n - B}{n - 1},\qquad "
+            r"S^2 = \frac1n \sum_i \lVert \nabla \ell_i - g \rVert^2"
+        )
+        single = np.sqrt(result.problem.sample_variance)
+        st.markdown(
+            f"With these samples $S$ = {single:.3g} at the lowest point. Four times the batch halves the "
+            f"noise and costs four times the samples. At a constant learning rate the weights do not come "
+            f"to rest but wander about the lowest point, the wider the larger $\\alpha / B$; only a falling "
+            f"learning rate ends that. All samples together bear learning rates below "
+            f"$2/\\lambda_{{\\max}}$ = {result.problem.largest_lr:.3g}. The lowest loss, "
+            f"{result.problem.lowest:.4g}, is at w = {result.problem.best[0]:.3f}, "
+            f"b = {result.problem.best[1]:.3f}; the points were made with w = {experiment.TRUTH[0]:g}, "
+            f"b = {experiment.TRUTH[1]:g} and noise {config.noise:g}."
+        )
+        st.caption(
+            "Each update is that of `torch.optim.SGD` with the gradient of the squared error written out, "
+            "two calls of torch; with autograd and an optimizer object an update takes about 20 times as "
+            "long."
+        )
+
+
+VIEW = View(
+    name="batches",
+    title="Batch size",
+    icon=":material/stacks:",
+    lead=LEAD,
+    config=BatchConfig,
+    draw=draw,
+    presets=PRESETS,
+)
