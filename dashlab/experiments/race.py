@@ -8,7 +8,7 @@ from dashlab.experiments.surfaces import SURFACES, Surface
 from dashlab.fields import choice, integer, number
 from dashlab.flatconfig import FlatConfig
 from dashlab.lists import entries_of, items
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.optim_settings import OptimConfig, SurfaceOptimConfig
 
 MOST_RACERS = 8
 MOST_STEPS = 1000
@@ -138,7 +138,7 @@ class Course:
         return SURFACES[self.surface]
 
 
-def racer_names(racers: Sequence[SurfaceOptimConfig]) -> tuple[str, ...]:
+def racer_names(racers: Sequence[OptimConfig]) -> tuple[str, ...]:
     """What each racer is called: optimizer and rate, and what else it takes to tell it from the others."""
     short = [f"{_kind(racer)} {racer.lr:g}" for racer in racers]
     full = [
@@ -148,13 +148,13 @@ def racer_names(racers: Sequence[SurfaceOptimConfig]) -> tuple[str, ...]:
     return tuple(_numbered(full))
 
 
-def _kind(racer: SurfaceOptimConfig) -> str:
+def _kind(racer: OptimConfig) -> str:
     if racer.optimizer == "sgd" and racer.momentum:
         return "Nesterov" if racer.nesterov else "Momentum"
     return OPTIMIZER_NAMES[racer.optimizer]
 
 
-def _coefficients(racer: SurfaceOptimConfig) -> str:
+def _coefficients(racer: OptimConfig) -> str:
     default = type(racer)()
     changed = (
         f"{racer.spec_of(name).label} {value:g}" if isinstance(value, float) else racer.spec_of(name).label
