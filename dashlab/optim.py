@@ -1,6 +1,6 @@
 """Optimizers and schedules of `torch.optim` by name, with the coefficients of a config."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -47,14 +47,31 @@ def make_optimizer(config: OptimConfig, parameters: Iterable[Parameter], *, fuse
         arguments["betas"] = arguments.pop("beta1"), arguments.pop("beta2")
     if fused and parameters[0].device.type in _FUSED.get(config.optimizer, ()):
         arguments["fused"] = True
+    if not fused:
+        arguments["foreach"] = False  # what torch chooses on a CPU, but only after some looking around
     return kind(parameters, **arguments)
+
+
+def joined(optimizers: Sequence[Optimizer]) -> list[Optimizer]:
+    """Optimizers that do together what `optimizers` do, one for each of their types.
+
+    Optimizers of a type become one with a group of parameters for each, which saves calls: `step` spends more
+    time on the way to a small parameter than on it.
+    """
+    first: dict[type[Optimizer], Optimizer] = {}
+    for optimizer in optimizers:
+        head = first.setdefault(type(optimizer), optimizer)
+        if head is not optimizer:
+            head.param_groups.extend(optimizer.param_groups)
+            head.state.update(optimizer.state)
+    return list(first.values())
 
 
 def _whole_loss(config: SurfaceOptimConfig, parameters: list[Parameter]) -> Optimizer:
     """Rprop or L-BFGS."""
     if config.optimizer == "rprop":
         etas, limits = (config.eta_minus, config.eta_plus), (config.step_min, config.step_max)
-        return torch.optim.Rprop(parameters, lr=config.lr, etas=etas, step_sizes=limits)
+        return torch.optim.Rprop(parameters, lr=config.lr, etas=etas, step_sizes=limits, foreach=False)
     return torch.optim.LBFGS(
         parameters,
         lr=config.lr,

@@ -1,6 +1,6 @@
 """Racers of `torch.optim` on a surface: their tracks, with what each optimizer had in its memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import Parameter
-from torch.optim import Optimizer
 
 from dashlab.device import stream
 from dashlab.experiments.race import Course
 from dashlab.experiments.surfaces import Surface
-from dashlab.optim import make_optimizer
+from dashlab.optim import joined, make_optimizer
 from dashlab.optim_settings import SurfaceOptimConfig
 
 Array = npt.NDArray[np.float64]
@@ -73,61 +72,53 @@ class _Runner:
     """Racers on the way."""
 
     def __init__(self, course: Course, racers: Sequence[SurfaceOptimConfig]) -> None:
-        count, steps = len(racers), course.steps
-        self._racers, self._surface = racers, course.on
+        self._course, self._racers, self._surface = course, racers, course.on
         self._noise = noise_of(course) if course.noise else None
-        self._now = torch.tensor(course.start, dtype=torch.float64).repeat(count, 1)
-        self._gradients = torch.zeros(count, 2, dtype=torch.float64)
+        self._now = torch.tensor(course.start, dtype=torch.float64).repeat(len(racers), 1)
+        self._gradients = torch.zeros_like(self._now)
         self._parameters = [Parameter(row) for row in self._now]
         for parameter, gradient in zip(self._parameters, self._gradients, strict=True):
             parameter.grad = gradient
-        self._optimizers = [
-            make_optimizer(racer, [parameter], fused=False)
-            for racer, parameter in zip(racers, self._parameters, strict=True)
-        ]
-        self._calls = [self._call(index) for index in range(count)]
-        self._evaluations = [0] * count
-        self._points_log = torch.empty(steps + 1, count, 2, dtype=torch.float64)
-        self._losses_log = torch.empty(steps + 1, count, dtype=torch.float64)
-        self._gradients_log = torch.empty(steps, count, 2, dtype=torch.float64)
-        self._memory = Memory(self._optimizers)
+        self._evaluations = [0] * len(racers)
+        pairs = list(zip(racers, self._parameters, strict=True))
+        made = [make_optimizer(racer, [parameter], fused=False) for racer, parameter in pairs]
+        self._searching = [i for i, racer in enumerate(racers) if racer.optimizer == "lbfgs"]
+        plain = [optimizer for i, optimizer in enumerate(made) if i not in self._searching]
+        self._optimizers, self._all = joined(plain), made
+        self._log = _Log(course.steps, len(racers))
+        owner = {type(optimizer): optimizer for optimizer in self._optimizers}
+        states = [owner.get(type(one), one).state for one in made]
+        self._memory = Memory(list(zip(states, self._parameters, strict=True)))
 
     def step(self, step: int) -> None:
         losses, gradients = losses_and_gradients(self._surface, self._now)
         if self._noise is not None:
             gradients += self._noise[step]
         self._gradients.copy_(gradients)
-        self._points_log[step].copy_(self._now)
-        self._losses_log[step].copy_(losses)
-        self._gradients_log[step].copy_(gradients)
-        for call in self._calls:
-            call(step)
+        self._log.points[step].copy_(self._now)
+        self._log.losses[step].copy_(losses)
+        self._log.gradients[step].copy_(gradients)
+        for optimizer in self._optimizers:
+            optimizer.step()
+        for index in self._searching:
+            self._all[index].step(lambda index=index: self._evaluate(index, step))
         self._memory.note()
 
     def tracks(self) -> tuple[Track, ...]:
-        self._points_log[-1] = self._now
-        self._losses_log[-1] = self._surface.loss(self._now)
-        points, losses = self._points_log.numpy(), self._losses_log.numpy()
-        gradients, states = self._gradients_log.numpy(), self._memory.of_each()
+        self._log.points[-1] = self._now
+        self._log.losses[-1] = self._surface.loss(self._now)
+        states = self._memory.of_each()
         return tuple(
             Track(
                 racer=racer,
-                points=points[:, index],
-                losses=losses[:, index],
-                gradients=gradients[:, index],
-                state=state,
-                evaluations=self._evaluations[index] or len(gradients),
+                points=self._log.points[:, index].numpy(),
+                losses=self._log.losses[:, index].numpy(),
+                gradients=self._log.gradients[:, index].numpy(),
+                state=states[index],
+                evaluations=self._evaluations[index] or self._course.steps,
             )
-            for index, (racer, state) in enumerate(zip(self._racers, states, strict=True))
+            for index, racer in enumerate(self._racers)
         )
-
-    def _call(self, index: int) -> Callable[[int], object]:
-        """What lets one optimizer take its step, given the gradient at its point."""
-        optimizer = self._optimizers[index]
-        if self._racers[index].optimizer != "lbfgs":
-            plain: Callable[[], object] = optimizer.step
-            return lambda _step: plain()
-        return lambda step: optimizer.step(lambda: self._evaluate(index, step))
 
     def _evaluate(self, index: int, step: int) -> float:
         """The closure of L-BFGS, which asks for gradients elsewhere too; noise tilts the surface."""
@@ -141,39 +132,53 @@ class _Runner:
         return float(loss)
 
 
-class Memory:
-    """What optimizers of one parameter each have in `optimizer.state`, noted after each step."""
+class _Log:
+    """Where the racers were, and the losses and gradients there."""
 
-    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
-        self._states = [_state_of(optimizer) for optimizer in optimizers]
+    def __init__(self, steps: int, racers: int) -> None:
+        self.points = torch.empty(steps + 1, racers, 2, dtype=torch.float64)
+        self.losses = torch.empty(steps + 1, racers, dtype=torch.float64)
+        self.gradients = torch.empty(steps, racers, 2, dtype=torch.float64)
+
+
+class Memory:
+    """What optimizers have in `optimizer.state` for one parameter each, noted after each step."""
+
+    def __init__(self, owners: Sequence[tuple[MutableMapping[Any, Any], Parameter]]) -> None:
+        self._owners = owners
         self._names: list[tuple[int, str]] = []
         self._log: list[Tensor] = []
 
     def note(self) -> None:
         """Copy everything that has the parameter's shape, or is one number, into the log."""
+        states = [state[parameter] for state, parameter in self._owners]
         if not self._log:
-            self._names = [(i, name) for i, state in enumerate(self._states) for name in _numbers(state())]
-            self._nothing = torch.zeros(2, dtype=torch.float64)
-        values = [self._states[i]().get(name, self._nothing) for i, name in self._names]
-        self._log.append(
-            torch.stack([v if v.ndim else v.double().expand(2) for v in values]) if values else self._nothing
-        )
+            self._names = [(i, name) for i, state in enumerate(states) for name in _numbers(state)]
+        if self._names:
+            values = [states[i].get(name, _NOTHING) for i, name in self._names]
+            self._log.append(torch.stack([_as_pair(value) for value in values]))
 
     def of_each(self) -> list[dict[str, Array]]:
         """For each optimizer its memory by name, shape (steps, 2)."""
-        found: list[dict[str, Array]] = [{} for _ in self._states]
-        log = torch.stack(self._log).numpy() if self._names else np.empty(0)
+        found: list[dict[str, Array]] = [{} for _ in self._owners]
+        log = torch.stack(self._log).numpy() if self._log else np.empty(0)
         for column, (index, name) in enumerate(self._names):
             found[index][name] = log[:, column]
         return found
 
 
-def _state_of(optimizer: Optimizer) -> Callable[[], dict[str, Any]]:
-    parameter = optimizer.param_groups[0]["params"][0]
-    return lambda: optimizer.state[parameter]
+_NOTHING = torch.zeros(2, dtype=torch.float64)
+
+
+def _as_pair(value: Tensor | float) -> Tensor:
+    """One number as that of both coordinates."""
+    if isinstance(value, Tensor) and value.ndim:
+        return value
+    return torch.as_tensor(value, dtype=torch.float64).expand(2)
 
 
 def _numbers(state: dict[str, Any]) -> Iterator[str]:
     for name, value in state.items():
-        if isinstance(value, Tensor) and value.shape in ((), (2,)) and name != "step":
+        is_number = isinstance(value, float) or (isinstance(value, Tensor) and value.shape in ((), (2,)))
+        if is_number and name != "step":
             yield name
