@@ -289,3 +289,9 @@ def _first(values: Tensor | None) -> tuple[float, ...]:
 def _numbers(values: Tensor) -> tuple[float, ...]:
     """Six digits are more than a picture shows, and half of what would be stored."""
     return tuple(float(f"{value:.6g}") for value in values.tolist())
+
+
+def plane(config: TwinSettings) -> tuple[list[list[float]], list[int], tuple[float, float, float, float]]:
+    """For drawing: the points, their classes, and the part of the plane around them, see `extent`."""
+    found = load_points(config)
+    return found.x.tolist(), found.y.tolist(), extent(found.x)

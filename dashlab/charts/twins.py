@@ -1,0 +1,200 @@
+"""Curves of two twins over epochs, and over learning rates or batch sizes.
+
+Vega-Lite, as in `charts.training`: they grow while a study goes on. The colour says which twin, the dashes
+how it was measured.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from dashlab.charts.style import thinned
+from dashlab.charts.training import Point, VegaChart
+from dashlab.experiments.twins import Score, Twin, TwinsEpoch
+from dashlab.experiments.twins_sweeps import Trial
+
+PLAIN, NORMED = "Without BatchNorm", "With BatchNorm"
+TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test, eval mode", "test, train mode"
+CUT = 5.0
+"""Losses above so many times that of guessing are left out: one of them would flatten all others."""
+
+
+def cut_loss(classes: int) -> float:
+    """The largest loss that is drawn."""
+    return CUT * math.log(classes)
+
+
+def loss(rows: Sequence[TwinsEpoch], *, epochs: int, classes: int, log: bool = False) -> VegaChart:
+    """Loss of both twins over epochs, on the training batches and on the test data in both modes."""
+    points = [point for point in _points(rows, "loss", 1.0) if _drawn(point["value"], classes)]
+    scale = {"type": "log"} if log else {"zero": True}
+    return VegaChart(_spec("Loss (cross-entropy)", epochs, scale, ".4f"), points)
+
+
+def accuracy(rows: Sequence[TwinsEpoch], *, epochs: int) -> VegaChart:
+    """The same for accuracy, in per cent."""
+    points = [point for point in _points(rows, "accuracy", 100.0) if _drawn(point["value"])]
+    return VegaChart(_spec("Accuracy in %", epochs, {"zero": False}, ".2f"), points)
+
+
+def cut_off(rows: Sequence[TwinsEpoch], classes: int) -> tuple[int, float] | None:
+    """Epoch and value of the largest finite loss that `loss` leaves out; None if there is none."""
+    left_out = [
+        (float(point["value"]), int(point["epoch"]))
+        for point in _points(rows, "loss", 1.0)
+        if math.isfinite(float(point["value"])) and not _drawn(point["value"], classes)
+    ]
+    return (max(left_out)[1], max(left_out)[0]) if left_out else None
+
+
+def _drawn(value: str | float, classes: int | None = None) -> bool:
+    return math.isfinite(float(value)) and (classes is None or float(value) <= cut_loss(classes))
+
+
+def _points(rows: Sequence[TwinsEpoch], what: str, factor: float) -> Iterator[Point]:
+    for row in thinned(rows, 250):
+        for name, how, score in _scores(row):
+            value = factor * getattr(score, what)
+            yield {"twin": name, "how": how, "epoch": row.epoch, "value": value}
+
+
+def _scores(row: TwinsEpoch) -> Iterator[tuple[str, str, Score]]:
+    for name, twin in ((PLAIN, row.plain), (NORMED, row.normed)):
+        yield name, TRAINING, twin.training
+        yield name, BY_RUNNING, twin.by_running
+    yield NORMED, BY_BATCH, row.normed.by_batch
+
+
+def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str) -> dict[str, Any]:
+    x = {
+        "field": "epoch",
+        "type": "quantitative",
+        "title": "Epoch",
+        "scale": {"domain": [0, epochs]},
+        "axis": {"grid": False, "tickMinStep": 1},
+    }
+    y = {"field": "value", "type": "quantitative", "title": title, "scale": scale}
+    lines = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}}
+    return {
+        "height": 330,
+        "encoding": _encoding(x, y, [TRAINING, BY_RUNNING, BY_BATCH]),
+        "layer": [lines, _under_the_pointer(title, shown, {"field": "epoch", "title": "Epoch"})],
+    }
+
+
+def _encoding(x: dict[str, Any], y: dict[str, Any], ways: list[str]) -> dict[str, Any]:
+    legend = {"orient": "top", "direction": "horizontal", "labelLimit": 300, "columns": 2, "offset": 4}
+    return {
+        "x": x,
+        "y": y,
+        "color": {
+            "field": "twin",
+            "type": "nominal",
+            "title": None,
+            "scale": {"domain": [PLAIN, NORMED]},
+            "legend": legend,
+        },
+        "strokeDash": {
+            "field": "how",
+            "type": "nominal",
+            "title": None,
+            "scale": {"domain": ways, "range": [[1, 0], [7, 3], [2, 2]][3 - len(ways) :]},
+            "legend": legend | {"symbolType": "stroke", "symbolSize": 400},
+        },
+    }
+
+
+def _under_the_pointer(title: str, shown: str, place: dict[str, Any]) -> dict[str, Any]:
+    """The point that is nearest to the pointer, with its numbers."""
+    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return {
+        "params": [{"name": "near", "select": near}],
+        "mark": {"type": "point", "filled": True, "size": 90},
+        "encoding": {
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+            "tooltip": [
+                {"field": "twin", "title": "Twin"},
+                {"field": "how", "title": "Measured on"},
+                {"field": "value", "title": title, "format": shown},
+                place,
+            ],
+        },
+    }
+
+
+def swept(
+    trials: Sequence[Trial], *, over: str, title: str, domain: tuple[float, float], classes: int
+) -> VegaChart:
+    """Final test accuracy of both twins over a setting, in per cent; a diverged one stands at chance.
+
+    Lines are means over seeds, the band reaches from the worst to the best seed in eval mode.
+
+    Args:
+        trials: in any order, possibly not yet all of them.
+        over: the field of a `Trial` along the logarithmic axis.
+        title: of that axis.
+        domain: its ends.
+        classes: chance is one in so many.
+    """
+    x = {
+        "field": "place",
+        "type": "quantitative",
+        "title": title,
+        "scale": {"type": "log", "domain": list(domain), "nice": False},
+        "axis": {"grid": False, "format": "~g", "labelOverlap": True},
+    }
+    low = 30 if classes == 2 else 0
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": "Test accuracy in %",
+        "scale": {"domain": [low, 100]},
+    }
+    band = {
+        "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],
+        "mark": {"type": "area", "opacity": 0.18, "clip": True},
+        "encoding": {"y": y | {"field": "worst"}, "y2": {"field": "best"}, "strokeDash": {"value": [1, 0]}},
+    }
+    pointer = _under_the_pointer("Accuracy in %", ".1f", {"field": "place", "title": title, "format": "~g"})
+    pointer["encoding"]["tooltip"].append({"field": "diverged", "title": "Diverged"})
+    marks: list[dict[str, Any]] = [
+        band,
+        {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
+        {
+            "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],
+            "mark": {"type": "point", "filled": True, "size": 45, "clip": True, "opacity": 1},
+        },
+        pointer,
+    ]
+    spec = {"height": 400, "encoding": _encoding(x, y, [BY_RUNNING, BY_BATCH]), "layer": marks}
+    return VegaChart(spec, list(_places(trials, over, classes)))
+
+
+def _places(trials: Sequence[Trial], over: str, classes: int) -> Iterator[Point]:
+    for name, batchnorm in ((PLAIN, False), (NORMED, True)):
+        found: dict[float, list[Trial]] = {}
+        for trial in trials:
+            if trial.batchnorm == batchnorm:
+                found.setdefault(getattr(trial, over), []).append(trial)
+        for how, field in ((BY_RUNNING, "by_running"), (BY_BATCH, "by_batch")):
+            if how == BY_BATCH and not batchnorm:
+                continue  # the same without BatchNorm
+            for place, here in sorted(found.items()):
+                yield {"twin": name, "how": how, "place": place, **_summed_up(here, field, classes)}
+
+
+def _summed_up(trials: Iterable[Trial], field: str, classes: int) -> Point:
+    trials = list(trials)
+    found = [100 / classes if trial.diverged else 100 * getattr(trial, field) for trial in trials]
+    diverged = sum(trial.diverged > 0 for trial in trials)
+    return {
+        "value": math.fsum(found) / len(found),
+        "worst": min(found),
+        "best": max(found),
+        "diverged": f"{diverged} of {len(found)}",
+    }
+
+
+def twins_of(row: TwinsEpoch) -> tuple[tuple[str, Twin], tuple[str, Twin]]:
+    """Both twins with their names."""
+    return (PLAIN, row.plain), (NORMED, row.normed)

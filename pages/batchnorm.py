@@ -1,0 +1,7 @@
+"""BatchNorm against none: twins that differ in nothing else."""
+
+from ui import batchnorm, views
+from ui.page import open_page
+
+with open_page("batchnorm"):
+    views.show("bn", batchnorm.VIEWS, home=batchnorm.HOME)

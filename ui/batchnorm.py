@@ -1,0 +1,38 @@
+"""BatchNorm against none: the views of the page."""
+
+from ui import batchnorm_presets as presets
+from ui import batchnorm_sweeps as sweeps
+from ui import batchnorm_twins as twins
+from ui.views import View
+
+VIEWS = (
+    View(
+        name="twins",
+        title="Twins",
+        icon=":material/compare:",
+        lead=twins.LEAD,
+        config=twins.TwinsLook,
+        presets=presets.TWINS,
+        draw=twins.draw,
+    ),
+    View(
+        name="rates",
+        title="Learning-rate sweep",
+        icon=":material/speed:",
+        lead=sweeps.RATES_LEAD,
+        config=sweeps.RateSweep,
+        presets=presets.RATES,
+        draw=sweeps.draw,
+    ),
+    View(
+        name="batches",
+        title="Batch-size sweep",
+        icon=":material/stacked_bar_chart:",
+        lead=sweeps.BATCHES_LEAD,
+        config=sweeps.BatchSweep,
+        presets=presets.BATCHES,
+        draw=sweeps.draw,
+    ),
+)
+HOME = "s7"
+"""The preset that stands there before anything is touched."""

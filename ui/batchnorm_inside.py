@@ -1,0 +1,172 @@
+"""A look inside the twins: values of a layer, running statistics, gradients, classes."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab.charts import twins_inside as charts
+from dashlab.charts.twins import NORMED, PLAIN, twins_of
+from dashlab.experiments.twins import BINS, SPAN, Moments, TwinsConfig, TwinsEpoch
+from ui.batchnorm_parts import numbers, slide
+from ui.charts import plot
+from ui.state import PageState
+from ui.views import View
+
+Rows = Sequence[TwinsEpoch]
+
+
+def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: TwinsEpoch) -> None:
+    """The switch between panes, and the chosen one."""
+    spec, key = state.specs[view.full("pane")], f"{state.prefix}_{view.full('pane')}"
+    st.session_state.setdefault(key, state.values[view.full("pane")])
+    chosen = st.segmented_control(
+        spec.label,
+        spec.choices,
+        format_func=lambda name: spec.names[name],
+        key=key,
+        help=spec.help,
+        required=True,
+    )
+    state.values[view.full("pane")] = str(chosen)
+    if chosen == "classes":
+        _classes(study, at)
+    elif chosen == "gradients":
+        _gradients(state, view, study, rows, at)
+    elif chosen == "values":
+        _values(state, view, study, rows)
+    else:
+        _statistics(state, view, study, rows)
+
+
+def _layer(state: PageState, view: View, count: int) -> int:
+    """0-based."""
+    return slide(state, view.full("layer"), range(1, count + 1)) - 1
+
+
+def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
+    st.caption(
+        "How the values of one layer are spread, over epochs: each column is a histogram. BatchNorm holds "
+        "what enters the activation near mean 0 and variance 1, whatever the layers below do; the outermost "
+        "rows also count what lies beyond."
+    )
+    one, other = st.columns(2)
+    with one:
+        layer = _layer(state, view, len(study.hidden))
+    with other:
+        which = str(view.control(state, "which"))
+    for place, name in zip(st.columns(2), (PLAIN, NORMED), strict=True):
+        with place:
+            st.markdown(f"**{name}**, layer {layer + 1}")
+            figure = charts.values(rows, batchnorm=name == NORMED, layer=layer, which=which)
+            alt = f"Histograms of the values {which} layer {layer + 1}, {name.lower()}"
+            plot(figure, f"bn_twins_chart_values_{name == NORMED}", alt)
+    with st.expander("Numbers behind this picture", icon=":material/table:"):
+        numbers(list(_spread_rows(rows, layer, which)), "batchnorm-values.csv", "bn_twins_csv_values")
+
+
+def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]:
+    width = 2 * SPAN / BINS
+    for row in rows:
+        for name, twin in twins_of(row):
+            if not twin.layers:
+                continue
+            spread = twin.layers[layer]
+            found = {"epoch": row.epoch, "twin": name, "mean": spread.mean, "std": spread.std}
+            counts = getattr(spread, which)
+            bins = {f"from {width * cell - SPAN:g}": count for cell, count in enumerate(counts)}
+            yield found | {"silent": spread.silent} | bins
+
+
+def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
+    if not study.track:
+        st.caption("Only statistics of batches: none are kept for eval mode.")
+    else:
+        st.latex(r"\hat\mu \leftarrow (1 - m)\,\hat\mu + m\,\mu_B \qquad"
+                 r"\hat\sigma^2 \leftarrow (1 - m)\,\hat\sigma^2 + m\,\sigma_B^2")  # fmt: skip
+        st.caption(_memory(study.momentum))
+    one, other = st.columns(2)
+    with one:
+        layer = _layer(state, view, len(study.hidden))
+    with other:
+        channel = slide(state, view.full("channel"), range(1, min(6, study.hidden[layer]) + 1)) - 1
+    moments = [found for row in rows for found in row.moments if found.layer == layer]
+    if not moments:
+        st.caption("It diverged before any statistics were noted.")
+        return
+    for place, what in zip(st.columns(2), ("mean", "var"), strict=True):
+        with place:
+            figure = charts.statistics(moments, channel=channel, what=what)
+            alt = f"{what} of channel {channel + 1} in layer {layer + 1}: of each batch and running"
+            plot(figure, f"bn_twins_chart_{what}", alt)
+    with st.expander("Numbers behind this picture", icon=":material/table:"):
+        listed = [_moment_row(found, channel) for found in moments]
+        numbers(listed, "batchnorm-statistics.csv", "bn_twins_csv_statistics")
+
+
+def _memory(momentum: float) -> str:
+    if momentum >= 1:
+        return "With m = 1 the running statistics are those of the last batch."
+    steps = math.log(0.5) / math.log(1 - momentum)
+    return (
+        f"They start at mean 0 and variance 1. With m = {momentum:g} a difference is halved every "
+        f"{steps:.3g} steps; meanwhile the batch statistics move on, because the network learns."
+    )
+
+
+def _moment_row(found: Moments, channel: int) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "step": found.step,
+        "batch_mean": found.mean[channel],
+        "batch_var": found.var[channel],
+    }
+    if found.running_mean:
+        row |= {"running_mean": found.running_mean[channel], "running_var": found.running_var[channel]}
+    return row
+
+
+def _gradients(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: TwinsEpoch) -> None:
+    st.caption(
+        "How strongly the loss pulls at each layer's weights: the norm of their gradient in the last step of "
+        "an epoch. Where it is tiny the layer hardly learns, and where it differs by orders of magnitude no "
+        "learning rate suits all layers."
+    )
+    layer = _layer(state, view, len(study.hidden) + 1)
+    left, right = st.columns(2)
+    shown = at if at.epoch > 0 or len(rows) < 2 else rows[1]
+    with left:
+        st.markdown(f"**Layer by layer**, epoch {shown.epoch}")
+        plot(charts.gradients_by_layer(shown), "bn_twins_chart_gradients", "Gradient norm of each layer")
+    with right:
+        st.markdown(f"**Layer {layer + 1}**, over epochs")
+        figure = charts.gradients_by_epoch(rows, layer=layer)
+        plot(figure, "bn_twins_chart_gradient", f"Gradient norm of layer {layer + 1} over epochs")
+    with st.expander("Numbers behind this picture", icon=":material/table:"):
+        numbers(list(_gradient_rows(rows)), "batchnorm-gradients.csv", "bn_twins_csv_gradients")
+
+
+def _gradient_rows(rows: Rows) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for name, twin in twins_of(row):
+            if twin.gradients:
+                norms = {f"layer {number}": norm for number, norm in enumerate(twin.gradients, 1)}
+                yield {"epoch": row.epoch, "twin": name} | norms
+
+
+def _classes(study: TwinsConfig, at: TwinsEpoch) -> None:
+    names = [str(label) for label in range(study.widths[-1])]
+    st.caption(f"The share of each class's test data that is read rightly, after epoch {at.epoch}.")
+    plot(charts.classes(at, names), "bn_twins_chart_classes", "Accuracy within each class")
+    listed = [
+        {"class": label, "plain": plain, "batchnorm_eval_mode": running, "batchnorm_train_mode": batch}
+        for label, plain, running, batch in zip(
+            names,
+            at.plain.classes_by_running or (math.nan,) * len(names),
+            at.normed.classes_by_running or (math.nan,) * len(names),
+            at.normed.classes_by_batch or (math.nan,) * len(names),
+            strict=True,
+        )
+    ]
+    with st.expander("Numbers behind this picture", icon=":material/table:"):
+        numbers(listed, "batchnorm-classes.csv", "bn_twins_csv_classes")

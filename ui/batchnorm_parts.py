@@ -1,0 +1,30 @@
+"""Small parts that several views of BatchNorm against none are made of."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import streamlit as st
+
+from ui.page import csv_download
+from ui.state import PageState
+
+
+def slide(state: PageState, name: str, options: Sequence[int]) -> int:
+    """A slider over those values of a setting that there are; the setting itself keeps what was wished."""
+    spec, key = state.specs[name], f"{state.prefix}_{name}"
+    wished = cast(int, state.values[name])
+    nearest = min(options, key=lambda option: (abs(option - wished), option))
+    if len(options) < 2:
+        return nearest
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = nearest
+    chosen = st.select_slider(spec.label, options, key=key, help=spec.help)
+    if chosen != nearest:
+        state.values[name] = chosen
+    return int(chosen)
+
+
+def numbers(listed: Sequence[dict[str, Any]], file_name: str, key: str) -> None:
+    """A table and the same as CSV."""
+    st.dataframe(listed, height=240 if len(listed) > 6 else "auto", hide_index=True)
+    csv_download("CSV", listed, file_name, key)

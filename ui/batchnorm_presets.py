@@ -1,0 +1,126 @@
+"""The cases worth seeing of BatchNorm against none."""
+
+from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
+from ui.batchnorm_twins import TwinsLook
+from ui.views import ViewPreset
+
+DEEP = (32,) * 8
+
+TWINS = {
+    "s7": ViewPreset(
+        "S7: two circles",
+        "2,000 points, full batch, learning rate 0.1. Both twins end above 98 %, but by epoch 15 BatchNorm's "
+        "loss is below 0.1 and the other's still above 0.5.",
+        TwinsLook(),
+    ),
+    "s8": ViewPreset(
+        "S8: MNIST",
+        "784-256-256-10, SGD with learning rate 0.01, batch 64, 10 epochs; no bias where BatchNorm follows. "
+        "It takes a while: press Train.",
+        TwinsLook(
+            dataset="mnist",
+            hidden=(256, 256),
+            bias="needed",
+            lr=0.01,
+            batch_size=64,
+            epochs=10,
+            at=10,
+            pane="classes",
+        ),
+    ),
+    "spirals": ViewPreset(
+        "Spirals and a deep network",
+        "Eight hidden layers. Without BatchNorm the signal dies on the way up, and the gradient on the way "
+        "down: look at the gradients. With it the spirals come apart.",
+        TwinsLook(dataset="spirals", points=1000, noise=0.02, hidden=DEEP, at=100, pane="gradients"),
+    ),
+    "moons": ViewPreset(
+        "Noisy moons in small batches",
+        "Batches of 32 points. BatchNorm is quicker at first; in the end the noise of its batches costs what "
+        "it gained.",
+        TwinsLook(dataset="moons", points=1000, noise=0.2, batch_size=32, epochs=30, at=3),
+    ),
+    "highrate": ViewPreset(
+        "A learning rate that only BatchNorm bears",
+        "Learning rate 30 in five layers: the plain twin's loss is infinite after a few steps, the other one "
+        "is thrown about but lives.",
+        TwinsLook(lr=30.0, hidden=(64,) * 5, epochs=60, at=60, log=True),
+    ),
+    "batchtwo": ViewPreset(
+        "Batches of two",
+        "The mean of two points says little of all points: what BatchNorm subtracts is mostly noise, and the "
+        "twin without it wins.",
+        TwinsLook(points=500, batch_size=2, epochs=8, at=8, pane="statistics"),
+    ),
+    "lagging": ViewPreset(
+        "Momentum 0.01: statistics that lag",
+        "Train mode is as good as ever. In eval mode the same weights fail for a long time, because the "
+        "running statistics are still those of a network that is long gone.",
+        TwinsLook(momentum=0.01, at=40, pane="statistics"),
+    ),
+    "untracked": ViewPreset(
+        "No running statistics",
+        "track_running_stats=False: eval mode takes the statistics of whatever batch it is given, so both "
+        "modes agree here, and one input alone could not be read at all.",
+        TwinsLook(track=False, pane="statistics"),
+    ),
+    "tiny": ViewPreset(
+        "Tiny first weights",
+        "All weights from N(0, 0.01²). The plain twin's signal and gradients all but vanish and it never "
+        "starts; BatchNorm scales them up again.",
+        TwinsLook(init="normal", at=40),
+    ),
+}
+
+RATES = {
+    "ratecircles": ViewPreset(
+        "Circles, two hidden layers",
+        "Where does each twin begin to learn within 40 epochs, and from which rate on does it fail?",
+        RateSweep(),
+    ),
+    "ratedeep": ViewPreset(
+        "Six hidden layers",
+        "The plain twin does not learn at any rate: what is large enough to start it makes it diverge.",
+        RateSweep(hidden=(32,) * 6),
+    ),
+    "rateseeds": ViewPreset(
+        "Three seeds",
+        "The same from three seeds: how much of the picture is luck? The bands reach from worst to best.",
+        RateSweep(seeds=3),
+    ),
+    "ratemnist": ViewPreset(
+        "MNIST",
+        "The networks of S8 on 6,000 digits for 2 epochs at each of 9 rates. Press Train.",
+        RateSweep(
+            dataset="mnist",
+            train_size=6000,
+            hidden=(256, 256),
+            bias="needed",
+            batch_size=64,
+            epochs=2,
+            count=9,
+            highest=30.0,
+        ),
+    ),
+}
+
+BATCHES = {
+    "batchcircles": ViewPreset(
+        "Circles",
+        "150 steps at every size. From right to left BatchNorm falls behind; at 2 it is lost.",
+        BatchSweep(),
+    ),
+    "batchafter": ViewPreset(
+        "BatchNorm after the activation",
+        "The same with BatchNorm after the ReLU instead of before it.",
+        BatchSweep(order="after"),
+    ),
+    "batchseeds": ViewPreset(
+        "Three seeds", "The same from three seeds; the bands reach from worst to best.", BatchSweep(seeds=3)
+    ),
+    "batchmnist": ViewPreset(
+        "MNIST",
+        "The networks of S8 on 6,000 digits, 300 steps at every size. Press Train.",
+        BatchSweep(dataset="mnist", train_size=6000, hidden=(256, 256), bias="needed", lr=0.05, steps=300),
+    ),
+}

@@ -1,0 +1,120 @@
+"""The sweeps: how far each twin survives as the learning rate grows, and as the batch shrinks."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+import streamlit as st
+
+from dashlab.charts import twins as charts
+from dashlab.experiments import twins_sweeps as experiment
+from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
+from ui.batchnorm_run import stage
+from ui.charts import grow
+from ui.controls import Group
+from ui.page import csv_download
+from ui.state import PageState
+from ui.views import View
+
+__all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
+
+RATES_LEAD = (
+    "Both twins are trained anew at each learning rate. Look at the width of each plateau: BatchNorm learns "
+    "at rates that are too small for the other, and still at rates where the other fails or diverges."
+)
+BATCHES_LEAD = (
+    "Both twins take the same number of steps at every batch size. Follow BatchNorm from right to left: the "
+    "fewer inputs a batch has, the noisier its mean and variance, until what it subtracts is only noise."
+)
+
+GROUPS = (
+    Group(
+        "Data",
+        ":material/scatter_plot:",
+        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "seed"),
+    ),
+    Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
+    Group("BatchNorm", ":material/align_vertical_center:", ("order", "momentum", "affine", "track", "eps")),
+)
+SWEPT = {
+    "rates": ("lowest", "highest", "count", "epochs", "batch_size"),
+    "batches": ("largest", "lr", "steps"),
+}
+
+
+def draw(state: PageState, view: View) -> None:
+    """Controls at the left, the curve at the right."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        view.preset_picker(state)
+        button, bar = st.container(), st.container()
+        for name in ("dataset", *SWEPT[view.name][:2], "seeds"):
+            view.control(state, name)
+        rest = Group("Sweep", ":material/linear_scale:", SWEPT[view.name][2:])
+        view.settings(state, (rest, *GROUPS))
+        view.changed_from_preset(state)
+    with right:
+        study = view.config_of(state).without_unused()
+        stage(state, study, partial(_picture, view.name), button=button, bar=bar)
+
+
+def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:
+    classes = study.widths[-1]
+    if isinstance(study, RateSweep):
+        over, title, domain = "lr", "Learning rate", (study.lowest, study.highest)
+    else:
+        sizes = [size for _, size, _ in study.settings()]
+        over, title, domain = "batch_size", "Batch size", (sizes[0], sizes[-1])
+    chart = charts.swept(trials, over=over, title=title, domain=domain, classes=classes)
+    grow(chart, f"bn_{name}_chart", f"Final test accuracy of both twins over {title.lower()}")
+    if not is_over or not trials:
+        return
+    if isinstance(study, RateSweep):
+        _say_reach(trials, classes)
+    else:
+        _say_smallest(trials)
+    _say_diverged(trials)
+    listed = [asdict(trial) for trial in trials]
+    with st.expander("Numbers behind this picture", icon=":material/table:"):
+        st.dataframe(listed, height=280, hide_index=True)
+        csv_download("CSV", listed, f"batchnorm-{name}.csv", f"bn_{name}_csv")
+
+
+def _say_reach(trials: Sequence[Trial], classes: int) -> None:
+    enough = 100 * experiment.threshold(trials, classes)
+    for batchnorm, name in ((False, charts.PLAIN), (True, charts.NORMED)):
+        st.markdown(f"**{name}**: {_reach(experiment.reach(trials, batchnorm=batchnorm, classes=classes))}")
+    st.caption(
+        f"A twin counts as learning where its mean test accuracy in eval mode is at least {enough:.0f} %, "
+        "half way from guessing to the best of all; one that diverged counts as guessing."
+    )
+
+
+def _reach(found: Reach) -> str:
+    if not found.learns:
+        return "does not learn at any of these rates."
+    if found.stops_at is None:
+        return f"learns from {found.learns[0]:g} on, and still at the highest rate."
+    span = f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
+    return f"{span}, and **stops learning at {found.stops_at:g}**."
+
+
+def _say_smallest(trials: Sequence[Trial]) -> None:
+    smallest = min(trial.batch_size for trial in trials)
+    for batchnorm, name in ((False, charts.PLAIN), (True, charts.NORMED)):
+        found = [trial for trial in trials if trial.batchnorm == batchnorm and trial.batch_size == smallest]
+        sound = [trial.by_running for trial in found if not trial.diverged]
+        accuracy = f"{100 * sum(sound) / len(sound):.1f} %" if sound else "diverged"
+        st.markdown(f"**{name}**, batches of {smallest}: {accuracy} in eval mode.")
+
+
+def _say_diverged(trials: Sequence[Trial]) -> None:
+    for batchnorm, name in ((False, charts.PLAIN), (True, charts.NORMED)):
+        lost = [trial for trial in trials if trial.batchnorm == batchnorm and trial.diverged]
+        if lost:
+            first = min(lost, key=lambda trial: (trial.lr, -trial.batch_size))
+            st.caption(
+                f"{name}, {len(lost)} of the trainings diverged, the first at learning rate {first.lr:g} "
+                f"with batches of {first.batch_size}: its loss was no finite number any more at step "
+                f"{first.diverged}. They stand at the accuracy of guessing."
+            )

@@ -1,0 +1,181 @@
+"""The twins view: settings, decision boundaries, curves, and a look inside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dashlab.charts import twins as charts
+from dashlab.charts.twins_boundary import Plane, boundaries
+from dashlab.experiments.twins import TwinsConfig, TwinsEpoch, frames_of
+from dashlab.fields import choice, flag, integer
+from ui import batchnorm_inside as inside
+from ui import batchnorm_words as words
+from ui.batchnorm_parts import numbers, slide
+from ui.batchnorm_run import stage
+from ui.charts import grow, plot
+from ui.controls import Group
+from ui.state import PageState
+from ui.views import View
+
+LEAD = (
+    "Two networks start from the same weights and see the same batches; one of them normalises every layer "
+    "over the batch. Look how much earlier its boundary closes, and how its accuracy in **eval mode**, with "
+    "running statistics, lags behind that in **train mode**, with those of the batch."
+)
+FORMULA = r"y = \gamma\,\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}} + \beta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinsLook(TwinsConfig):
+    """What is trained, and which part of it is looked at."""
+
+    at: int = integer(15, "Epoch", "The epoch that is looked at.", low=0, high=500)
+    log: bool = flag(False, "Logarithmic loss", "Equal factors take equal heights.")
+    pane: str = choice(
+        "values",
+        "Look inside",
+        "What the pictures at the bottom show.",
+        ("values", "statistics", "gradients", "classes"),
+        names={
+            "values": "Activations",
+            "statistics": "Running statistics",
+            "gradients": "Gradients",
+            "classes": "Classes",
+        },
+    )
+    which: str = choice(
+        "entering",
+        "Values",
+        "Those that enter the activation, or those that leave the layer.",
+        ("entering", "leaving"),
+        names={"entering": "entering", "leaving": "leaving"},
+        used_when=("pane", ("values",)),
+    )
+    layer: int = integer(1, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21)
+    channel: int = integer(
+        1,
+        "Channel",
+        "The unit whose statistics are shown; the first six are followed.",
+        low=1,
+        high=6,
+        used_when=("pane", ("statistics",)),
+    )
+
+
+GROUPS = (
+    Group(
+        "Data",
+        ":material/scatter_plot:",
+        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "seed"),
+    ),
+    Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
+    Group("BatchNorm", ":material/align_vertical_center:", ("order", "affine", "track", "eps")),
+    Group("Training", ":material/timer:", ("batch_size", "epochs")),
+)
+
+
+def draw(state: PageState, view: View) -> None:
+    """Controls at the left, pictures at the right."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        view.preset_picker(state)
+        button, bar = st.container(), st.container()
+        for name in ("dataset", "lr", "momentum"):
+            view.control(state, name)
+        formula = {view.full("order"): lambda state: _with_formula(state, view)}
+        view.settings(state, GROUPS, custom=formula)
+        view.changed_from_preset(state)
+    with right:
+        stage(state, _study(state, view), partial(_pictures, state, view), button=button, bar=bar)
+
+
+def _with_formula(state: PageState, view: View) -> None:
+    st.latex(FORMULA)
+    view.control(state, "order")
+
+
+def _study(state: PageState, view: View) -> TwinsConfig:
+    """What is trained, without what is only looked at."""
+    names = TwinsConfig.specs()
+    chosen = view.config_of(state).flat()
+    return TwinsConfig().change(**{name: chosen[name] for name in names}).without_unused()
+
+
+def _pictures(
+    state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch], is_over: bool
+) -> None:
+    if not rows:
+        st.caption("Waiting for the first numbers.")
+        return
+    if not is_over:
+        _curves(study, rows, log=bool(state.values[view.full("log")]))
+        return
+    words.figures(rows)
+    at = _epoch_slider(state, view, study, rows)
+    if study.dataset != "mnist":
+        figure = boundaries(rows, at, _plane(study.key(), study))
+        plot(figure, "bn_twins_chart_boundary", _alt(study, at))
+    for sentence in words.what_happened(study, rows, at):
+        st.markdown(sentence)
+    _curves(study, rows, log=bool(view.control(state, "log")))
+    _table(rows)
+    st.divider()
+    inside.draw(state, view, study, rows, at)
+
+
+def _alt(study: TwinsConfig, at: TwinsEpoch) -> str:
+    return f"Decision boundaries of both twins on {study.dataset} after epoch {at.epoch}"
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def _plane(_key: str, _study: TwinsConfig) -> Plane:
+    from dashlab.experiments.twins_network import plane
+
+    dots, classes, extent = plane(_study)
+    return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
+
+
+def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
+    kept = set(frames_of(study.epochs))
+    by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
+    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
+
+
+def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
+    classes = study.widths[-1]
+    left, right = st.columns(2)
+    with left:
+        chart = charts.loss(rows, epochs=study.epochs, classes=classes, log=log)
+        grow(chart, "bn_twins_chart_loss", "Loss of both twins over epochs")
+    with right:
+        chart = charts.accuracy(rows, epochs=study.epochs)
+        grow(chart, "bn_twins_chart_accuracy", "Accuracy of both twins over epochs")
+    if cut := charts.cut_off(rows, classes):
+        st.caption(
+            f"Losses above {charts.cut_loss(classes):.1f} are left out of the picture; the largest was "
+            f"{cut[1]:.3g} after epoch {cut[0]}."
+        )
+
+
+def _table(rows: Sequence[TwinsEpoch]) -> None:
+    listed = list(_epochs(rows))
+    with st.expander("Numbers behind the curves", icon=":material/table:"):
+        numbers(listed, "batchnorm-epochs.csv", "bn_twins_csv_epochs")
+
+
+def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
+    for row in rows:
+        found: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
+        for name, twin in (("plain", row.plain), ("batchnorm", row.normed)):
+            for how, score in (
+                ("train", twin.training),
+                ("test_eval_mode", twin.by_running),
+                ("test_train_mode", twin.by_batch),
+            ):
+                found[f"{name}_{how}_loss"] = score.loss
+                found[f"{name}_{how}_accuracy"] = score.accuracy
+            found[f"{name}_diverged_at_step"] = twin.diverged
+        yield found
