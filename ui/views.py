@@ -91,9 +91,12 @@ class View:
         return tuple(self.values(self.config()))
 
 
-def show(prefix: str, views: Sequence[View]) -> None:
-    """Draw the page: what the link could not have, the switch between views, the chosen view, the link."""
-    state = arrive(prefix, _specs(views), lambda preset: _start(views, preset))
+def show(prefix: str, views: Sequence[View], *, home: str = "") -> None:
+    """Draw the page: what the link could not have, the switch between views, the chosen view, the link.
+
+    `home` is the preset that stands there before anything is touched; `""` for the defaults.
+    """
+    state = arrive(prefix, _specs(views), lambda preset: _start(views, preset), home)
     show_notes(state.notes)
     view = _switch(state, views)
     st.markdown(view.lead, width=760)
