@@ -42,6 +42,14 @@ PAGES: tuple[PageInfo, ...] = (
         "Race optimizers over loss surfaces and on a network, and take their steps apart.",
     ),
     PageInfo(
+        "batchnorm",
+        "bn",
+        "BatchNorm against none",
+        ":material/align_vertical_center:",
+        "pages/batchnorm.py",
+        "Train twins that differ in nothing but BatchNorm, and see how far each survives.",
+    ),
+    PageInfo(
         "trainer",
         "train",
         "Trainer",
