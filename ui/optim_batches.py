@@ -75,8 +75,7 @@ def draw(state: PageState, view: View) -> None:
         _pictures(result, rows)
         _say_diverged(config, result)
     _comparisons(result)
-    _table(config, rows)
-    _downloads(result)
+    _table(config, result, rows)
     _explain(config, result)
 
 
@@ -157,14 +156,15 @@ def _comparisons(result: Result) -> None:
     )
 
 
-def _table(config: BatchConfig, rows: Sequence[Summary]) -> None:
+def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None:
     listed = [_row(config, row) for row in rows]
     st.dataframe(
         listed,
         hide_index=True,
         column_config={
-            "Wall time in ms": st.column_config.NumberColumn(format="%.1f"),
-            "µs per update": st.column_config.NumberColumn(format="%.1f"),
+            "Batch size": None,  # the name says it
+            "Time in ms": st.column_config.NumberColumn(format="%.1f"),
+            "µs / update": st.column_config.NumberColumn(format="%.1f"),
             "Loss": st.column_config.NumberColumn(
                 format="%.4f", help="Of all samples, after the last update."
             ),
@@ -182,18 +182,20 @@ def _table(config: BatchConfig, rows: Sequence[Summary]) -> None:
         },
         alt="What each batch size did",
     )
-    csv_download("Table as CSV", listed, "batch-sizes.csv", "optim_batches_csv")
+    with st.container(horizontal=True):
+        csv_download("Table as CSV", listed, "batch-sizes.csv", "optim_batches_csv")
+        _every_update(result)
 
 
 def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
     return {
         "Run": charts.name_of(row.batch, config.samples),
         "Batch size": row.batch,
-        "Updates per epoch": row.per_epoch,
+        "Per epoch": row.per_epoch,
         "Updates": row.updates,
         "Samples seen": row.samples,
-        "Wall time in ms": 1000 * row.seconds,
-        "µs per update": 1e6 * row.seconds / max(row.updates, 1),
+        "Time in ms": 1000 * row.seconds,
+        "µs / update": 1e6 * row.seconds / max(row.updates, 1),
         "Loss": row.loss,
         "Above the lowest": row.above,
         "Noise": row.noise,
@@ -201,7 +203,7 @@ def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
     }
 
 
-def _downloads(result: Result) -> None:
+def _every_update(result: Result) -> None:
     rows = [
         {
             "batch_size": run.batch,
