@@ -37,6 +37,8 @@ class Study(FlatConfig):
     """A frozen dataclass of plain values, as `dashlab.records` takes them."""
     TITLE: ClassVar[str]
     """What it is called on a page."""
+    KEPT: ClassVar[bool] = True
+    """Whether its rows are cached; not where they are those of the runs that come out, which are."""
 
     def rows(self) -> Iterator[Any]:
         """The computation: each `ROW` as soon as it is known, and a `Tick` at least every 0.3 s between."""

@@ -199,7 +199,7 @@ class StudyJob(Job):
         return self.progress.state is JobState.RUNNING
 
     def stored(self) -> Progress | None:
-        stored = studies.load(self.study, self.store.root)
+        stored = studies.load(self.study, self.store.root) if self.study.KEPT else None
         if stored is None:
             return None
         outcome = StudyOutcome(
@@ -216,7 +216,8 @@ class StudyJob(Job):
     def keep(self, outcome: Any) -> Progress:
         for result in outcome.results:
             self.store.save(result)
-        studies.save(self.study, outcome, self.store.root)
+        if self.study.KEPT:
+            studies.save(self.study, outcome, self.store.root)
         return progress_of_study(self.key, self.study, outcome)
 
     def _order(self) -> dict[str, Any]:

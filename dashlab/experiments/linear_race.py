@@ -1,0 +1,163 @@
+"""Optimizers on the smallest network there is: one linear layer, random samples, three sizes of batch.
+
+S14 of the course: Linear(10, 5), mean squared error; batch gradient descent (BGD) uses all samples for each
+update, stochastic gradient descent (SGD) one, mini-batch gradient descent 64.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+
+from dashlab.device import stream
+from dashlab.optim import make_optimizer
+from dashlab.optim_settings import OptimConfig
+
+INPUTS, OUTPUTS = 10, 5
+NOISE = 0.1
+"""Standard deviation of what the targets have besides a linear function: no layer gets below its square."""
+REGIMES: dict[str, int] = {"BGD": 0, "Mini-batch 64": 64, "SGD": 1}
+"""Samples for each update; 0 means all."""
+MOST_UPDATES = 1000
+"""SGD stops here: one pass over a thousand samples; what follows looks the same, and costs seconds."""
+MARKS = 100
+"""The loss over all samples is measured about so often in a run."""
+FAR = 1e6
+"""A racer has diverged when its loss is this many times that of the start, or is not a number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearTrack:
+    """One racer under one size of batch."""
+
+    regime: str
+    racer: int  # its place among the racers
+    updates: tuple[int, ...]  # at which the loss was measured
+    passes: tuple[float, ...]  # over the samples, at the same moments
+    losses: tuple[float, ...]  # mean squared error over all samples
+    diverged_at: int | None = None  # the update after which the loss was first seen out of bounds
+
+
+def samples(count: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Inputs N(0, 1) [count, 10] and targets of a random linear layer under noise [count, 5]."""
+    generator = stream(seed, "linear samples")
+    x = torch.randn(count, INPUTS, generator=generator)
+    weight = torch.randn(OUTPUTS, INPUTS, generator=generator)
+    bias = torch.randn(OUTPUTS, generator=generator)
+    return x, x @ weight.T + bias + NOISE * torch.randn(count, OUTPUTS, generator=generator)
+
+
+def race(
+    racers: Sequence[OptimConfig], *, count: int = 1000, passes: int = 10, seed: int = 0
+) -> tuple[LinearTrack, ...]:
+    """All racers under each of `REGIMES`, from the same weights, over the same batches.
+
+    Args:
+        racers: at least one.
+        count: samples.
+        passes: over the samples; SGD ends after `MOST_UPDATES` if those come first.
+        seed: of samples, first weights and the order of the samples.
+    """
+    x, y = samples(count, seed=seed)
+    tracks: list[LinearTrack] = []
+    for regime, size in REGIMES.items():
+        tracks += _Layers(racers, x, y, seed=seed).run(regime, size or count, passes)
+    return tuple(tracks)
+
+
+class _Layers:
+    """The racers' layers [R, 5, 10] with biases [R, 5], moved together, each by an optimizer of its own.
+
+    The gradient of the mean squared error is written out: calling autograd for so small a layer takes longer
+    than all else.
+    """
+
+    def __init__(self, racers: Sequence[OptimConfig], x: Tensor, y: Tensor, *, seed: int) -> None:
+        self.x, self.y = torch.cat((x, torch.ones(len(x), 1)), 1), y  # the bias is the weight of a constant
+        first = torch.empty(OUTPUTS, INPUTS + 1)
+        bound = 1 / math.sqrt(INPUTS)  # as torch.nn.Linear draws both
+        first.uniform_(-bound, bound, generator=stream(seed, "linear weights"))
+        self.weights = first.repeat(len(racers), 1, 1)  # [R, 5, 11]
+        self.gradients = torch.zeros_like(self.weights)
+        parameters = [Parameter(part) for part in self.weights.unbind(0)]
+        for parameter, gradient in zip(parameters, self.gradients.unbind(0), strict=True):
+            parameter.grad = gradient
+        self.optimizers: list[Optimizer | None] = [
+            make_optimizer(config, [parameter]) for config, parameter in zip(racers, parameters, strict=True)
+        ]
+        self.order = stream(seed, "linear order")
+
+    def run(self, regime: str, size: int, passes: int) -> list[LinearTrack]:
+        per_pass = math.ceil(len(self.x) / size)
+        total = min(per_pass * passes, MOST_UPDATES)
+        every = max(1, total // MARKS)
+        marks, losses = [0], [self.losses()]
+        diverged: list[int | None] = [None] * len(self.optimizers)
+        for update, (x, y) in enumerate(self._batches(size, total), start=1):
+            self._step(x, y)
+            if update % every == 0 or update == total:
+                marks.append(update)
+                losses.append(self.losses())
+                self._end_diverged(losses[0], losses[-1], update, diverged)
+        shares = [mark / per_pass for mark in marks]
+        return [
+            _track(regime, k, marks, shares, [row[k] for row in losses], diverged[k])
+            for k in range(len(self.optimizers))
+        ]
+
+    def losses(self) -> list[float]:
+        """Mean squared error of each racer over all samples."""
+        out = self.x @ self.weights.flatten(0, 1).T  # [N, R·5]
+        error = out.view(len(self.x), -1, OUTPUTS) - self.y[:, None]
+        values: list[float] = error.square().mean((0, 2)).tolist()
+        return values
+
+    def _batches(self, size: int, total: int) -> Iterator[tuple[Tensor, Tensor]]:
+        dealt = 0
+        while dealt < total:
+            order = torch.randperm(len(self.x), generator=self.order)
+            pairs = zip(torch.split(self.x[order], size), torch.split(self.y[order], size), strict=True)
+            for pair, _ in zip(pairs, range(total - dealt), strict=False):
+                yield pair
+                dealt += 1
+
+    def _step(self, x: Tensor, y: Tensor) -> None:
+        error = torch.baddbmm(y.expand(len(self.weights), -1, -1), x.expand(len(self.weights), -1, -1),
+                              self.weights.transpose(1, 2), beta=-1)  # fmt: skip
+        torch.bmm(error.transpose(1, 2), x.expand(len(self.weights), -1, -1), out=self.gradients)
+        self.gradients.mul_(2 / y.numel())
+        for optimizer in self.optimizers:
+            if optimizer is not None:
+                optimizer.step()
+
+    def _end_diverged(
+        self, first: Sequence[float], now: Sequence[float], update: int, diverged: list[int | None]
+    ) -> None:
+        """Let go of the racers that are out of bounds; their weights stay what they are."""
+        for k, loss in enumerate(now):
+            if self.optimizers[k] is not None and not loss < FAR * first[k]:
+                self.optimizers[k], diverged[k] = None, update
+
+
+def _track(
+    regime: str,
+    racer: int,
+    marks: Sequence[int],
+    passes: Sequence[float],
+    losses: Sequence[float],
+    diverged_at: int | None,
+) -> LinearTrack:
+    """Up to the last mark at which the racer was within bounds."""
+    kept = sum(1 for mark in marks if diverged_at is None or mark < diverged_at)
+    return LinearTrack(
+        regime=regime,
+        racer=racer,
+        updates=tuple(marks[:kept]),
+        passes=tuple(passes[:kept]),
+        losses=tuple(losses[:kept]),
+        diverged_at=diverged_at,
+    )

@@ -1,0 +1,318 @@
+"""One network under several optimizers: same first weights, same batches; and the same over learning rates.
+
+Every run of a race is an ordinary `RunConfig`, cached under its key: one that was trained before costs
+nothing. Those that are missing are trained stacked where that can be done (`dashlab.stacked`), else one after
+the other.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dashlab.config import LEAVES, RunConfig
+from dashlab.errors import ConfigError
+from dashlab.experiments.race import racer_names
+from dashlab.fields import Value, choice, flag, integer, number, sizes, text
+from dashlab.flatconfig import FlatConfig
+from dashlab.lists import entries_of, items, text_of
+from dashlab.optim_settings import OptimConfig
+from dashlab.results import EpochRow, Row, Started, StepRow
+from dashlab.study import Study, Tick
+
+if TYPE_CHECKING:
+    from dashlab.results import Result
+
+MOST_RACERS = 8
+MOST_RUNS = 150
+"""Racers times seeds, or cells times seeds."""
+MOST_TOGETHER = 8
+"""So many runs are trained as one: more would hold up the first results."""
+
+FIELD = (
+    OptimConfig(lr=0.1),
+    OptimConfig(lr=0.05, momentum=0.9),
+    OptimConfig(optimizer="adagrad", lr=0.02),
+    OptimConfig(optimizer="rmsprop", lr=0.001),
+    OptimConfig(optimizer="adam", lr=0.002),
+)
+"""Each at a rate that suits it on the default network."""
+
+TASKS = {"race": "Race", "grid": "Learning-rate grid", "linear": "Linear layer"}
+_PICTURES = (
+    *("dataset", "train_size", "network", "hidden", "batchnorm", "batch_size", "epochs", "seeds"),
+    "log_loss",
+)
+_GRID = ("lr_low", "lr_high", "lr_count", "cell_shows", "cell")
+_LINEAR = ("samples", "passes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRace(FlatConfig):
+    """What is set on the view; the last fields change what is shown, not what is trained."""
+
+    task: str = choice(
+        "race",
+        "What to compare",
+        "Race: the optimizers as they are set. Learning-rate grid: each of them at several learning rates. "
+        "Linear layer: the smallest network there is, on random samples, with three sizes of batch.",
+        tuple(TASKS),
+        names=TASKS,
+    )
+    dataset: str = choice(
+        "mnist",
+        "Data set",
+        "Handwritten digits, pieces of clothing, or small colour photographs.",
+        ("mnist", "fashion", "cifar10"),
+    )
+    train_size: int = integer(
+        4000,
+        "Training pictures",
+        "How many training pictures are used, each class in its share; 0 means all of them.",
+        low=0,
+        high=60_000,
+        step=1000,
+    )
+    network: str = choice(
+        "mlp",
+        "Network",
+        "softmax: one linear layer. mlp: fully connected layers. Both are trained stacked, all racers at "
+        "once. lenet and cnn are trained one racer after the other, which takes longer.",
+        ("softmax", "mlp", "lenet", "cnn"),
+    )
+    hidden: tuple[int, ...] = sizes(
+        (128, 64),
+        "Hidden layers",
+        "Units of each hidden layer, joined by '-': 128-64.",
+        high=1024,
+        longest=6,
+        used_when=("network", ("mlp",)),
+    )
+    batchnorm: bool = flag(
+        False,
+        "BatchNorm",
+        "Normalise each unit over the batch: it makes every optimizer less choosy about its learning rate.",
+        used_when=("network", ("mlp", "lenet", "cnn")),
+    )
+    batch_size: int = integer(
+        64, "Batch size", "Pictures per step, the same for all racers.", low=2, high=4096
+    )
+    epochs: int = integer(3, "Epochs", "Passes over the training pictures.", low=1, high=50)
+    seeds: int = integer(
+        1,
+        "Seeds",
+        "How often the race is run, each time from other first weights and with other batches. A ranking "
+        "from one seed is an anecdote.",
+        low=1,
+        high=5,
+    )
+    seed: int = integer(
+        0, "First seed", "Decides first weights and batches; the same for all racers.", low=0, high=9999
+    )
+    racers: str = items(FIELD, "Racers", "Optimizers, each with its own coefficients.", longest=MOST_RACERS)
+    lr_low: float = number(0.0003, "Lowest rate", "The grid begins here.", low=1e-6, high=10.0, log=True)
+    lr_high: float = number(1.0, "Highest rate", "The grid ends here.", low=1e-6, high=10.0, log=True)
+    lr_count: int = integer(
+        8, "Rates", "How many learning rates, evenly spaced on a logarithmic scale.", low=2, high=12
+    )
+    samples: int = integer(
+        1000,
+        "Samples",
+        "Random inputs x of 10 numbers, with targets y of 5.",
+        low=1000,
+        high=10_000,
+        step=1000,
+    )
+    passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=50)
+    log_loss: bool = flag(True, "Loss on a log scale", "Tells small losses apart.")
+    cell_shows: str = choice(
+        "accuracy",
+        "Cells show",
+        "The test accuracy at the end, or the training loss of the last epoch.",
+        ("accuracy", "loss"),
+        names={"accuracy": "Test accuracy", "loss": "Training loss"},
+    )
+    cell: int = integer(0, "Cell", "The chosen cell, counted row by row from 1.", low=0, high=96)
+
+    def is_used(self, name: str) -> bool:
+        """See `FlatConfig.is_used`."""
+        if name in _PICTURES and self.task == "linear":
+            return False
+        if name in _GRID and self.task != "grid":
+            return False
+        return (name not in _LINEAR or self.task == "linear") and FlatConfig.is_used(self, name)
+
+    def conflicts(self) -> Iterator[tuple[bool, str]]:
+        """See `FlatConfig.conflicts`."""
+        grid = self.task == "grid"
+        yield grid and self.lr_low >= self.lr_high, "The highest learning rate must be above the lowest."
+        runs = len(self.field()) * self.seeds * (self.lr_count if grid else 1)
+        yield (
+            self.task != "linear" and runs > MOST_RUNS,
+            f"These are {runs} runs, and {MOST_RUNS} are the most: take fewer racers, rates or seeds.",
+        )
+
+    def field(self) -> tuple[OptimConfig, ...]:
+        """The racers."""
+        return entries_of(self.racers, OptimConfig)
+
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates of the grid, rounded to three digits."""
+        low, high = math.log10(self.lr_low), math.log10(self.lr_high)
+        step = (high - low) / (self.lr_count - 1)
+        return tuple(float(f"{10 ** (low + k * step):.3g}") for k in range(self.lr_count))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run of a race.
+
+    Attributes:
+        racer: its place among the racers.
+        column: its place among the rates of a grid; 0 in a race.
+        seed: of the run.
+        config: what is trained.
+        key: of the config, by which the run is cached.
+    """
+
+    racer: int
+    column: int
+    seed: int
+    config: RunConfig
+    key: str
+
+
+def entries(race: NetworkRace, source: str = "auto") -> tuple[Entry, ...]:
+    """All runs of a race or grid, seed by seed, in the order in which they are trained; none if linear.
+
+    `source` says which of the data sets is there, "full" or "bundled": the keys of cached runs depend on it.
+    """
+    if race.task == "linear":
+        return ()
+    return tuple(_entries(race, _base(race).change(source=source)))
+
+
+def _entries(race: NetworkRace, base: RunConfig) -> Iterator[Entry]:
+    for seed in range(race.seed, race.seed + race.seeds):
+        for place, racer in enumerate(race.field()):
+            for column, optim in enumerate(_at_rates(race, racer)):
+                config = replace(base.change(seed=seed), optim=optim.without_unused())
+                yield Entry(place, column, seed, config, config.key())
+
+
+def _at_rates(race: NetworkRace, racer: OptimConfig) -> list[OptimConfig]:
+    return [racer.change(lr=lr) for lr in race.rates()] if race.task == "grid" else [racer]
+
+
+def _base(race: NetworkRace) -> RunConfig:
+    settings: dict[str, Value] = {
+        "dataset": race.dataset,
+        "train_size": race.train_size,
+        "model": race.network,
+        "hidden": race.hidden,
+        "batchnorm": race.batchnorm,
+        "batch_size": race.batch_size,
+        "epochs": race.epochs,
+    }
+    if race.network == "cnn":
+        settings |= {"hidden": (64,), "channels": (16, 32)}
+    return RunConfig().change(**settings).without_unused()
+
+
+def names(race: NetworkRace) -> tuple[str, ...]:
+    """What the racers are called; those of a grid without the rates, which are its columns."""
+    called = racer_names(race.field())
+    if race.task != "grid":
+        return called
+    alike = racer_names([racer.change(lr=0.01) for racer in race.field()])
+    return tuple(name.replace(" 0.01", "", 1) for name in alike)
+
+
+# -- training ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RacerRow:
+    """A row of one of the runs that are trained stacked; one of the last three is there."""
+
+    racer: int  # its place among the runs
+    started: Started | None = None
+    step: StepRow | None = None
+    epoch: EpochRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackedRuns(Study):
+    """Runs that differ in their optimizer alone, trained as one; what comes out are the runs themselves."""
+
+    ROW: ClassVar[type] = RacerRow
+    TITLE: ClassVar[str] = "Runs trained as one"
+    KEPT: ClassVar[bool] = False
+
+    base: str = text("{}", "In common", "What the runs have in common, where it is not the default, as JSON.")
+    racers: str = items((OptimConfig(),), "Racers", "Their optimizers.", longest=MOST_TOGETHER)
+
+    @staticmethod
+    def of(configs: Sequence[RunConfig]) -> "StackedRuns":
+        """The study that trains these."""
+        common = replace(configs[0], optim=OptimConfig()).differences(RunConfig())
+        base = json.dumps({name: ours for name, (ours, _) in common.items()}, sort_keys=True)
+        return StackedRuns(base=base, racers=text_of(config.optim for config in configs))
+
+    def configs(self) -> tuple[RunConfig, ...]:
+        """The runs.
+
+        Raises:
+            ConfigError: what they have in common cannot be read.
+        """
+        try:
+            values = json.loads(self.base)
+            known = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in LEAVES}
+        except (ValueError, AttributeError) as error:
+            raise ConfigError("What the runs have in common is not sound JSON.") from error
+        base = RunConfig().change(**known)
+        return tuple(replace(base, optim=optim) for optim in entries_of(self.racers, OptimConfig))
+
+    def run(self, report: Callable[[Any], None], should_stop: Callable[[], bool]) -> "tuple[Result, ...]":
+        """Train them; see `Study.run`."""
+        from dashlab.stacked import train_stacked
+
+        configs = self.configs()
+        done, total = [0] * len(configs), 0
+
+        def on_row(index: int, row: Row) -> None:
+            nonlocal total
+            report(_racer_row(index, row))
+            if isinstance(row, Started):
+                total += row.steps
+            else:
+                done[index] = row.step
+                report(Tick(done=sum(done), total=total, doing=_doing(len(configs), sum(done), total)))
+
+        return tuple(train_stacked(configs, on_row=on_row, should_stop=lambda _index: should_stop()))
+
+
+def _doing(count: int, done: int, total: int) -> str:
+    racers = f"{count} racers" if count > 1 else "1 racer"
+    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Reading the test pictures"
+
+
+def _racer_row(index: int, row: Row) -> RacerRow:
+    if isinstance(row, Started):
+        return RacerRow(racer=index, started=row)
+    return RacerRow(racer=index, step=row) if isinstance(row, StepRow) else RacerRow(racer=index, epoch=row)
+
+
+def orders(configs: Iterable[RunConfig]) -> list["StackedRuns | RunConfig"]:
+    """What to submit so that these runs are trained, in their order: stacked where that can be done."""
+    from dashlab.stacked import can_stack
+
+    groups: list[list[RunConfig]] = []
+    for config in configs:
+        fits = groups and len(groups[-1]) < MOST_TOGETHER and can_stack([*groups[-1], config])
+        if fits:
+            groups[-1].append(config)
+        else:
+            groups.append([config])
+    return [StackedRuns.of(group) if can_stack(group) else group[0] for group in groups]

@@ -1,0 +1,167 @@
+"""What is known of the runs of a race, while they go on and at their end."""
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashlab.experiments.network_race import Entry, RacerRow
+from dashlab.results import EpochRow, Started, StepRow
+
+if TYPE_CHECKING:
+    from dashlab.results import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """What is known of one run so far."""
+
+    state: str = "waiting"  # running, finished, stopped, diverged, failed
+    note: str = ""
+    started: Started | None = None
+    steps: tuple[StepRow, ...] = ()
+    epochs: tuple[EpochRow, ...] = ()
+    accuracy: float | None = None  # on the test set
+    test_loss: float | None = None
+    train_s: float | None = None
+
+    @property
+    def last_loss(self) -> float | None:
+        """Mean training loss of the last whole epoch."""
+        return self.epochs[-1].train_loss if self.epochs else None
+
+
+def lane_of(result: "Result") -> Lane:
+    """The lane of a run that is over."""
+    evaluation = result.evaluation
+    return Lane(
+        state=result.state,
+        note=result.note,
+        started=result.started,
+        steps=result.steps,
+        epochs=result.epochs,
+        accuracy=evaluation.accuracy if evaluation else None,
+        test_loss=evaluation.loss if evaluation else None,
+        train_s=result.seconds.train,
+    )
+
+
+def lanes_of(rows: Iterable[RacerRow], count: int) -> list[Lane]:
+    """The lanes of `count` runs that are being trained stacked, from their rows so far."""
+    started: list[Started | None] = [None] * count
+    steps: list[list[StepRow]] = [[] for _ in range(count)]
+    epochs: list[list[EpochRow]] = [[] for _ in range(count)]
+    for row in rows:
+        started[row.racer] = row.started or started[row.racer]
+        if row.step is not None:
+            steps[row.racer].append(row.step)
+        if row.epoch is not None:
+            epochs[row.racer].append(row.epoch)
+    return [
+        Lane(state="running" if begun else "waiting", started=begun, steps=tuple(moves), epochs=tuple(passes))
+        for begun, moves, passes in zip(started, steps, epochs, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One racer at the end, over its seeds; each figure is a mean and a standard deviation.
+
+    The deviation is that of a sample (n - 1), and None of fewer than two seeds; a figure is None where no run
+    has it.
+    """
+
+    name: str
+    finished: int
+    diverged: int
+    accuracy: tuple[float, float | None] | None
+    train_loss: tuple[float, float | None] | None
+    test_loss: tuple[float, float | None] | None
+    train_s: tuple[float, float | None] | None
+    notes: tuple[str, ...]
+
+
+def standings(called: Sequence[str], runs: Sequence[Entry], lanes: Mapping[str, Lane]) -> list[Standing]:
+    """The final table: one row for each racer, in their order.
+
+    Args:
+        called: what the racers are called.
+        runs: those that count.
+        lanes: what is known, by the key of the run.
+    """
+    of_racer = [[lanes.get(e.key, Lane()) for e in runs if e.racer == k] for k in range(len(called))]
+    return [_standing(name, own) for name, own in zip(called, of_racer, strict=True)]
+
+
+def _standing(name: str, lanes: Sequence[Lane]) -> Standing:
+    finished = [lane for lane in lanes if lane.state == "finished"]
+    return Standing(
+        name=name,
+        finished=len(finished),
+        diverged=sum(lane.state == "diverged" for lane in lanes),
+        accuracy=mean_and_sd(lane.accuracy for lane in finished),
+        train_loss=mean_and_sd(lane.last_loss for lane in finished),
+        test_loss=mean_and_sd(lane.test_loss for lane in finished),
+        train_s=mean_and_sd(lane.train_s for lane in finished),
+        notes=tuple(dict.fromkeys(lane.note for lane in lanes if lane.note)),
+    )
+
+
+def mean_and_sd(values: Iterable[float | None]) -> tuple[float, float | None] | None:
+    """Mean and sample standard deviation of the values that are there."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return None
+    return statistics.fmean(there), statistics.stdev(there) if len(there) > 1 else None
+
+
+def curve(lanes: Sequence[Lane], smooth: int = 1) -> list[tuple[int, float, float, float, float]]:
+    """The training loss of one racer over its seeds, as far as any of them has come.
+
+    Args:
+        lanes: one for each seed.
+        smooth: each loss is the mean over this many rows up to it.
+
+    Returns:
+        (step, seconds of training, mean, lowest, highest) of each row; where some seeds have not come so far,
+        of those that have.
+    """
+    smoothed = [_smoothed(lane, smooth) for lane in lanes if lane.steps]
+    if not smoothed:
+        return []
+    steps: dict[int, list[tuple[float, float]]] = {}
+    for one in smoothed:
+        for step, seconds, loss in one:
+            steps.setdefault(step, []).append((seconds, loss))
+    return [
+        (
+            step,
+            statistics.fmean(seconds for seconds, _ in there),
+            statistics.fmean(loss for _, loss in there),
+            min(loss for _, loss in there),
+            max(loss for _, loss in there),
+        )
+        for step, there in sorted(steps.items())
+    ]
+
+
+def _smoothed(lane: Lane, smooth: int) -> list[tuple[int, float, float]]:
+    """(step, seconds, loss) of each row; the seconds of an epoch are spread evenly over its steps."""
+    marks = [(0, 0.0), *((row.step, row.seconds) for row in lane.epochs)]
+    out, place = [], 0
+    for number, row in enumerate(lane.steps):
+        while place + 2 < len(marks) and row.step > marks[place + 1][0]:
+            place += 1
+        window = lane.steps[max(0, number + 1 - smooth) : number + 1]
+        loss = statistics.fmean(one.loss for one in window)
+        out.append((row.step, _seconds_at(row.step, marks[place : place + 2]), loss))
+    return out
+
+
+def _seconds_at(step: int, marks: Sequence[tuple[int, float]]) -> float:
+    """On the line through two marks, or none where no epoch has ended yet."""
+    if len(marks) < 2:
+        return math.nan
+    (first, begun), (last, ended) = marks
+    return begun + (ended - begun) * (step - first) / (last - first)
