@@ -42,6 +42,14 @@ PAGES: tuple[PageInfo, ...] = (
         "Race optimizers over loss surfaces and on a network, and take their steps apart.",
     ),
     PageInfo(
+        "initialization",
+        "init",
+        "Initialization",
+        ":material/layers:",
+        "pages/initialization.py",
+        "Follow signals and gradients through a hundred layers, and mend what explodes or vanishes.",
+    ),
+    PageInfo(
         "batchnorm",
         "bn",
         "BatchNorm against none",

@@ -129,6 +129,12 @@ class Setting(FlatConfig):
         names=CURES,
     )
 
+    def is_used(self, name: str) -> bool:
+        """See `FlatConfig.is_used`."""
+        if name == "gain" and self.initializer not in _SCALED:
+            return False
+        return FlatConfig.is_used(self, name)
+
     @property
     def title(self) -> str:
         """What it is called on a page: "Xavier uniform × gain, tanh, BatchNorm"."""
@@ -168,7 +174,7 @@ class StackConfig(Setting):
 
 EXPLODING = Setting()
 STEADY = Setting(initializer="normal_fan")
-SHRINKING = Setting(std=0.05)
+SHRINKING = Setting(std=0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,146 @@
+"""Spread of outputs and gradients by layer, over the whole range of float32, and histograms of one layer."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashlab.charts.style import FAINT, figure
+
+LARGEST, SMALLEST_NORMAL, SMALLEST = 3.4028235e38, 1.1754944e-38, 1.4e-45
+LIMITS = (
+    (LARGEST, "largest number of float32, 3.4e38"),
+    (SMALLEST_NORMAL, "smallest with full precision, 1.2e-38"),
+    (SMALLEST, "smallest above 0, 1.4e-45"),
+)
+TOP, FLOOR = 40.0, -47.0
+"""Powers of ten around all of float32; what is not finite stands at `TOP`, what is 0 on `FLOOR`."""
+LEAST_DECADES = 2.0
+GREY = "rgba(128,128,128,0.9)"
+LEGEND_ROW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One stack: a number for each layer, None where it is not finite; the prediction may be shorter."""
+
+    name: str
+    values: Sequence[float | None]
+    theory: Sequence[float] = ()
+
+
+def by_layer(
+    signals: Sequence[Signal], *, y_title: str, whole: bool = False, legend: bool = True
+) -> go.Figure:
+    """Numbers by layer on a logarithmic axis, theory dashed, float32's limits where they are in view."""
+    low, high = (FLOOR, TOP) if whole else _powers(signals)
+    traces = [_line(signal, low, high) for signal in signals]
+    dashed = [_dashes(signal, low, high, first=at == 0) for at, signal in enumerate(signals) if signal.theory]
+    rows = math.ceil(len(signals) / 2) + bool(dashed)
+    drawn = figure(
+        [*traces, *dashed],
+        x_title="Layer",
+        y_title=y_title,
+        height=300 + LEGEND_ROW * rows * legend,
+        legend=legend,
+    )
+    for value, words in LIMITS:
+        if low < math.log10(value) < high:
+            _limit(drawn, value, words)
+    drawn.update_yaxes(type="log", range=[low, high], exponentformat="power", nticks=10)
+    depth = max((len(signal.values) for signal in signals), default=1)
+    drawn.update_xaxes(range=[1 - 0.02 * depth, depth * 1.02])
+    return drawn
+
+
+def _powers(signals: Sequence[Signal]) -> tuple[float, float]:
+    """The powers of ten that the axis spans."""
+    values = [value for signal in signals for value in signal.values]
+    seen = [math.log10(value) for value in values if value]
+    predicted = (value for signal in signals for value in signal.theory if value > 0)
+    seen += [power for power in map(math.log10, predicted) if FLOOR < power < TOP]
+    low, high = min(seen, default=-1.0), max(seen, default=1.0)
+    missing = max(LEAST_DECADES - (high - low), 0.0) / 2
+    padding = 0.04 * (high - low)
+    low = FLOOR if 0 in values else low - missing - padding
+    high = TOP if None in values else high + missing + padding
+    return low, high
+
+
+def _line(signal: Signal, low: float, high: float) -> go.Scatter:
+    """A measured curve: along the floor where it is 0, up to the top where it stops being finite."""
+    points = [_place(value, low, high) for value in signal.values]
+    marked = [value is None or value == 0 for value in signal.values]
+    turns = [here and not all(marked[max(at - 1, 0) : at + 2]) for at, here in enumerate(marked)]
+    if marked and all(marked):
+        turns[0] = True
+    for at, value in enumerate(signal.values):
+        if value is None and not turns[at]:
+            points[at] = None
+    return go.Scatter(
+        x=list(range(1, len(points) + 1)),
+        y=points,
+        name=signal.name,
+        mode="lines+markers",
+        line={"width": 2},
+        marker={"size": [11 if turn else 0 for turn in turns], "symbol": list(map(_symbol, signal.values))},
+        customdata=[_words(value) for value in signal.values],
+        hovertemplate="%{customdata}",
+    )
+
+
+def _place(value: float | None, low: float, high: float) -> float | None:
+    if value is None:
+        return float(10.0 ** (high - 0.01 * (high - low)))
+    return value or float(10.0 ** (low + 0.01 * (high - low)))
+
+
+def _symbol(value: float | None) -> str:
+    return "x" if value is None else "triangle-down"
+
+
+def _words(value: float | None) -> str:
+    if value is None:
+        return "not finite"
+    return f"{value:.3g}" if value else "exactly 0"
+
+
+def _dashes(signal: Signal, low: float, high: float, *, first: bool) -> go.Scatter:
+    inside = [value if value > 0 and low < math.log10(value) < high else None for value in signal.theory]
+    return go.Scatter(
+        x=list(range(1, len(inside) + 1)),
+        y=inside,
+        name="theory",
+        mode="lines",
+        line={"width": 1.5, "dash": "4px,4px", "color": GREY},
+        legendgroup="theory",
+        showlegend=first,
+        hoverinfo="skip",
+    )
+
+
+def _limit(drawn: go.Figure, value: float, words: str) -> None:
+    drawn.add_hline(y=value, line={"width": 1, "dash": "dot", "color": GREY})
+    drawn.add_annotation(
+        x=1, xref="paper", xanchor="right", y=math.log10(value), yanchor="bottom" if value < 1 else "top",
+        text=words, showarrow=False, font={"size": 11, "color": GREY},
+    )  # fmt: skip
+
+
+def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_title: str) -> go.Figure:
+    """A histogram of one layer, in the colour of the stack at `position`."""
+    width = (high - low) / len(counts) if counts and high > low else 0.0
+    middles = [low + (at + 0.5) * width for at in range(len(counts))]
+    # Traces that are not seen take the colours of the stacks before this one.
+    unseen = [go.Bar(x=[], y=[], visible="legendonly") for _ in range(position)]
+    if width:
+        seen: Any = go.Bar(x=middles, y=list(counts), width=width, marker={"line": {"width": 0}})
+    else:
+        seen = go.Scatter(x=middles, y=list(counts), mode="markers", marker={"size": 12})
+    seen.update(name="", hovertemplate="%{y:,} values about %{x:.3g}")
+    drawn = figure([*unseen, seen], x_title=x_title, y_title="Values", height=190, legend=False)
+    drawn.update_layout(hovermode="closest", bargap=0)
+    drawn.update_xaxes(exponentformat="power", nticks=3, gridcolor=FAINT)
+    return drawn

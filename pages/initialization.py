@@ -1,0 +1,7 @@
+"""Initialization: how far a signal gets through a deep stack, and whether the stack can learn."""
+
+from ui import initialization, views
+from ui.page import open_page
+
+with open_page("initialization", title="Initialization and exploding gradients"):
+    views.show("init", initialization.VIEWS)

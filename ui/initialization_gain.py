@@ -1,0 +1,158 @@
+"""The view *Gain of an activation*: measured on samples, beside `calculate_gain`."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashlab.charts import stack_gain as charts
+from dashlab.charts.stack_gain import GainCurve
+from dashlab.experiments import gain as experiment
+from dashlab.experiments.gain import Followed, Gain, GainConfig
+from dashlab.experiments.stack import Histogram, histograms
+from dashlab.experiments.stack_settings import ACTIVATIONS
+from ui.charts import plot
+from ui.controls import Group
+from ui.initialization_presets import GAINS
+from ui.page import as_text, csv_download
+from ui.state import PageState
+from ui.views import View
+
+LEAD = (
+    "An activation makes a signal narrower; its gain is the factor that makes up for it. Look at where the "
+    "bars, measured on samples, differ from the marks, which are PyTorch's table, and at how much the gain "
+    "depends on the spread of what comes in."
+)
+GROUPS = (Group("Samples", ":material/casino:", ("samples", "seed", "slope")),)
+BINS = 80
+
+
+def draw(state: PageState, view: View) -> None:
+    """Settings beside the pictures."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        view.preset_picker(state)
+        view.control(state, "activation")
+        view.control(state, "std")
+        view.settings(state, GROUPS)
+        view.changed_from_preset(state)
+    with right:
+        config: GainConfig = view.config_of(state).check()
+        found = _gains(config)
+        chosen = next(one for one in found if one.activation == config.activation)
+        _metrics(chosen)
+        plot(
+            charts.beside(
+                [ACTIVATIONS[one.activation] for one in found],
+                [one.gain for one in found],
+                [one.calculated for one in found],
+            ),
+            "init_chart_gains",
+            "Measured gain of each activation as bars, calculate_gain as marks",
+        )
+        _explained(chosen)
+        _before_and_after(config)
+        _against_spread(config)
+        _table(found)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _gains(config: GainConfig) -> tuple[Gain, ...]:
+    return experiment.gains(config)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _follow(config: GainConfig) -> tuple[Followed, ...]:
+    return experiment.follow(config)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _histograms(config: GainConfig) -> list[Histogram]:
+    x = experiment.samples(config)
+    return [histograms(values[None], BINS)[0] for values in (x, experiment.outputs(config, x))]
+
+
+def _metrics(chosen: Gain) -> None:
+    name = as_text(ACTIVATIONS[chosen.activation])
+    known = "not known" if chosen.calculated is None else f"{chosen.calculated:.4f}"
+    columns = st.columns(4)
+    columns[0].metric(f"Measured, {name}", f"{chosen.gain:.4f}", help="std before / std after.")
+    columns[1].metric("By an integral", f"{chosen.exact:.4f}", help="The same with infinitely many samples.")
+    columns[2].metric("calculate_gain", known, help="torch.nn.init.calculate_gain of this activation.")
+    columns[3].metric(
+        "By mean square", f"{chosen.gain_rms:.4f}", help="√(mean square before / mean square after)."
+    )
+
+
+def _explained(chosen: Gain) -> None:
+    st.markdown(EXPLAINED[chosen.activation])
+
+
+EXPLAINED = {
+    "none": "Without an activation nothing is lost: the gain is 1.",
+    "sigmoid": "The sigmoid's slope is at most 1/4, so that it narrows the signal about fivefold, and it "
+    "adds a mean of 1/2. calculate_gain's 1 makes up for none of it.",
+    "tanh": "Measured 1.59; PyTorch's 5/3 is a little more. Over many layers that settles at a spread of "
+    "0.65, for which 5/3 is just the gain that keeps it.",
+    "relu": "√2 is the gain of the *mean square*: half of it is cut off. The std shrinks more, because "
+    "ReLU's outputs have a mean above 0; the next layer's sums feel the mean square.",
+    "leaky_relu": "√(2 / (1 + slope²)) is the gain of the *mean square*, as for ReLU.",
+    "gelu": "calculate_gain does not know GELU and raises a ValueError. This page takes ReLU's √2 where an "
+    "initializer asks for the gain; by mean square it would be 1.53.",
+    "selu": "SELU's constants are made so that N(0, 1) stays at mean 0 and std 1: gain 1. calculate_gain's "
+    "3/4 gives that up for steadier gradients.",
+}
+
+
+def _before_and_after(config: GainConfig) -> None:
+    before, after = ((found.low, found.high, found.counts) for found in _histograms(config))
+    name = ACTIVATIONS[config.activation]
+    plot(
+        charts.before_and_after(before, after, name),
+        "init_chart_before_after",
+        f"Histograms of {config.samples} samples before and after {name}",
+    )
+
+
+def _against_spread(config: GainConfig) -> None:
+    st.markdown(
+        "**The gain depends on the spread of what comes in.** Only for functions that are straight on "
+        "both sides of 0 (none, ReLU, leaky ReLU) is it one number."
+    )
+    curves = [GainCurve(ACTIVATIONS[one.activation], one.stds, one.gains) for one in _follow(config)]
+    plot(
+        charts.against_spread(curves, at=config.std),
+        "init_chart_gain_spread",
+        "Gain of each activation against the spread of its input",
+    )
+
+
+def _table(found: Sequence[Gain]) -> None:
+    rows = [
+        {
+            "Activation": ACTIVATIONS[one.activation],
+            "Std before": one.std_in,
+            "Std after": one.std,
+            "Mean after": one.mean,
+            "Measured gain": one.gain,
+            "By an integral": one.exact,
+            "By mean square": one.gain_rms,
+            "calculate_gain": one.calculated,
+        }
+        for one in found
+    ]
+    shown = {name: st.column_config.NumberColumn(format="%.4f") for name in rows[0] if name != "Activation"}
+    st.dataframe(
+        rows, hide_index=True, column_config=shown, alt="Gain of each activation, measured and calculated"
+    )
+    csv_download("Gains as CSV", rows, "gains.csv", key="init_csv_gains")
+
+
+VIEW = View(
+    name="gain",
+    title="Gain of an activation",
+    icon=":material/compress:",
+    lead=LEAD,
+    config=GainConfig,
+    presets=GAINS,
+    draw=draw,
+)

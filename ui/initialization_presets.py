@@ -1,0 +1,151 @@
+"""The telling cases of the page on initialization."""
+
+from collections.abc import Sequence
+
+from dashlab.experiments.gain import GainConfig
+from dashlab.experiments.stack_settings import Setting, StackView
+from dashlab.experiments.stack_training import StackTraining
+from dashlab.lists import text_of
+from ui.views import ViewPreset
+
+
+def _stacks(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset:
+    return ViewPreset(title, about, StackView(settings=text_of(settings), **more))  # type: ignore[arg-type]
+
+
+def _trained(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset:
+    return ViewPreset(title, about, StackTraining(settings=text_of(settings), **more))  # type: ignore[arg-type]
+
+
+XAVIER_TANH = Setting(initializer="xavier_uniform", gain_from="activation", activation="tanh")
+KAIMING_RELU = Setting(initializer="kaiming_normal", activation="relu")
+XAVIER_RELU = Setting(initializer="xavier_normal", activation="relu")
+PYTORCH_RELU = Setting(initializer="pytorch", activation="relu")
+CURED = tuple(
+    PYTORCH_RELU.change(cure=cure)
+    for cure in ("none", "batchnorm", "layernorm", "residual", "residual_layernorm")
+)
+SIGMOIDS = (
+    Setting(initializer="xavier_normal", activation="sigmoid"),
+    Setting(initializer="xavier_normal", activation="tanh"),
+    Setting(initializer="kaiming_normal", activation="relu"),
+)
+ALIKE = (
+    Setting(initializer="zeros"),
+    Setting(initializer="constant", constant=0.004, activation="tanh"),
+    Setting(initializer="uniform", bound=0.108, activation="none"),
+)
+
+SIGNALS = {
+    "s9": _stacks(
+        "S9: N(0, 1), no activation",
+        "Each layer multiplies the spread by √256 = 16. The material finds the first std that is not finite "
+        "at about the 31st layer.",
+        [Setting()],
+        layer=31,
+    ),
+    "s10a": _stacks(
+        "S10: N(0, 1/n)",
+        "Weights of variance 1/n keep the spread near 1 through 100 linear layers.",
+        [Setting(initializer="normal_fan")],
+    ),
+    "s10b": _stacks(
+        "S10: Xavier uniform × gain, tanh",
+        "With tanh's gain of 5/3 the spread settles at about 0.65. Without the gain it falls layer by layer.",
+        [XAVIER_TANH, XAVIER_TANH.change(gain_from="one")],
+    ),
+    "s10c": _stacks(
+        "S10: Kaiming normal, ReLU",
+        "Twice the variance makes up for the half that ReLU cuts off.",
+        [KAIMING_RELU],
+    ),
+    "relu": _stacks(
+        "Kaiming against Xavier under ReLU",
+        "Xavier does not know that ReLU drops half of the signal: each layer loses a factor of √2.",
+        [KAIMING_RELU, XAVIER_RELU],
+    ),
+    "sigmoid": _stacks(
+        "Vanishing gradients of the sigmoid",
+        "The outputs look healthy, yet the slope of the sigmoid is at most 1/4: no gradient reaches the "
+        "lower half. Between inputs nothing is left either.",
+        SIGMOIDS,
+    ),
+    "pytorch": _stacks(
+        "PyTorch's own default in a 100-layer ReLU net",
+        "nn.Linear draws from U(−1/√n, 1/√n), whose variance is 1/(3n): under ReLU the spread falls by √6 a "
+        "layer. It is meant for shallow networks.",
+        [PYTORCH_RELU, KAIMING_RELU],
+    ),
+    "cures": _stacks(
+        "Cures: BatchNorm, LayerNorm, residual",
+        "The same weights, too small for 100 layers of ReLU, with each cure. Look at the gradients too: "
+        "BatchNorm keeps the outputs steady and makes the gradients explode.",
+        CURED,
+    ),
+    "alike": _stacks(
+        "Zeros and constants",
+        "Zeros pass nothing on. Equal weights make all units of a layer copies of each other; U(−a, a) of a "
+        "like size does not.",
+        ALIKE,
+        layer=2,
+    ),
+}
+
+GAINS = {
+    "s11": ViewPreset(
+        "S11: gain of tanh",
+        "10,000 samples from N(0, 1): the material measures about 1.6, and PyTorch's table says 5/3.",
+        GainConfig(),
+    ),
+    "selu": ViewPreset(
+        "SELU keeps the spread by itself",
+        "Its constants are made so that mean 0 and std 1 stay: gain 1. calculate_gain says 3/4 all the same, "
+        "which trades that for steadier gradients in rectangular layers.",
+        GainConfig(activation="selu"),
+    ),
+    "large": ViewPreset(
+        "Saturation: tanh of a wide signal",
+        "A spread of 10 drives tanh to its ends: the gain is about 10, and almost no slope is left.",
+        GainConfig(std=10.0),
+    ),
+}
+
+TRAININGS = {
+    "learn": ViewPreset(
+        "Six ways to start",
+        "30 layers, the same digits in the same order, one learning rate.",
+        StackTraining(),
+    ),
+    "learn_relu": _trained(
+        "Kaiming against Xavier under ReLU",
+        "What a factor of √2 a layer means for learning.",
+        [KAIMING_RELU, XAVIER_RELU],
+    ),
+    "learn_sigmoid": _trained(
+        "Sigmoid against tanh",
+        "The spread of the sigmoid's outputs looked healthy; now see what its gradients are worth.",
+        [SIGMOIDS[0], XAVIER_TANH, XAVIER_TANH.change(gain_from="one")],
+    ),
+    "learn_alike": _trained(
+        "Zeros and constants",
+        "Nothing starts from zeros; from equal weights all units of a layer stay equal.",
+        [
+            Setting(initializer="zeros", activation="relu"),
+            Setting(initializer="constant", constant=0.01, activation="relu"),
+            KAIMING_RELU,
+        ],
+        depth=5,
+    ),
+    "learn_cures": _trained(
+        "Cures: BatchNorm, LayerNorm, residual",
+        "PyTorch's own weights in a ReLU net, with each cure.",
+        CURED,
+    ),
+    "learn_pytorch": _trained(
+        "PyTorch's own default in a 100-layer ReLU net",
+        "100 layers: the gradient at the bottom is too small for any learning rate.",
+        [PYTORCH_RELU, KAIMING_RELU, CURED[-1]],
+        depth=100,
+        lr=0.001,
+    ),
+}

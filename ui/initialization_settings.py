@@ -1,0 +1,109 @@
+"""The list of settings that stand side by side: each unfolds, can be copied and removed."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting
+from dashlab.lists import entries_of, text_of
+from ui.controls import control
+from ui.page import as_text
+from ui.state import PageState
+from ui.views import View
+
+WIDTHS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+
+
+def editor(state: PageState, view: View) -> None:
+    """Draw the settings of a view, one under the other, and take over what is changed in them."""
+    name = view.full("settings")
+    _forget_if_stale(state, name)
+    entries = entries_of(str(state.values[name]), Setting)
+    changed = [_entry(state, name, at, entry, len(entries)) for at, entry in enumerate(entries)]
+    _write(state, name, changed)
+    st.button(
+        "Add a setting",
+        key=f"{state.prefix}_{name}_add",
+        icon=":material/add:",
+        type="tertiary",
+        disabled=len(entries) >= MOST_SETTINGS,
+        help=f"A copy of the last one, to be changed; up to {MOST_SETTINGS} stand side by side.",
+        on_click=_put,
+        args=(state, name, [*changed, changed[-1]]),
+    )
+
+
+def _entry(state: PageState, name: str, at: int, entry: Setting, count: int) -> Setting:
+    prefix = _prefix(state, name, at)
+    with st.expander(f"**{at + 1}** · {as_text(entry.title)}", key=f"{prefix}__box"):
+        own = PageState(prefix, Setting.specs(), lambda _preset: Setting().flat(), "", dict(entry.flat()))
+        for field in Setting.specs():
+            if Setting().change(**own.values).is_used(field):
+                control(own, field)
+        made = Setting().change(**own.values).without_unused()
+        if count > 1:
+            st.button(
+                "Remove",
+                key=f"{prefix}__remove",
+                icon=":material/delete:",
+                type="tertiary",
+                on_click=_remove,
+                args=(state, name, at),
+            )
+    return made
+
+
+def _remove(state: PageState, name: str, at: int) -> None:
+    entries = entries_of(str(state.values[name]), Setting)
+    _put(state, name, [entry for position, entry in enumerate(entries) if position != at])
+
+
+def _put(state: PageState, name: str, entries: Sequence[Setting]) -> None:
+    """From a callback: another list, whose widgets start anew."""
+    state.values[name] = text_of(entries)
+
+
+def _write(state: PageState, name: str, entries: Sequence[Setting]) -> None:
+    """What the widgets show now; they need not be filled again."""
+    text = text_of(entries)
+    if text != text_of(entries_of(str(state.values[name]), Setting)):
+        state.values[name] = text
+    st.session_state[f"{state.prefix}__{name}"] = state.values[name]
+
+
+def _forget_if_stale(state: PageState, name: str) -> None:
+    """Widgets keep what was typed into them; a preset, a link or a button has put other settings there."""
+    if st.session_state.get(f"{state.prefix}__{name}") == state.values[name]:
+        return
+    for at in range(MOST_SETTINGS):
+        for field in Setting.specs():
+            st.session_state.pop(f"{_prefix(state, name, at)}_{field}", None)
+
+
+def _prefix(state: PageState, name: str, at: int) -> str:
+    return f"{state.prefix}_{name}_{at}"
+
+
+def slider(state: PageState, view: View, field: str, *, high: int | None = None) -> int:
+    """A whole number as a slider; `high` where it may not go all the way."""
+    name, spec = view.full(field), view.config.spec_of(field)
+    key = f"{state.prefix}_{name}"
+    most = int(spec.high) if high is None else high
+    value = min(int(st.session_state.get(key, state.values[name])), most)
+    st.session_state[key] = value
+    if most > int(spec.low):
+        value = st.slider(spec.label, int(spec.low), most, key=key, help=spec.help)
+    state.values[name] = value
+    return value
+
+
+def width_slider(state: PageState, view: View) -> int:
+    """The width of the stack, in steps that halve and double."""
+    name, spec = view.full("width"), view.config.spec_of("width")
+    key = f"{state.prefix}_{name}"
+    now = int(st.session_state.get(key, state.values[name]))
+    options = sorted({now, *(width for width in WIDTHS if width <= spec.high)})
+    st.session_state[key] = now  # also where the stops have changed, which would put the slider back
+    value = int(st.select_slider(spec.label, options, key=key, help=spec.help))
+    state.values[name] = value
+    return value

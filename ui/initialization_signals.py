@@ -1,0 +1,174 @@
+"""The view *Signals through the stack*: spread of outputs and gradients by layer, histograms of one layer."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashlab.charts import stack as charts
+from dashlab.charts.stack import Signal
+from dashlab.experiments.stack import StackStats
+from dashlab.experiments.stack_settings import Setting, StackView
+from dashlab.experiments.stack_theory import Theory, theory
+from dashlab.experiments.stack_words import layer_rows, sentences, summary
+from dashlab.lists import entries_of
+from ui.charts import plot
+from ui.controls import Group
+from ui.initialization_measured import measured
+from ui.initialization_presets import SIGNALS
+from ui.initialization_settings import editor, slider, width_slider
+from ui.page import as_text, csv_download
+from ui.state import PageState
+from ui.views import View
+
+LEAD = (
+    "Random inputs go up through equal linear layers, and a random gradient comes down. Look at whether the "
+    "curves stay level: a factor of only 1.1 a layer is 14,000 after a hundred. Then mend one that does not, "
+    "by its initializer, its activation or a cure."
+)
+GROUPS = (
+    Group("Axes and theory", ":material/show_chart:", ("spread", "gradient", "theory", "whole")),
+    Group("Batch and seed", ":material/casino:", ("batch", "seed")),
+)
+WHY = r"""
+A unit adds up $n$ products of inputs and weights. If the weights have mean 0 and variance $v$,
+
+$$ \operatorname{std}(\text{out}) = \sqrt{n\,v}\;\cdot\operatorname{std}(\text{in}), $$
+
+so 100 layers multiply the spread by $(\sqrt{n\,v})^{100}$: only $v = 1/n$ keeps it. An activation shrinks the
+signal as well, and its **gain** $g$ makes up for that: $v = g^2/n$.
+
+| initializer | variance $v$ of the weights, here with $n$ = fan in = fan out |
+| --- | --- |
+| Xavier (Glorot and Bengio 2010) | $2 g^2 / (\text{fan in} + \text{fan out})$ |
+| Kaiming (He et al. 2015) | $g^2 / \text{fan}$, with ReLU's $g = \sqrt 2$ |
+| orthogonal (Saxe et al. 2014) | $g^2 / n$, and no direction grows more than another |
+| PyTorch's own for `nn.Linear` | $1 / (3 n)$ |
+
+The gradient takes the same weights on its way down: each layer multiplies its mean square by
+$n\,v\,\overline{f'^2}$, where $\overline{f'^2}$ is the mean square slope of the activation. The sigmoid's
+slope is at most 1/4. The dashed lines follow both rules from layer to layer (Poole et al. 2016, Schoenholz et
+al. 2017).
+"""
+
+
+def draw(state: PageState, view: View) -> None:
+    """Settings beside the picture."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        view.preset_picker(state)
+        slider(state, view, "depth")
+        width_slider(state, view)
+        st.markdown("**Settings, side by side**")
+        editor(state, view)
+        for group in GROUPS:
+            with st.expander(group.title, icon=group.icon):
+                for name in group.names:
+                    view.control(state, name)
+        view.changed_from_preset(state)
+    with right:
+        config: StackView = view.config_of(state)
+        settings = entries_of(config.settings, Setting)
+        stacks = measured([config.stack(setting).check() for setting in settings])
+        _curves(config, stacks)
+        _said(stacks)
+        _layer(state, view, config, stacks)
+        _table(config, stacks)
+        with st.expander("Why: the formulas", icon=":material/function:"):
+            st.markdown(WHY)
+
+
+def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
+    predicted = [theory(stats.config) if config.theory else Theory() for stats in stacks]
+    between = config.spread == "inputs"
+    up = [
+        Signal(
+            _name(at, stats),
+            [layer.between if between else layer.std for layer in stats.layers],
+            () if between else expected.outputs,
+        )
+        for at, (stats, expected) in enumerate(zip(stacks, predicted, strict=True))
+    ]
+    of_weights = config.gradient == "weights"
+    down = [
+        Signal(
+            _name(at, stats),
+            [layer.weight_gradient if of_weights else layer.gradient_std for layer in stats.layers],
+            () if of_weights else expected.gradients,
+        )
+        for at, (stats, expected) in enumerate(zip(stacks, predicted, strict=True))
+    ]
+    spread = "Std between inputs" if between else "Std of the outputs"
+    plot(
+        charts.by_layer(up, y_title=spread, whole=config.whole),
+        "init_chart_outputs",
+        f"{spread} by layer, on a logarithmic axis, one curve for each setting",
+    )
+    gradient = "Norm of the weights' gradient" if of_weights else "Std of the gradient"
+    plot(
+        charts.by_layer(down, y_title=gradient, whole=config.whole, legend=False),
+        "init_chart_gradients",
+        f"{gradient} by layer, on a logarithmic axis, one curve for each setting, in the same colours",
+    )
+
+
+def _name(at: int, stats: StackStats) -> str:
+    return f"{at + 1} · {stats.config.title}"
+
+
+def _said(stacks: Sequence[StackStats]) -> None:
+    lines = [
+        f"{at}. **{as_text(stats.config.title)}:** {as_text(sentences(stats))}"
+        for at, stats in enumerate(stacks, 1)
+    ]
+    st.markdown("\n".join(lines))
+
+
+def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[StackStats]) -> None:
+    """Histograms of one layer of each stack."""
+    st.subheader("Inside one layer", anchor=False)
+    picker, which = st.columns([3, 2], vertical_alignment="bottom")
+    with picker:
+        index = slider(state, view, "layer", high=config.depth) - 1
+    with which:
+        of = str(view.control(state, "histogram"))
+    columns = st.columns(min(len(stacks), 3))
+    for at, stats in enumerate(stacks):
+        layer = stats.layers[index]
+        found = layer.outputs if of == "outputs" else layer.gradients
+        with columns[at % len(columns)]:
+            st.caption(f"**{at + 1}** · {as_text(stats.config.title)}")
+            if not found.counts:
+                st.caption(f":material/block: No value in layer {index + 1} is finite.")
+                continue
+            what = "Output" if of == "outputs" else "Gradient"
+            plot(
+                charts.bars(found.low, found.high, found.counts, position=at, x_title=what),
+                f"init_chart_layer_{at}",
+                f"Histogram of the {of} of layer {index + 1}: {stats.config.title}",
+            )
+
+
+def _table(config: StackView, stacks: Sequence[StackStats]) -> None:
+    rows = [summary(stats) for stats in stacks]
+    shown = {name: st.column_config.NumberColumn(format="%.3g") for name in rows[0]}
+    shown["Setting"] = st.column_config.TextColumn(width="medium", pinned=False)
+    shown["First not finite (index)"] = st.column_config.NumberColumn(format="%d")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config=shown,
+        alt="For each setting: growth a layer, spreads, gradients and the first layer that is not finite",
+    )
+    name = f"stack-{config.depth}x{config.width}.csv"
+    csv_download("All layers as CSV", layer_rows(stacks), name, key="init_csv_layers")
+
+
+VIEW = View(
+    name="stack",
+    title="Signals through the stack",
+    icon=":material/layers:",
+    lead=LEAD,
+    config=StackView,
+    presets=SIGNALS,
+    draw=draw,
+)
