@@ -47,7 +47,8 @@ def _layer(state: PageState, view: View, count: int) -> int:
 
 def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
     st.caption(
-        "How the values of one layer are spread, over epochs: each column is a histogram. BatchNorm holds "
+        "How the values of one layer are spread, over epochs: each column is a histogram, and the stronger "
+        "its colour the more values are there. BatchNorm holds "
         "what enters the activation near mean 0 and variance 1, whatever the layers below do; the outermost "
         "rows also count what lies beyond."
     )

@@ -42,9 +42,9 @@ TWINS = {
     ),
     "highrate": ViewPreset(
         "A learning rate that only BatchNorm bears",
-        "Learning rate 30 in five layers: the plain twin's loss is infinite after a few steps, the other one "
-        "is thrown about but lives.",
-        TwinsLook(lr=30.0, hidden=(64,) * 5, epochs=60, at=60, log=True),
+        "Learning rate 5 in four layers: after seven steps the plain twin's loss is no number any more. The "
+        "other one is thrown about for 20 epochs, and then learns.",
+        TwinsLook(lr=5.0, hidden=(64,) * 4, init="kaiming_normal", points=1000, epochs=60, at=60, log=True),
     ),
     "batchtwo": ViewPreset(
         "Batches of two",

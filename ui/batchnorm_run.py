@@ -36,7 +36,7 @@ def stage(state: PageState, study: TwinSettings, draw: Draw, *, button: Any, bar
         st.info(as_text(problem), icon=":material/tune:")
         return
     if _is_quick(study):
-        draw(study, _quick(study.key(), study), True)
+        draw(study, _quick(study), True)
         return
     key = study.key()
     with button:
@@ -65,7 +65,7 @@ def _is_quick(study: TwinSettings) -> bool:
 
 
 @st.cache_resource(show_spinner="Training the twins …", max_entries=24)
-def _quick(_key: str, study: TwinSettings) -> tuple[Any, ...]:
+def _quick(study: TwinSettings) -> tuple[Any, ...]:
     return tuple(row for row in study.rows() if not isinstance(row, Tick))
 
 

@@ -67,6 +67,8 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
         over, title, domain = "batch_size", "Batch size", (sizes[0], sizes[-1])
     chart = charts.swept(trials, over=over, title=title, domain=domain, classes=classes)
     grow(chart, f"bn_{name}_chart", f"Final test accuracy of both twins over {title.lower()}")
+    bands = " The bands reach from the worst to the best seed." if study.seeds > 1 else ""
+    st.caption(charts.SWEPT_WAYS + bands)
     if not is_over or not trials:
         return
     if isinstance(study, RateSweep):

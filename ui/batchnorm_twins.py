@@ -54,7 +54,7 @@ class TwinsLook(TwinsConfig):
         names={"entering": "entering", "leaving": "leaving"},
         used_when=("pane", ("values",)),
     )
-    layer: int = integer(1, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21)
+    layer: int = integer(2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21)
     channel: int = integer(
         1,
         "Channel",
@@ -116,7 +116,7 @@ def _pictures(
     words.figures(rows)
     at = _epoch_slider(state, view, study, rows)
     if study.dataset != "mnist":
-        figure = boundaries(rows, at, _plane(study.key(), study))
+        figure = boundaries(rows, at, _plane(study))
         plot(figure, "bn_twins_chart_boundary", _alt(study, at))
     for sentence in words.what_happened(study, rows, at):
         st.markdown(sentence)
@@ -131,10 +131,10 @@ def _alt(study: TwinsConfig, at: TwinsEpoch) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
-def _plane(_key: str, _study: TwinsConfig) -> Plane:
+def _plane(study: TwinsConfig) -> Plane:
     from dashlab.experiments.twins_network import plane
 
-    dots, classes, extent = plane(_study)
+    dots, classes, extent = plane(study)
     return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
 
 
@@ -153,6 +153,7 @@ def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> Non
     with right:
         chart = charts.accuracy(rows, epochs=study.epochs)
         grow(chart, "bn_twins_chart_accuracy", "Accuracy of both twins over epochs")
+    st.caption(charts.WAYS)
     if cut := charts.cut_off(rows, classes):
         st.caption(
             f"Losses above {charts.cut_loss(classes):.1f} are left out of the picture; the largest was "

@@ -27,7 +27,8 @@ def figures(rows: Sequence[TwinsEpoch]) -> None:
                 f"{twin.training.loss:.4f}."
             )
             value = "diverged" if twin.diverged else f"{100 * twin.by_running.accuracy:.2f} %"
-            st.metric(name, value, when, delta_color="off", delta_arrow="off", help=about, width="content")
+            label = f"{name}: test accuracy"
+            st.metric(label, value, when, delta_color="off", delta_arrow="off", help=about, width="content")
 
 
 def _first_low(rows: Sequence[TwinsEpoch], *, batchnorm: bool) -> int:
@@ -72,7 +73,7 @@ def _modes(study: TwinsConfig, twin: Twin, epoch: int) -> Iterator[str]:
 def _why(gap: float) -> str:
     if gap > 0:
         return "its running statistics are not yet those of the network as it is now."
-    return "a batch this small says little of the whole, and running statistics average its noise out."
+    return "the test batches have means and variances of their own, which are not those of the training data."
 
 
 def _silent(row: TwinsEpoch) -> Iterator[str]:

@@ -14,7 +14,10 @@ from dashlab.experiments.twins import Score, Twin, TwinsEpoch
 from dashlab.experiments.twins_sweeps import Trial
 
 PLAIN, NORMED = "Without BatchNorm", "With BatchNorm"
-TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test, eval mode", "test, train mode"
+TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test data in eval mode", "test data in train mode"
+DASHES = [[1, 0], [7, 3], [2, 2]]
+WAYS = f"Solid: {TRAINING}. Dashed: {BY_RUNNING}. Dotted: {BY_BATCH}."
+SWEPT_WAYS = f"Solid: {BY_RUNNING}. Dotted: {BY_BATCH}."
 CUT = 5.0
 """Losses above so many times that of guessing are left out: one of them would flatten all others."""
 
@@ -76,14 +79,13 @@ def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str) -> dict[st
     y = {"field": "value", "type": "quantitative", "title": title, "scale": scale}
     lines = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}}
     return {
-        "height": 330,
+        "height": 360,
         "encoding": _encoding(x, y, [TRAINING, BY_RUNNING, BY_BATCH]),
         "layer": [lines, _under_the_pointer(title, shown, {"field": "epoch", "title": "Epoch"})],
     }
 
 
 def _encoding(x: dict[str, Any], y: dict[str, Any], ways: list[str]) -> dict[str, Any]:
-    legend = {"orient": "top", "direction": "horizontal", "labelLimit": 300, "columns": 2, "offset": 4}
     return {
         "x": x,
         "y": y,
@@ -92,14 +94,14 @@ def _encoding(x: dict[str, Any], y: dict[str, Any], ways: list[str]) -> dict[str
             "type": "nominal",
             "title": None,
             "scale": {"domain": [PLAIN, NORMED]},
-            "legend": legend,
+            "legend": {"orient": "top", "columns": 1, "labelLimit": 300, "symbolOpacity": 1},
         },
         "strokeDash": {
             "field": "how",
             "type": "nominal",
             "title": None,
-            "scale": {"domain": ways, "range": [[1, 0], [7, 3], [2, 2]][3 - len(ways) :]},
-            "legend": legend | {"symbolType": "stroke", "symbolSize": 400},
+            "scale": {"domain": ways, "range": [*DASHES[: len(ways) - 1], DASHES[-1]]},
+            "legend": None,  # too wide beside the other one: `WAYS` says it in words
         },
     }
 
@@ -143,12 +145,13 @@ def swept(
         "scale": {"type": "log", "domain": list(domain), "nice": False},
         "axis": {"grid": False, "format": "~g", "labelOverlap": True},
     }
-    low = 30 if classes == 2 else 0
+    ticks = list(range(40, 101, 10)) if classes == 2 else list(range(0, 101, 20))
     y = {
         "field": "value",
         "type": "quantitative",
         "title": "Test accuracy in %",
-        "scale": {"domain": [low, 100]},
+        "scale": {"domain": [ticks[0] - 8, 101], "nice": False},
+        "axis": {"values": ticks},
     }
     band = {
         "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],

@@ -12,13 +12,14 @@ from dashlab.charts.style import CLEAR, thinned
 from dashlab.charts.twins import twins_of
 from dashlab.experiments.twins import GRID, TwinsEpoch, boundary_of
 
-# Half transparent, right on a light and on a dark page: blue for class 0, orange for class 1.
-SHADES = [[0.0, "rgba(56,132,200,0.7)"], [0.5, "rgba(128,128,128,0.06)"], [1.0, "rgba(222,140,52,0.75)"]]
-DOTS = [[0.0, "rgb(40,110,185)"], [1.0, "rgb(205,115,30)"]]
+# Half transparent, right on a light and on a dark page: teal for class 0, rose for class 1. Blue and orange
+# stand for the twins.
+SHADES = [[0.0, "rgba(20,158,142,0.65)"], [0.5, "rgba(128,128,128,0.05)"], [1.0, "rgba(196,72,128,0.65)"]]
+DOTS = [[0.0, "rgb(16,140,126)"], [1.0, "rgb(190,60,118)"]]
 EDGE = "rgb(128,128,128)"
-HEIGHT = 340
+HEIGHT = 370
 MOST_DOTS = 240
-MOST_FRAMES = 25
+MOST_FRAMES = 20
 FRAME_MS = 140
 
 
@@ -44,7 +45,7 @@ def boundaries(rows: Sequence[TwinsEpoch], shown: TwinsEpoch, plane: Plane) -> g
     drawn = go.Figure([trace for side in (0, 1) for trace in _side(shown, plane, side)])
     drawn.update_layout(
         height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 58, "b": 8},
+        margin={"l": 8, "r": 8, "t": 44, "b": 44},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         showlegend=False,
@@ -65,12 +66,12 @@ def _side(row: TwinsEpoch, plane: Plane, side: int) -> list[Any]:
     dots, classes = plane.x[::step], plane.y[::step]
     return [
         go.Heatmap(
-            z=_cells(row, side), **_middles(plane), **axes, colorscale=SHADES, zmin=0, zmax=100,
+            z=_percent(row, side), **_middles(plane), **axes, colorscale=SHADES, zmin=0, zmax=100,
             showscale=False, zsmooth="best", hovertemplate="class 1: %{z} %<extra></extra>",
         ),
         go.Contour(
             z=_cells(row, side), **_middles(plane), **axes, showscale=False, hoverinfo="skip",
-            contours={"start": 50, "end": 50, "size": 1, "coloring": "none"},
+            contours={"start": 5000, "end": 5000, "size": 1, "coloring": "none"},
             line={"color": EDGE, "width": 2},
         ),
         go.Scatter(
@@ -80,11 +81,15 @@ def _side(row: TwinsEpoch, plane: Plane, side: int) -> list[Any]:
     ]  # fmt: skip
 
 
-def _cells(row: TwinsEpoch, side: int) -> NDArray[np.uint8]:
-    """In per cent and as bytes, which is a sixth of what numbers would take on the way to the browser."""
+def _cells(row: TwinsEpoch, side: int) -> NDArray[np.uint16]:
+    """In hundredths of a per cent, as whole numbers: few bytes on the way to the browser."""
     packed = twins_of(row)[side][1].boundary
     shares = np.array(boundary_of(packed)) if packed else np.full((GRID, GRID), 0.5)
-    return np.rint(100 * shares).astype(np.uint8)
+    return np.rint(10_000 * shares).astype(np.uint16)
+
+
+def _percent(row: TwinsEpoch, side: int) -> NDArray[np.uint8]:
+    return np.rint(_cells(row, side) / 100).astype(np.uint8)
 
 
 def _middles(plane: Plane) -> dict[str, Any]:
@@ -96,8 +101,7 @@ def _middles(plane: Plane) -> dict[str, Any]:
 def _frame(row: TwinsEpoch) -> go.Frame:
     traces: list[Any] = []
     for side in (0, 1):
-        cells = _cells(row, side)
-        traces += [go.Heatmap(z=cells), go.Contour(z=cells)]
+        traces += [go.Heatmap(z=_percent(row, side)), go.Contour(z=_cells(row, side))]
     return go.Frame(
         data=traces, traces=[0, 1, 3, 4], name=str(row.epoch), layout={"annotations": _titles(row)}
     )
@@ -131,19 +135,27 @@ def _replay() -> dict[str, Any]:
     }
     return {
         "type": "buttons",
-        "buttons": [{"label": "▶", "method": "animate", "args": [None, play]}],
+        "buttons": [{"label": "▶ Replay", "method": "animate", "args": [None, play]}],
+        "showactive": False,
         "x": 0.5,
         "xanchor": "center",
-        "y": 1.02,
-        "yanchor": "bottom",
+        "y": 0,
+        "yanchor": "top",
         "bgcolor": "rgba(128,128,128,0.15)",
-        "pad": {"t": 0, "b": 0},
+        "bordercolor": "rgba(128,128,128,0.4)",
+        "pad": {"t": 8, "b": 0},
     }
 
 
 def _axes(plane: Plane) -> dict[str, Any]:
     left, right, bottom, top = plane.extent
-    plain = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
+    plain = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+        "constrain": "domain",
+    }
     return {
         "xaxis": plain | {"domain": [0, 0.49], "range": [left, right]},
         "xaxis2": plain | {"domain": [0.51, 1], "range": [left, right], "anchor": "y2"},

@@ -32,7 +32,7 @@ def values(rows: Sequence[TwinsEpoch], *, batchnorm: bool, layer: int, which: st
     z = [[shares[cell] for _, shares in columns] for cell in range(BINS)]
     heat = go.Heatmap(
         x=[epoch for epoch, _ in columns], y0=-SPAN + SPAN / BINS, dy=2 * SPAN / BINS, z=z, zmin=0,
-        zmax=MOST_SHARE, colorbar={"title": "Share", "thickness": 10, "tickformat": ".0%"},
+        zmax=MOST_SHARE, showscale=False,
         hovertemplate="epoch %{x}, value near %{y:.2f}: %{z:.1%}<extra></extra>",
     )  # fmt: skip
     drawn = figure([heat], x_title="Epoch", y_title="Value", height=260, legend=False)

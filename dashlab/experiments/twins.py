@@ -9,6 +9,7 @@ True
 """
 
 import base64
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,6 +22,8 @@ FRAMES = 60
 """Boundaries and histograms are kept for about this many epochs, for each of the first 20 among them."""
 GRID = 40
 """Cells of a boundary along each side."""
+FULL = 65_535
+"""How a probability of 1 is stored."""
 SPAN = 4.0
 """Histograms reach from -SPAN to SPAN; what lies beyond is counted in the outermost bin."""
 BINS = 32
@@ -159,10 +162,10 @@ def marks_of(steps: int) -> frozenset[int]:
 
 def boundary_of(packed: str) -> list[list[float]]:
     """The probability of class 1 in each of `GRID` × `GRID` cells, row by row from the bottom, in [0, 1]."""
-    cells = base64.b64decode(packed)
-    return [[cell / 255 for cell in cells[row * GRID : (row + 1) * GRID]] for row in range(GRID)]
+    cells = struct.unpack(f"<{GRID * GRID}H", base64.b64decode(packed))
+    return [[cell / FULL for cell in cells[row * GRID : (row + 1) * GRID]] for row in range(GRID)]
 
 
 def pack_boundary(cells: list[int]) -> str:
-    """Probabilities in 255ths, row by row from the bottom, as `boundary_of` reads them."""
-    return base64.b64encode(bytes(cells)).decode("ascii")
+    """Probabilities in parts of `FULL`, row by row from the bottom, as `boundary_of` reads them."""
+    return base64.b64encode(struct.pack(f"<{len(cells)}H", *cells)).decode("ascii")

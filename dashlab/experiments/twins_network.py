@@ -13,7 +13,7 @@ from dashlab.batches import Normalization, stratified_order
 from dashlab.data import points
 from dashlab.data.images import load_images
 from dashlab.device import pick_device, stream
-from dashlab.experiments.twins import BINS, CHANNELS, GRID, SPAN, Moments, Score, Spread, pack_boundary
+from dashlab.experiments.twins import BINS, CHANNELS, FULL, GRID, SPAN, Moments, Score, Spread, pack_boundary
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
@@ -250,7 +250,7 @@ def boundary(network: nn.Module, grid: Tensor) -> str:
     Where no running statistics are kept, the cells themselves are the batch.
     """
     shares = logits_by_running(network, grid, 0).softmax(1)[:, 1].nan_to_num(0.5)
-    return pack_boundary((shares * 255).round().int().tolist())
+    return pack_boundary((shares * FULL).round().int().tolist())
 
 
 class Watched:
