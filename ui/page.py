@@ -58,6 +58,14 @@ PAGES: tuple[PageInfo, ...] = (
         "Train twins that differ in nothing but BatchNorm, and see how far each survives.",
     ),
     PageInfo(
+        "augmentation",
+        "aug",
+        "Augmentation",
+        ":material/auto_awesome_motion:",
+        "pages/augmentation.py",
+        "Build a pipeline of random changes, and see step by step what it makes of a picture.",
+    ),
+    PageInfo(
         "trainer",
         "train",
         "Trainer",
