@@ -5,7 +5,7 @@ with only what differs from a transform's defaults. `chance` is the probability 
 step, `use` says whether it is switched on.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dashlab.errors import ConfigError
@@ -25,6 +25,7 @@ CHANCE = Spec(
     high=1.0,
     step=0.05,
 )
+_TYPES = frozenset({"ToImage", "PILToTensor", "ToDtype", "Normalize", "MixUp", "CutMix"})
 USE = Spec(kind="flag", label="Use", help="Off: the step is left out.")
 
 
@@ -83,6 +84,15 @@ def read_steps(text: str) -> tuple[Step, ...]:
         ConfigError: the text, a transform or a setting cannot be read; ranges are not checked here.
     """
     return tuple(_step(entry) for entry in read_entries(text))
+
+
+def place_for(steps: Sequence[Step], transform: str) -> int:
+    """Where a new step usually stands: before the picture becomes a tensor; noise and erasing after that."""
+    offer = offered(transform)
+    if offer.of_batch or offer.group == "Type":
+        return len(steps)
+    before = {"Normalize"} if transform in ("GaussianNoise", "RandomErasing") else _TYPES
+    return next((place for place, step in enumerate(steps) if step.transform in before), len(steps))
 
 
 def problem_of(step: Step) -> str | None:

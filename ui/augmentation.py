@@ -1,0 +1,195 @@
+"""The augmentation previewer: a pipeline of torchvision's transforms, and what it makes of a picture."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab.experiments.pipeline import PipelineSpec, Step, read_steps, write_steps
+from dashlab.fields import Spec, Value
+from ui import augmentation_results as results
+from ui import augmentation_source
+from ui.augmentation_presets import presets
+from ui.augmentation_source import Source
+from ui.augmentation_steps import editor
+from ui.controls import control, preset_picker
+from ui.page import as_text, link_popover, show_notes
+from ui.state import PageState, arrive, share
+
+PREFIX = "aug"
+HOME = "classic"
+SPECS: dict[str, Spec] = {
+    "source": Spec(
+        kind="choice",
+        label="Picture",
+        help="A photograph that comes with dashlab, a training picture of a data set, or one of your own.",
+        choices=("photo", "mnist", "fashion", "cifar10", "upload"),
+        names={"photo": "Photograph", "upload": "Upload"},
+    ),
+    "photo": Spec(
+        kind="choice",
+        label="Photograph",
+        help="All may be used by anybody for anything.",
+        choices=("cat", "coffee", "astronaut"),
+    ),
+    "label": Spec(kind="integer", label="Class", help="What the picture shows.", low=0, high=9),
+    "number": Spec(
+        kind="integer",
+        label="Which of its class",
+        help="The first, second … training picture of the class.",
+        low=1,
+        high=10_000,
+    ),
+    "draws": Spec(
+        kind="integer", label="Draws", help="How often the picture goes through the pipeline.", low=1, high=24
+    ),
+    "seed": Spec(
+        kind="integer",
+        label="Seed",
+        help="Decides every draw: the same seed gives the same pictures again.",
+        low=0,
+        high=2**31 - 1,
+    ),
+    "pipeline": PipelineSpec(kind="text", label="Pipeline", help="The steps, from first to last."),
+    "draw": Spec(kind="integer", label="Draw", help="Which draw is taken apart below.", low=1, high=24),
+    "show": Spec(
+        kind="choice",
+        label="After Normalize, show",
+        help="A normalised picture has values below 0: either they are mapped to what a screen can show, or "
+        "Normalize is taken back.",
+        choices=("undone", "raw"),
+        names={"undone": "Taken back", "raw": "As it is"},
+    ),
+    "beside": Spec(
+        kind="choice",
+        label="Below it",
+        help="A second row of draws: the same steps in reversed order, each with the same draws.",
+        choices=("nothing", "reversed"),
+        names={"nothing": "Nothing", "reversed": "Reversed order"},
+    ),
+}
+DEFAULTS: Mapping[str, Value] = {
+    "source": "photo",
+    "photo": "cat",
+    "label": 0,
+    "number": 1,
+    "draws": 8,
+    "seed": 0,
+    "pipeline": "",
+    "draw": 1,
+    "show": "undone",
+    "beside": "nothing",
+}
+
+
+def start(preset: str) -> Mapping[str, Value] | None:
+    """All settings of a preset; of `""`, an empty pipeline."""
+    if preset == "":
+        return DEFAULTS
+    return {**DEFAULTS, **presets()[preset].values()} if preset in presets() else None
+
+
+def page() -> None:
+    """All of the page below its lead."""
+    state = arrive(PREFIX, SPECS, start, HOME)
+    show_notes(state.notes)
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
+        picture = st.container(key=f"{PREFIX}_picture")
+        st.subheader("Pipeline", anchor=False)
+        steps = editor(state)
+        _put_back(state)
+    mixed = any(step.use and step.offer.of_batch for step in steps)
+    with right:
+        _strip(state)
+    with picture:
+        source = augmentation_source.choose(state, mixed=mixed)
+    with right:
+        if source is not None:
+            _stage(state, source, steps, mixed=mixed)
+    share(state)
+    link_popover(state)
+
+
+def _strip(state: PageState) -> None:
+    """Seed, number of draws, and new draws."""
+
+    def again() -> None:
+        state.put({"seed": (int(str(state.values["seed"])) + 1) % 2**31})
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.button(
+            "Draw again", key=f"{PREFIX}_again", icon=":material/casino:", on_click=again, type="primary"
+        )
+        for name in ("seed", "draws"):
+            with st.container(width=120):
+                control(state, name)
+        with st.container(width=240):
+            control(state, "beside")
+
+
+def _stage(state: PageState, source: Source, steps: Sequence[Step], *, mixed: bool) -> None:
+    chosen = min(int(str(state.values["draw"])), len(source.samples)) - 1
+    draws = _draws_of(state, source, steps, chosen)
+    if problem := next((draw.problem for draw in draws if draw.problem), ""):
+        st.error(as_text(problem), icon=":material/error:")
+    if mixed:
+        st.caption(
+            "MixUp and CutMix take a batch of different pictures with labels: here each draw is one picture "
+            "of the batch."
+        )
+    results.grid(state, draws, draws[chosen].views[0], mixed=mixed)
+    if state.values["beside"] == "reversed":
+        st.markdown("**In reversed order**, with the same draws of every step")
+        results.beside(state, _draws_of(state, source, steps[::-1], chosen))
+    st.subheader("Step by step", anchor=False)
+    results.pick(state, len(draws))
+    results.step_by_step(steps, draws[chosen])
+    drawn, code, train = st.tabs(["What was drawn", "Code", "Train with it"])
+    with drawn:
+        results.drawn_table(state, draws, mixed=mixed)
+    with code:
+        results.code(state, source, steps, draws, mixed=mixed)
+    with train:
+        results.training(source, steps)
+
+
+def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: int) -> tuple[Any, ...]:
+    return _drawn(
+        write_steps(steps),
+        source.identity,
+        int(str(state.values["seed"])),
+        chosen,
+        source.classes,
+        source.samples,
+    )
+
+
+@st.cache_data(max_entries=48, show_spinner="Drawing …")
+def _drawn(
+    pipeline: str,
+    identity: tuple[str | int, ...],  # noqa: ARG001 - stands for the samples
+    seed: int,
+    keep: int,
+    classes: int,
+    _samples: Sequence[Any],
+) -> tuple[Any, ...]:
+    from dashlab.experiments.pipeline_draws import draw_pipeline
+
+    return draw_pipeline(read_steps(pipeline), _samples, seed=seed, keep=keep, classes=classes)
+
+
+def _put_back(state: PageState) -> None:
+    """A button that brings the chosen preset back once anything differs from it."""
+    if state.preset in presets() and state.is_changed():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Changed from {as_text(presets()[state.preset].title)}.")
+            st.button(
+                "Put back",
+                key=f"{PREFIX}_put_back",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=state.put_preset,
+                args=(state.preset,),
+            )

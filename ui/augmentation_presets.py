@@ -1,0 +1,162 @@
+"""Pipelines worth looking at: presets of the augmentation page."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dashlab.experiments.pipeline import Step, make_step, write_steps
+from dashlab.fields import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelinePreset:
+    """A pipeline, what to look for in it, and the settings that show it best."""
+
+    title: str
+    about: str
+    steps: tuple[Step, ...]
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Value]:
+        """The settings of the page that differ from its defaults."""
+        return {"pipeline": write_steps(self.steps), **self.settings}
+
+
+@functools.cache
+def presets() -> Mapping[str, PipelinePreset]:
+    """All presets by name; made on demand, for they look into torchvision."""
+    return _recipes() | _mixes() | _lessons()
+
+
+def _to_tensor(mean: str = "0.485,0.456,0.406", std: str = "0.229,0.224,0.225") -> tuple[Step, ...]:
+    return make_step("ToImage"), make_step("ToDtype"), make_step("Normalize", mean=mean, std=std)
+
+
+def _recipes() -> dict[str, PipelinePreset]:
+    return {
+        "classic": PipelinePreset(
+            title="The classic chain",
+            about="Resize, crop, mirror, turn, jitter, now and then grey, then a normalised tensor. Which of "
+            "these would you still call the same cat? Switch off one step at a time.",
+            steps=(
+                make_step("Resize", size="160"),
+                make_step("RandomCrop", size="144"),
+                make_step("RandomHorizontalFlip"),
+                make_step("RandomRotation", degrees="-20,20", interpolation="bilinear"),
+                make_step("ColorJitter"),
+                make_step("RandomGrayscale"),
+                *_to_tensor(),
+            ),
+        ),
+        "cifar": PipelinePreset(
+            title="The recipe for CIFAR-10",
+            about="Pad by 4, crop 32 × 32, mirror: a few pixels of play are enough to gain several points of "
+            "test accuracy. The trainer can do all of it.",
+            steps=(
+                make_step("RandomCrop", size="32", padding="4"),
+                make_step("RandomHorizontalFlip"),
+                *_to_tensor("0.4914,0.4822,0.4465", "0.2023,0.1994,0.201"),
+            ),
+            settings={"source": "cifar10", "label": 7, "number": 3},
+        ),
+        "imagenet": PipelinePreset(
+            title="The recipe for ImageNet",
+            about="A random part of 8 to 100 % of the area, stretched to one size, mirrored, colours "
+            "changed. In some draws little is left of the object: the label is kept all the same.",
+            steps=(
+                make_step("RandomResizedCrop", size="144"),
+                make_step("RandomHorizontalFlip"),
+                make_step("ColorJitter"),
+                *_to_tensor(),
+            ),
+            settings={"photo": "astronaut"},
+        ),
+        "digits": PipelinePreset(
+            title="For digits",
+            about="A little turned, moved, zoomed and slanted, and never mirrored: a mirrored 2 is no digit. "
+            "Widen the angle, and look when a 6 becomes a 9.",
+            steps=(
+                make_step(
+                    "RandomAffine",
+                    degrees="-12,12",
+                    translate="0.1,0.1",
+                    scale="0.85,1.15",
+                    shear="-8,8",
+                    interpolation="bilinear",
+                ),
+                *_to_tensor("0.1307", "0.3081"),
+            ),
+            settings={"source": "mnist", "label": 6},
+        ),
+    }
+
+
+def _mixes() -> dict[str, PipelinePreset]:
+    size = (make_step("Resize", size="144"), make_step("CenterCrop", size="144"))
+    return {
+        "randaugment": PipelinePreset(
+            title="RandAugment",
+            about="Two of 14 changes for each picture, all of one magnitude. The table says which were "
+            "drawn; raise the magnitude to 20.",
+            steps=(make_step("Resize", size="160"), make_step("RandAugment")),
+            settings={"photo": "coffee", "draws": 12},
+        ),
+        "autoaugment": PipelinePreset(
+            title="AutoAugment",
+            about="Pairs of changes that a search of thousands of GPU hours found best for one data set. "
+            "Switch the policy to svhn, made for house numbers.",
+            steps=(make_step("Resize", size="160"), make_step("AutoAugment")),
+            settings={"photo": "coffee", "draws": 12},
+        ),
+        "mixup": PipelinePreset(
+            title="MixUp of a batch",
+            about="Each picture is blended with the one before it, and so is its label. One λ is drawn for "
+            "the whole batch: a small alpha keeps it near 0 or 1.",
+            steps=(*size, make_step("ToImage"), make_step("ToDtype"), make_step("MixUp")),
+            settings={"draws": 6},
+        ),
+        "cutmix": PipelinePreset(
+            title="CutMix of a batch",
+            about="A patch of the picture before is pasted in, and the labels mix by its area. Compare with "
+            "MixUp: every pixel here is a real one.",
+            steps=(
+                make_step("RandomCrop", size="32", padding="4"),
+                make_step("ToImage"),
+                make_step("ToDtype"),
+                make_step("CutMix"),
+            ),
+            settings={"source": "cifar10", "draws": 10},
+        ),
+    }
+
+
+def _lessons() -> dict[str, PipelinePreset]:
+    turn = make_step("RandomRotation", degrees="-45,45", interpolation="bilinear")
+    return {
+        "order": PipelinePreset(
+            title="Order matters",
+            about="Crop and then turn: black corners. Turn and then crop: none, for the crop comes from the "
+            "middle. Both rows have the same angles.",
+            steps=(make_step("CenterCrop", size="150"), turn),
+            settings={"beside": "reversed", "draws": 6},
+        ),
+        "unscaled": PipelinePreset(
+            title="A forgotten scale",
+            about="ToDtype without scale leaves 0 to 255, so that Normalize, meant for 0 to 1, gives "
+            "values of a thousand. The picture looks fine; the range in the table does not.",
+            steps=(
+                make_step("Resize", size="160"),
+                make_step("ToImage"),
+                make_step("ToDtype", scale=False),
+                make_step("Normalize"),
+            ),
+            settings={"photo": "coffee", "draws": 4, "show": "raw"},
+        ),
+        "toolarge": PipelinePreset(
+            title="A crop that does not fit",
+            about="A crop of 64 pixels cannot be cut out of a picture of 32. The sentence names the step; "
+            "the steps before it still stand. Padding of 16 mends it.",
+            steps=(make_step("RandomHorizontalFlip"), make_step("RandomCrop", size="64")),
+            settings={"source": "cifar10", "label": 8, "draws": 4},
+        ),
+    }

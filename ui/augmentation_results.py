@@ -1,0 +1,246 @@
+"""What came out of a pipeline: draws beside the original, each step of one draw, numbers, code, training."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab.charts.pictures import png
+from dashlab.config import RunConfig
+from dashlab.experiments.pipeline import Step
+from dashlab.presets import PRESETS
+from ui import runs
+from ui.augmentation_source import Source, png_of, trained_on
+from ui.controls import control
+from ui.page import as_text, csv_download, link_to
+from ui.state import PageState
+
+TILE = 150
+"""Width of a picture, in pixels: two stand side by side on a telephone."""
+
+
+def grid(state: PageState, draws: Sequence[Any], original: Any, *, mixed: bool) -> None:
+    """The original beside every draw; the pictures of a batch have no common one."""
+    if any(draw.last.undone is not None for draw in draws):
+        control(state, "show")
+    with st.container(horizontal=True, gap="small", key=f"{state.prefix}_grid"):
+        if not mixed:
+            height, width = original.raw.pixels.shape[1:]
+            _tile(png(original.raw.pixels, side=TILE), "Original", f"{width} × {height}")
+        for number, draw in enumerate(draws, 1):
+            _tile(_shown(state, draw.last), *_under(number, draw, mixed))
+    if any(_is_raw(state, draw.last) and draw.last.raw.mapped is not None for draw in draws):
+        st.caption(
+            "Values outside of 0 to 1 cannot be shown: each such picture is mapped, its least value to black "
+            "and its greatest to white."
+        )
+
+
+def pick(state: PageState, count: int) -> None:
+    """Choose the draw that is taken apart."""
+    key, spec = f"{state.prefix}_draw", state.specs["draw"]
+    st.session_state[key] = min(int(str(state.values["draw"])), count)
+
+    def choose() -> None:
+        state.values["draw"] = st.session_state[key]
+
+    st.segmented_control(
+        spec.label, list(range(1, count + 1)), key=key, on_change=choose, help=spec.help, required=True
+    )
+
+
+def beside(state: PageState, draws: Sequence[Any]) -> None:
+    """The draws of the reversed pipeline."""
+    if draws[0].problem:
+        st.warning(f"In reversed order: {as_text(draws[0].problem)}", icon=":material/swap_vert:")
+    with st.container(horizontal=True, gap="small", key=f"{state.prefix}_reversed"):
+        for number, draw in enumerate(draws, 1):
+            _tile(_shown(state, draw.last), f"Draw {number}")
+
+
+def step_by_step(steps: Sequence[Step], draw: Any) -> None:
+    """The picture after each step of one draw, and what was drawn for it."""
+    with st.container(horizontal=True, gap="small", key="aug_trace"):
+        for row, view in zip(draw.rows, draw.views, strict=True):
+            with st.container(width=TILE, gap="xxsmall"):
+                st.image(
+                    png(view.raw.pixels, side=TILE), alt=f"After {row.transform or 'nothing'}", width=TILE
+                )
+                st.caption("  \n".join(_told(row, view)))
+                if view.undone is not None and row.transform == "Normalize":
+                    st.image(png(view.undone.pixels, side=TILE), alt="Normalize taken back", width=TILE)
+                    st.caption("The same with Normalize taken back: x · std + mean.")
+    for row in draw.rows:
+        if row.note:
+            st.caption(f":material/info: {as_text(row.note)}")
+    st.dataframe(list(_fact_rows(draw)), hide_index=True, column_config=_numbers(), alt="After each step")
+    used = {step.transform for step in steps if step.use}
+    if "Normalize" in used:
+        st.caption(
+            "Normalize moves the mean near 0 and the deviation near 1 over a whole data set; one picture "
+            "alone may lie elsewhere."
+        )
+
+
+def drawn_table(state: PageState, draws: Sequence[Any], *, mixed: bool) -> None:
+    """What was drawn for each picture, as far as the transforms say."""
+    rows = [{"Draw": number, **dict(_drawn_cells(draw, mixed))} for number, draw in enumerate(draws, 1)]
+    st.dataframe(rows, hide_index=True, alt="What was drawn for each picture")
+    st.caption(
+        "A dash: the step left this picture as it is. Steps that draw nothing, or do not say what, are empty."
+    )
+    csv_download(
+        "All numbers as CSV",
+        [row for number, draw in enumerate(draws, 1) for row in _csv_rows(number, draw)],
+        "augmentation.csv",
+        key=f"{state.prefix}_csv",
+    )
+
+
+def code(
+    state: PageState, source: Source, steps: Sequence[Step], draws: Sequence[Any], *, mixed: bool
+) -> None:
+    """The pipeline as Python, and the lines that give the chosen draw again."""
+    from dashlab.experiments.pipeline_code import draw_code, pipeline_code, split
+
+    single, _ = split(steps)
+    st.code(pipeline_code(steps, classes=source.classes if mixed else 0), language="python")
+    if any(draw.problem for draw in draws):
+        st.caption("A draw can be given again once every step can be done.")
+        return
+    chosen = min(int(state.values["draw"]), len(draws)) - 1
+    st.markdown(f"**Draw {chosen + 1} again**" if not mixed else "**This batch again**")
+    if mixed:
+        seeds = [seed for draw in draws for seed in draw.seeds[: len(single)]] + list(
+            draws[0].seeds[len(single) :]
+        )
+        files = [f"picture{number}.png" for number in range(1, len(draws) + 1)]
+        labels = [sample.label for sample in source.samples]
+        st.code(draw_code(steps, seeds, files=files, labels=labels), language="python")
+        return
+    st.code(draw_code(steps, draws[chosen].seeds, files=["picture.png"]), language="python")
+    st.download_button(
+        "The original as picture.png",
+        lambda: png_of(source.samples[0].picture),
+        "picture.png",
+        "image/png",
+        key=f"{state.prefix}_original",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def training(source: Source, steps: Sequence[Step]) -> None:
+    """A link that opens the trainer with what it can do of the pipeline, and what it cannot."""
+    from dashlab.experiments.carry_over import carry_over, trainer_settings
+
+    carried = carry_over(steps, source.dataset)
+    config = _base(source.dataset).change(**trainer_settings(carried, source.dataset))
+    st.markdown(
+        f"The trainer changes whole batches of {as_text(trained_on(source.dataset))} at once, in an order of "
+        "its own: mirror, crop, then turn, zoom, slant and move together, then erase."
+    )
+    words = {
+        "carried": "is carried over",
+        "nearly": "is carried over nearly",
+        "needless": "is not needed",
+        "left out": "**is left out**",
+    }
+    lines = [f"- {row.number}. {row.transform} {words[row.fate]}. {as_text(row.why)}" for row in carried]
+    st.markdown("\n".join(lines) or "There is no step to carry over.")
+    link_to(
+        "trainer", "Train with this pipeline", runs.training_link(config), icon=":material/model_training:"
+    )
+
+
+def _base(dataset: str) -> RunConfig:
+    """A network that trains in seconds to minutes on a processor, for the augmentation to act on."""
+    config = PRESETS["mnist-fast"].config.change(dataset=dataset)
+    if dataset == "cifar10":
+        return config.change(model="cnn", channels=(32, 64), hidden=(128,), lr=0.1, epochs=5)
+    return config
+
+
+def _tile(picture: bytes, *under: str) -> None:
+    with st.container(width=TILE, gap="xxsmall"):
+        st.image(picture, alt=under[0], width=TILE)
+        st.caption("  \n".join(map(as_text, under)))
+
+
+def _under(number: int, draw: Any, mixed: bool) -> Iterator[str]:
+    height, width = draw.last.raw.pixels.shape[1:]
+    yield f"Draw {number}"
+    if mixed:
+        yield draw.label
+    elif draw.problem:
+        yield f"before step {draw.problem.partition(' (')[0].removeprefix('Step ')}"
+    else:
+        yield f"{width} × {height}"
+
+
+def _shown(state: PageState, view: Any) -> bytes:
+    seen = view.raw if _is_raw(state, view) else view.undone
+    return png(seen.pixels, side=TILE)
+
+
+def _is_raw(state: PageState, view: Any) -> bool:
+    return view.undone is None or state.values["show"] == "raw"
+
+
+def _told(row: Any, view: Any) -> Iterator[str]:
+    yield f"**{row.number}. {row.transform}**" if row.number else "**Original**"
+    yield as_text(f"{row.facts.shape} {row.facts.dtype}")
+    if not row.applied:
+        yield "left as it is"
+    elif row.drawn:
+        yield as_text(row.drawn)
+    if view.raw.mapped is not None:
+        yield as_text(f"black: {view.raw.mapped[0]:.3g}, white: {view.raw.mapped[1]:.3g}")
+
+
+def _fact_rows(draw: Any) -> Iterator[dict[str, Any]]:
+    for row in draw.rows:
+        yield {
+            "Step": f"{row.number}. {row.transform}" if row.number else "Original",
+            "Kind": row.facts.kind,
+            "Shape": row.facts.shape,
+            "Dtype": row.facts.dtype,
+            "Least": row.facts.low,
+            "Greatest": row.facts.high,
+            "Mean": row.facts.mean,
+            "Std": row.facts.std,
+        }
+
+
+def _numbers() -> dict[str, Any]:
+    return {
+        name: st.column_config.NumberColumn(format="%.4g", help="In the tensor's own units.")
+        for name in ("Least", "Greatest", "Mean", "Std")
+    }
+
+
+def _drawn_cells(draw: Any, mixed: bool) -> Iterator[tuple[str, str]]:
+    for row in draw.rows[1:]:
+        yield f"{row.number}. {row.transform}", row.drawn if row.applied else "–"
+    if mixed:
+        yield "Label", draw.label
+
+
+def _csv_rows(number: int, draw: Any) -> Iterator[dict[str, Any]]:
+    for row in draw.rows:
+        yield {
+            "draw": number,
+            "step": row.number,
+            "transform": row.transform,
+            "applied": int(row.applied),
+            "drawn": row.drawn,
+            "kind": row.facts.kind,
+            "shape": row.facts.shape,
+            "dtype": row.facts.dtype,
+            "least": row.facts.low,
+            "greatest": row.facts.high,
+            "mean": row.facts.mean,
+            "std": row.facts.std,
+            "label": draw.label,
+            "note": row.note,
+        }

@@ -1,0 +1,144 @@
+"""Which picture the pipeline is drawn on: a bundled photograph, one of a data set, or an upload."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashlab.config import RunConfig
+from dashlab.data.images import IMAGE_SETS
+from dashlab.errors import PictureError
+from ui import runs
+from ui.controls import control
+from ui.page import as_text
+from ui.state import PageState
+
+LARGEST = 384
+"""Longest side of an upload, in pixels: larger ones are shrunk, so that the page stays quick."""
+FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The pictures to draw on.
+
+    Attributes:
+        identity: tells them from all others.
+        samples: one for each draw.
+        classes: how many labels there are.
+        dataset: the data set that they are from; the one that they are most like, if they are from none.
+    """
+
+    identity: tuple[str | int, ...]
+    samples: list[Any]
+    classes: int
+    dataset: str
+
+
+def choose(state: PageState, *, mixed: bool) -> Source | None:
+    """Draw the controls; None, and a sentence, while there is no picture.
+
+    `mixed` asks for a batch of different pictures.
+    """
+    from dashlab.experiments import samples
+
+    source, count = str(control(state, "source")), int(state.values["draws"])
+    if source == "photo":
+        name = str(control(state, "photo"))
+        _credit(name)
+        found = samples.photo_samples(name, count, mixed=mixed)
+        return Source((source, name, count, mixed), found, samples.classes_of(source), "cifar10")
+    if source == "upload":
+        return _upload(state, count, mixed)
+    images = runs.images(RunConfig().change(dataset=source))
+    label, number = _class(state, images.classes), int(control(state, "number"))
+    found = samples.set_samples(images, label, number, count, mixed=mixed)
+    identity = (source, images.source, label, number, count, mixed)
+    return Source(identity, found, samples.classes_of(source, images), source)
+
+
+def _credit(name: str) -> None:
+    from dashlab.data.photos import PHOTOS
+
+    st.caption(f"{as_text(PHOTOS[name].credit)}.")
+
+
+def _class(state: PageState, classes: tuple[str, ...]) -> int:
+    key, spec = f"{state.prefix}_label", state.specs["label"]
+    st.session_state.setdefault(key, state.values["label"])
+    chosen = st.selectbox(
+        spec.label, list(range(len(classes))), format_func=lambda k: classes[k], key=key, help=spec.help
+    )
+    state.values["label"] = int(chosen)
+    return int(chosen)
+
+
+def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
+    from dashlab.experiments import samples
+
+    key, kept, problem = (f"{state.prefix}_{name}" for name in ("file", "_upload", "_upload_problem"))
+
+    def keep() -> None:
+        """Take the new file if it can be read; else say why, and keep the one before."""
+        file = st.session_state[key]
+        st.session_state[problem] = ""
+        if file is None:
+            st.session_state[kept] = None
+            return
+        try:
+            _read(file.getvalue(), file.name)
+        except PictureError as error:
+            st.session_state[problem] = str(error)
+        else:
+            st.session_state[kept] = (file.name, file.getvalue())
+
+    st.file_uploader(
+        "A picture of your own",
+        FORMATS,
+        key=key,
+        on_change=keep,
+        max_upload_size=64,
+        help="It stays on this machine and is not part of the link.",
+    )
+    if said := st.session_state.get(problem):
+        st.error(as_text(said), icon=":material/error:")
+    upload: tuple[str, bytes] | None = st.session_state.get(kept)
+    if upload is None:
+        st.info("Upload a picture to draw on, or choose one of the others above.")
+        return None
+    picture, fingerprint, notes = _read(upload[1], upload[0])
+    if notes:
+        st.caption(f"{as_text(upload[0])}: {as_text('; '.join(notes))}.")
+    found = samples.own_samples(picture, "your picture", count, mixed=mixed)
+    identity = ("upload", fingerprint, count, mixed)
+    dataset = "mnist" if picture.mode == "L" else "cifar10"
+    return Source(identity, found, samples.classes_of("upload"), dataset)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the picture …")
+def _read(data: bytes, name: str) -> tuple[Any, str, tuple[str, ...]]:
+    """The picture, a name made from its content, and what was done to it."""
+    import hashlib
+
+    from dashlab.data.pictures import read_picture
+
+    read = read_picture(data, name=name, shrink_to=LARGEST)
+    image, notes = read.image, read.notes
+    if max(image.size) > LARGEST:
+        image = image.copy()
+        image.thumbnail((LARGEST, LARGEST))
+        notes = (*notes, f"shrunk to {image.width} × {image.height} pixels")
+    return image, hashlib.sha256(data).hexdigest(), notes
+
+
+def png_of(picture: Any) -> bytes:
+    """A PIL image as a PNG file, every pixel as it is."""
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def trained_on(dataset: str) -> str:
+    """What a data set is called."""
+    return IMAGE_SETS[dataset].title

@@ -1,0 +1,209 @@
+"""The pipeline as a list of steps: add, remove, move, switch off, and set each one's parameters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from dashlab.experiments.number_spec import NumbersSpec
+from dashlab.experiments.pipeline import (
+    CHANCE,
+    MOST_STEPS,
+    Step,
+    make_step,
+    place_for,
+    read_steps,
+    write_steps,
+)
+from dashlab.experiments.transforms import catalogue
+from dashlab.fields import Spec, Value
+from ui.controls import control
+from ui.page import as_text
+from ui.state import PageState
+
+FORMULAS: Mapping[str, str] = {
+    "Normalize": r"x' = \frac{x - \text{mean}}{\text{std}}, \qquad x = x' \cdot \text{std} + \text{mean}",
+    "MixUp": r"x' = \lambda x_i + (1-\lambda)\,x_{i-1}, \quad \lambda \sim \mathrm{Beta}(\alpha, \alpha)",
+    "CutMix": r"\lambda = 1 - \frac{\text{area of the patch}}{\text{area of the picture}}",
+    "GaussianNoise": r"x' = x + \varepsilon, \quad \varepsilon \sim \mathcal{N}(\text{mean}, \sigma^2)",
+    "RandomSolarize": r"x' = \begin{cases} x & x < t \\ \text{max} - x & x \ge t \end{cases}",
+    "RandomAffine": r"\binom{u}{v} = s\,R(\varphi)\,S\,\binom{x}{y} + \binom{t_x}{t_y}",
+    "ToDtype": r"x' = x / 255 \quad \text{(with scale, to float)}",
+}
+"""What some transforms compute."""
+
+
+def editor(state: PageState) -> tuple[Step, ...]:
+    """Draw the steps and take over what was set; the steps as they are now."""
+    steps = list(read_steps(str(state.values["pipeline"])))
+    _forget_widgets_of_another(state)
+    for place, step in enumerate(steps):
+        with st.container(border=True, key=f"{state.prefix}_box{place}", gap="xxsmall"):
+            steps[place] = _step(state, place, len(steps), step)
+    if not steps:
+        st.caption("No step yet: what comes out is the original.")
+    state.values["pipeline"] = write_steps(steps)
+    _remember(state)
+    _adder(state, len(steps))
+    return tuple(steps)
+
+
+def _forget_widgets_of_another(state: PageState) -> None:
+    """The widgets of the steps follow the text when a link, a preset or a button has changed it."""
+    if st.session_state.get(f"{state.prefix}__drawn") != state.values["pipeline"]:
+        for key in list(st.session_state):
+            if str(key).startswith(f"{state.prefix}_step"):
+                del st.session_state[key]
+
+
+def _remember(state: PageState) -> None:
+    st.session_state[f"{state.prefix}__drawn"] = state.values["pipeline"]
+
+
+def _step(state: PageState, place: int, count: int, step: Step) -> Step:
+    key = f"{state.prefix}_step{place}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", wrap=False):
+        st.session_state.setdefault(f"{key}_use", step.use)
+        use = st.toggle(
+            f"{place + 1}. **{step.transform}**", key=f"{key}_use", width="stretch", help=step.offer.about
+        )
+        _button(state, place, "earlier", ":material/arrow_upward:", disabled=place == 0)
+        _button(state, place, "later", ":material/arrow_downward:", disabled=place == count - 1)
+        _button(state, place, "remove", ":material/close:")
+    values, chance = dict(step.values), step.chance
+    if _has_settings(step):
+        is_open = st.session_state.get(f"{state.prefix}__open") == place
+        with st.expander(_label(step), is_open, key=f"{state.prefix}_open{place}"):
+            values, chance = _settings(key, step)
+    return replace(step, values=values, chance=chance, use=bool(use))
+
+
+def _label(step: Step) -> str:
+    share = [f"in {100 * step.chance:g} %"] if step.chance < 1 else []
+    return as_text(" · ".join([*share, step.summary()]).replace("~", " ")) or "Settings"
+
+
+def _has_settings(step: Step) -> bool:
+    return bool(step.values) or _has_chance(step)
+
+
+def _has_chance(step: Step) -> bool:
+    """Whether it makes sense to leave the step out of some pictures, and it does not do so of itself."""
+    is_plain = not (step.offer.of_batch or step.offer.group == "Type" or "p" in step.values)
+    return is_plain or step.chance != 1
+
+
+def _settings(key: str, step: Step) -> tuple[dict[str, Value], float]:
+    st.caption(as_text(step.offer.about))
+    if step.transform in FORMULAS:
+        st.latex(FORMULAS[step.transform])
+    specs: dict[str, Spec] = {**step.offer.specs}
+    values: dict[str, Value] = {**step.values}
+    if _has_chance(step):
+        specs["chance"], values["chance"] = CHANCE, step.chance
+    # A page of its own as far as the widgets are concerned; what is set goes back into the pipeline's text.
+    own = PageState(key, specs, lambda _preset: None, "", values)
+    for name, spec in specs.items():
+        _widget(spec)(own, name)
+    return {name: values[name] for name in step.values}, float(str(values.get("chance", step.chance)))
+
+
+def _widget(spec: Spec) -> Callable[[PageState, str], object]:
+    if isinstance(spec, NumbersSpec) and spec.ascending:
+        return _range
+    if isinstance(spec, NumbersSpec) and spec.whole and spec.counts == (1, 2) and spec.label == "Size":
+        return _size
+    return control
+
+
+def _range(own: PageState, name: str) -> None:
+    """Two ends on one slider."""
+    spec, key = own.specs[name], f"{own.prefix}_{name}"
+    assert isinstance(spec, NumbersSpec)
+    low, high = spec.numbers(own.values[name])
+    span = spec.high - spec.low
+    of = int if spec.whole or (span > 100 and low == int(low) and high == int(high)) else float
+    st.session_state.setdefault(key, (of(low), of(high)))
+    ends = st.slider(
+        spec.label,
+        of(spec.low),
+        of(spec.high),
+        step=of(1) if span > 30 else 0.01 if span <= 4 else 0.1,
+        key=key,
+        help=spec.help,
+    )
+    own.values[name] = spec.text_of(tuple(ends))
+
+
+def _size(own: PageState, name: str) -> None:
+    """One slider for a square (or the shorter side), two when height and width are set apart."""
+    spec, key = own.specs[name], f"{own.prefix}_{name}"
+    assert isinstance(spec, NumbersSpec)
+    numbers = spec.numbers(own.values[name])
+    st.session_state.setdefault(f"{key}_apart", len(numbers) == 2)
+    labels = ("Height", "Width") if st.session_state[f"{key}_apart"] else (spec.label,)
+    sides = []
+    for place, label in enumerate(labels):
+        st.session_state.setdefault(f"{key}_{place}", int(numbers[min(place, len(numbers) - 1)]))
+        sides.append(
+            st.slider(label, int(spec.low), int(spec.high), key=f"{key}_{place}", help=f"Pixels. {spec.help}")
+        )
+    st.toggle("Height and width apart", key=f"{key}_apart")
+    own.values[name] = spec.text_of(tuple(sides))
+
+
+def _button(state: PageState, place: int, kind: str, icon: str, *, disabled: bool = False) -> None:
+    names = {"earlier": "One step earlier", "later": "One step later", "remove": "Remove the step"}
+    st.button(
+        "",
+        key=f"{state.prefix}_{kind}{place}",
+        icon=icon,
+        type="tertiary",
+        help=names[kind],
+        disabled=disabled,
+        on_click=partial(_change, state, place, kind),
+    )
+
+
+def _change(state: PageState, place: int, kind: str) -> None:
+    steps = list(read_steps(str(state.values["pipeline"])))
+    if place >= len(steps):  # pressed twice while the page was still being drawn
+        return
+    step = steps.pop(place)
+    if kind != "remove":
+        steps.insert(max(0, place - 1) if kind == "earlier" else place + 1, step)
+    _put(state, steps)
+
+
+def _adder(state: PageState, count: int) -> None:
+    key = f"{state.prefix}_add"
+    if count >= MOST_STEPS:
+        st.caption(f"A pipeline has at most {MOST_STEPS} steps here.")
+        return
+
+    def add() -> None:
+        name = st.session_state[key]
+        st.session_state[key] = None
+        steps = list(read_steps(str(state.values["pipeline"])))
+        if name and len(steps) < MOST_STEPS:
+            place = place_for(steps, name)
+            steps.insert(place, make_step(name))
+            st.session_state[f"{state.prefix}__open"] = place
+            _put(state, steps)
+
+    st.selectbox(
+        "Add a step",
+        list(catalogue()),
+        index=None,
+        format_func=lambda name: f"{name} · {catalogue()[name].group}",
+        key=key,
+        on_change=add,
+        placeholder="Choose a transform",
+        help="Every transform of pictures that the installed torchvision has. It is put where it usually "
+        "stands; the arrows move it.",
+    )
+
+
+def _put(state: PageState, steps: Sequence[Step]) -> None:
+    state.put({"pipeline": write_steps(steps)})
