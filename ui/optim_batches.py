@@ -74,7 +74,7 @@ def draw(state: PageState, view: View) -> None:
         rows = [experiment.summary(config, result.problem, run) for run in result.runs]
         _pictures(result, rows)
         _say_diverged(config, result)
-    _comparisons(result)
+    _comparisons(result, rows)
     _table(config, result, rows)
     _explain(config, result)
 
@@ -140,7 +140,7 @@ def _why(config: BatchConfig, result: Result, batch: int) -> str:
     return "The curvature of single batches is larger than that of all samples together."
 
 
-def _comparisons(result: Result) -> None:
+def _comparisons(result: Result, rows: Sequence[Summary]) -> None:
     st.markdown("**The same runs against updates, against samples seen, and against the clock.**")
     for axis, place in zip(charts.AXES, st.columns(3), strict=True):
         with place:
@@ -149,10 +149,16 @@ def _comparisons(result: Result) -> None:
                 f"optim_batches_chart_{axis}",
                 f"Loss against {charts.AXES[axis].lower()}",
             )
+    each = ", ".join(
+        f"{charts.name_of(row.batch, len(result.problem.x))} {1000 * row.seconds:.3g} ms for {row.updates:,} "
+        f"update{'s' if row.updates > 1 else ''}"
+        for row in rows
+    )
     st.caption(
-        "Wall time was measured on this machine while the runs above were made, so it is noisy and differs "
-        "from run to run. A batch of 100 costs hardly more time than one sample, as long as the machine is "
-        "not full."
+        "Wall time was measured on this machine while these runs were made, for each update the fastest of "
+        "up "
+        f"to three times; it is noisy, and differs from one measurement to the next. Here: {each}. An update "
+        "with many samples takes hardly longer than one with a single sample: torch computes them at once."
     )
 
 
@@ -164,11 +170,15 @@ def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None
         column_config={
             "Batch size": None,  # the name says it
             "Time in ms": st.column_config.NumberColumn(format="%.1f"),
-            "µs / update": st.column_config.NumberColumn(format="%.1f"),
+            "µs / update": st.column_config.NumberColumn(
+                format="%.1f", help="Mixing the samples before each epoch included."
+            ),
+            "Updates": st.column_config.NumberColumn(format="localized"),
+            "Samples seen": st.column_config.NumberColumn(format="localized"),
             "Loss": st.column_config.NumberColumn(
                 format="%.4f", help="Of all samples, after the last update."
             ),
-            "Above the lowest": st.column_config.NumberColumn(
+            "Above lowest": st.column_config.NumberColumn(
                 format="%.2e", help="Of the loss, on average over the last epoch."
             ),
             "Noise": st.column_config.NumberColumn(
@@ -176,8 +186,8 @@ def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None
                 help="Root mean square distance of the batch's gradient from that of all samples, over the "
                 "second half of the updates.",
             ),
-            "Noise, predicted": st.column_config.NumberColumn(
-                format="%.3f", help="The same in theory, at the lowest point."
+            "Predicted": st.column_config.NumberColumn(
+                format="%.3f", help="The noise in theory, at the lowest point."
             ),
         },
         alt="What each batch size did",
@@ -197,9 +207,9 @@ def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
         "Time in ms": 1000 * row.seconds,
         "µs / update": 1e6 * row.seconds / max(row.updates, 1),
         "Loss": row.loss,
-        "Above the lowest": row.above,
+        "Above lowest": row.above,
         "Noise": row.noise,
-        "Noise, predicted": row.predicted,
+        "Predicted": row.predicted,
     }
 
 

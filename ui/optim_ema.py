@@ -75,7 +75,7 @@ def _controls(state: PageState, view: View) -> None:
     )
     view.control(state, "neighbours")
     view.control(state, "at")
-    with st.expander("Series", True, icon=":material/ssid_chart:"):
+    with st.expander("Series", icon=":material/ssid_chart:"):
         for name in ("series", "noise", "length", "seed"):
             view.control(state, name)
     view.changed_from_preset(state)
@@ -97,7 +97,6 @@ def _facts(config: AverageConfig, found: Averages, at: int) -> None:
             "Over about so many values it averages.",
         ),
         ("Delay β/(1 − β)", f"{experiment.lag(beta):,.4g} steps", "Mean age of the values in the average."),
-        ("Half-life", f"{experiment.half_life(beta):,.3g} steps", "After so long a value counts half."),
         ("Noise left, measured", left, "Of its standard deviation, over the second half of these steps."),
         ("In theory", f"{100 * expected:.0f} %", "√((1 − β)/(1 + β)), in the long run."),
     )
@@ -176,6 +175,7 @@ def _uses() -> None:
                     "Called": called,
                     "Usual β": beta,
                     "Window in steps": experiment.window(beta),
+                    "Half-life in steps": experiment.half_life(beta),
                     "Noise left in %": 100 * experiment.noise_factor(beta),
                 }
                 for where, called, beta in USES
@@ -183,6 +183,9 @@ def _uses() -> None:
             hide_index=True,
             column_config={
                 "Window in steps": st.column_config.NumberColumn(format="%.0f"),
+                "Half-life in steps": st.column_config.NumberColumn(
+                    format="%.0f", help="After so long a value counts half as much as a new one."
+                ),
                 "Noise left in %": st.column_config.NumberColumn(format="%.1f"),
             },
             alt="Moving averages in optimizers",

@@ -89,8 +89,10 @@ def _controls(state: PageState, view: View) -> None:
     _jumps(state, view)
     view.control(state, "condition")
     st.latex(r"f(w) = \tfrac12\left(w_1^2 + w_2^2 / \kappa\right)")
-    for name in ("nesterov", "shown", "steps"):
-        view.control(state, name)
+    view.control(state, "nesterov")
+    with st.expander("Steps", icon=":material/steps:"):
+        view.control(state, "shown")
+        view.control(state, "steps")
     view.changed_from_preset(state)
 
 

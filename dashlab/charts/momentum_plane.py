@@ -129,9 +129,9 @@ def losses(descent: Descent, curvatures: Sequence[float], rate: float) -> go.Fig
     slope = descent.losses[0] * rate ** (2.0 * steps)
     curves = {
         "loss": (descent.losses, {"width": 3}),
-        "steep direction": (parts[:, 0], {"width": 1.3}),
-        "flat direction": (parts[:, 1], {"width": 1.3}),
-        "theory: rate²": (slope, {"width": 1.5, "dash": "dot"}),
+        "steep": (parts[:, 0], {"width": 1.3}),
+        "flat": (parts[:, 1], {"width": 1.3}),
+        "theory": (slope, {"width": 1.5, "dash": "dot"}),
     }
     traces = [
         go.Scatter(x=steps[::stride], y=positive(values)[::stride], mode="lines", name=name, line=line,

@@ -202,7 +202,7 @@ def test_a_learning_rate_too_large_for_all_names_the_limit(open_view: Callable[.
 
 def test_a_fixed_order_predicts_no_noise(open_view: Callable[..., AppTest]):
     table = frame(open_view("batches", shuffle="sorted"))
-    assert table["Noise, predicted"].isna().all()
+    assert table["Predicted"].isna().all()
 
 
 def test_measuring_again_keeps_everything_but_the_times(open_view: Callable[..., AppTest]):
