@@ -1,6 +1,6 @@
 """Watching a run: the one fragment of a page that asks again and again, until the run is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -65,6 +65,56 @@ def _bar(progress: Progress, prefix: str) -> None:
             on_click=_stop,
             args=(progress.key, prefix),
         )
+
+
+def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None]) -> bool:
+    """Watch several jobs that belong together, with one bar and one Stop; draw anew as `watch` does.
+
+    When all have ended the whole page runs once more.
+
+    Returns:
+        Whether any of them goes on; if none does, nothing was drawn.
+    """
+    known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
+    if all(progress.is_over for progress in known):
+        forget_stop(prefix)
+        return False
+    every = LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
+    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw)
+    return True
+
+
+def _watched_all(keys: Sequence[str], prefix: str, draw: Callable[[], None]) -> None:
+    known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
+    if all(progress.is_over for progress in known):
+        forget_stop(prefix)
+        st.rerun()
+    _bar_of_all(known, prefix)
+    draw()
+
+
+def _bar_of_all(known: Sequence[Progress], prefix: str) -> None:
+    going = [progress for progress in known if not progress.is_over]
+    now = next((progress for progress in going if progress.state is JobState.RUNNING), going[0])
+    stopping = st.session_state.get(f"{prefix}__stopping") == "all"
+    words = [_while_running(now)] + ([f"part {known.index(now) + 1} of {len(known)}"] if known[1:] else [])
+    done = sum(1.0 if progress.is_over else progress.fraction for progress in known) / len(known)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, done), text=" · ".join(words))
+        st.button(
+            "Stopping …" if stopping else "Stop",
+            key=f"{prefix}_stop",
+            icon=":material/stop_circle:",
+            disabled=stopping,
+            on_click=_stop_all,
+            args=([progress.key for progress in going], prefix),
+        )
+
+
+def _stop_all(keys: Sequence[str], prefix: str) -> None:
+    st.session_state[f"{prefix}__stopping"] = "all"
+    for key in reversed(keys):  # or those that wait would begin
+        jobs.stop(key)
 
 
 def _stop(key: str, prefix: str) -> None:

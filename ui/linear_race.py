@@ -1,0 +1,83 @@
+"""Optimizers on a linear layer: one picture for each size of batch, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashlab.charts import network_race as charts
+from dashlab.experiments.linear_race import MOST_UPDATES, NOISE, REGIMES, LinearTrack
+from dashlab.experiments.linear_race import race as run_race
+from dashlab.experiments.network_race import NetworkRace, names
+from dashlab.lists import entries_of
+from dashlab.optim_settings import OptimConfig
+from ui.charts import plot
+from ui.page import as_text, csv_download
+
+FLOOR = NOISE**2
+FORMULA = (
+    r"L = \tfrac{1}{5N}\sum_n \lVert W x_n + b - y_n \rVert^2,\quad "
+    r"x_n \in \mathbb{R}^{10},\ y_n \in \mathbb{R}^5"
+)
+ABOUT = {
+    "BGD": "all samples for each update",
+    "Mini-batch 64": "64 samples for each update",
+    "SGD": "one sample for each update",
+}
+
+
+@st.cache_data(show_spinner="Racing on a linear layer …", max_entries=100)
+def _tracks(racers: str, samples: int, passes: int, seed: int) -> tuple[LinearTrack, ...]:
+    return run_race(entries_of(racers, OptimConfig), count=samples, passes=passes, seed=seed)
+
+
+def draw(config: NetworkRace, prefix: str) -> None:
+    """One loss chart for each size of batch, side by side, and a table."""
+    called = names(config)
+    tracks = _tracks(config.racers, config.samples, config.passes, config.seed)
+    top = 3 * max(track.losses[0] for track in tracks)
+    for place, regime in zip(st.columns(len(REGIMES)), REGIMES, strict=True):
+        own = [track for track in tracks if track.regime == regime]
+        with place:
+            st.markdown(f"**{regime}**: {ABOUT[regime]}")
+            drawn = [(track.updates, track.losses) for track in own]
+            figure = charts.linear(called, drawn, floor=FLOOR, top=top)
+            plot(figure, f"{prefix}_chart_linear_{regime[:3]}", f"Loss of every racer under {regime}")
+    st.latex(FORMULA)
+    st.caption(
+        f"A pass over {config.samples:,} samples is 1 update for BGD, {-(-config.samples // 64):,} with "
+        f"batches of 64 and {config.samples:,} for SGD, which ends here after {MOST_UPDATES:,}. The dotted "
+        "line is the noise in the targets, below which no linear layer gets."
+    )
+    _table(called, tracks, prefix)
+
+
+def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) -> None:
+    rows = [
+        {
+            "Batch": track.regime,
+            "Racer": called[track.racer],
+            "Updates": track.updates[-1] if track.diverged_at is None else track.diverged_at,
+            "Loss at the end": f"{track.losses[-1]:.4f}" if track.diverged_at is None else "diverged",
+        }
+        for track in tracks
+    ]
+    st.dataframe(rows, hide_index=True, alt="The loss of every racer at the end")
+    for track in tracks:
+        if track.diverged_at is not None:
+            st.caption(
+                f":material/trending_up: **{as_text(called[track.racer])}** diverged under {track.regime}: "
+                f"by update {track.diverged_at:,} its loss was a million times that of the start. Its steps "
+                "are too long for the steepest sample; a smaller learning rate or a larger batch calms it."
+            )
+    csv_download(
+        "Curves as CSV",
+        [
+            {"batch": track.regime, "racer": called[track.racer], "update": update, "pass": at, "loss": loss}
+            for track in tracks
+            for update, at, loss in zip(track.updates, track.passes, track.losses, strict=True)
+        ],
+        "linear-race.csv",
+        key=f"{prefix}_csv_linear",
+    )

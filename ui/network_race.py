@@ -1,0 +1,223 @@
+"""What a race on a network shows: curves, test accuracies, the final table, the grid and its chosen cell."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab.charts import network_race as charts
+from dashlab.charts.network_race import Cell
+from dashlab.charts.style import CONFIG
+from dashlab.experiments.network_race import Entry, NetworkRace, names
+from dashlab.experiments.network_standings import Lane, Standing, curve, mean_and_sd, standings
+from ui import runs
+from ui.charts import grow, plot
+from ui.page import as_text, csv_download, link_to
+from ui.state import PageState
+from ui.views import View
+
+SMOOTH_SHARE = 25
+"""A curve is smoothed over one in so many of its rows."""
+
+Lanes = Mapping[str, Lane]
+
+
+def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+    """Loss against steps and seconds, and the test accuracies, as far as they are known."""
+    called = names(config)
+    of_racer = [[lanes[e.key] for e in entries if e.racer == k] for k in range(len(called))]
+    longest = max((len(lane.steps) for own in of_racer for lane in own), default=0)
+    smooth = max(1, longest // SMOOTH_SHARE)
+    curves = [curve(own, smooth) for own in of_racer]
+    steps = max((lane.started.steps for own in of_racer for lane in own if lane.started), default=1)
+    shared: dict[str, Any] = {"steps": steps, "log": config.log_loss, "banded": config.seeds > 1}
+    left, right = st.columns(2)
+    with left:
+        chart = charts.loss(called, curves, x="step", **shared)
+        grow(chart, f"{prefix}_chart_steps", "Training loss of every racer against steps")
+    with right:
+        chart = charts.loss(called, curves, x="seconds", **shared)
+        grow(chart, f"{prefix}_chart_seconds", "Training loss of every racer against seconds")
+    band = " The shade spans the seeds." if config.seeds > 1 else ""
+    st.caption(f"Each point is the mean over {smooth} readings; a diverged curve ends where it did.{band}")
+    dots = [
+        (called[e.racer], e.seed, 100 * found)
+        for e in entries
+        if (found := lanes[e.key].accuracy) is not None
+    ]
+    if dots:
+        grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
+
+
+def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+    """The final table, what is to be said about single racers, and the CSV files."""
+    rows = standings(names(config), entries, lanes)
+    st.dataframe(
+        [_table_row(row, len(entries) // len(rows)) for row in rows],
+        hide_index=True,
+        column_config={"Racer": st.column_config.TextColumn(width="medium", pinned=False)},
+        alt="The racers with their figures, as mean ± standard deviation over the seeds",
+    )
+    if config.seeds > 1:
+        st.caption("Mean ± standard deviation over the seeds that were finished.")
+    for row in rows:
+        for note in row.notes:
+            st.caption(f":material/info: **{as_text(row.name)}**: {as_text(note)}")
+    _downloads(config, entries, lanes, prefix)
+
+
+def _table_row(row: Standing, runs_each: int) -> dict[str, Any]:
+    ended = f"{row.finished} of {runs_each}"
+    return {
+        "Racer": row.name,
+        "Test accuracy in %": _with_sd(row.accuracy, 100, ".2f"),
+        "Training loss": _with_sd(row.train_loss, 1, ".4f"),
+        "Test loss": _with_sd(row.test_loss, 1, ".4f"),
+        "Seconds": _with_sd(row.train_s, 1, ".2f"),
+        "Finished": ended + (f", {row.diverged} diverged" if row.diverged else ""),
+    }
+
+
+def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str) -> str:
+    if figure is None:
+        return "–"
+    mean, sd = figure
+    return f"{factor * mean:{form}}" + (f" ± {factor * sd:{form}}" if sd is not None else "")
+
+
+def _downloads(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+    called = names(config)
+    with st.container(horizontal=True):
+        rows = [_run_row(called[e.racer], e, lanes[e.key]) for e in entries]
+        csv_download("Runs as CSV", rows, "race-runs.csv", key=f"{prefix}_csv_runs")
+        curves = [
+            {"racer": called[e.racer], "lr": e.config.optim.lr, "seed": e.seed, "step": row.step,
+             "training loss": row.loss, "training accuracy": row.accuracy}
+            for e in entries
+            for row in lanes[e.key].steps
+        ]  # fmt: skip
+        csv_download("Curves as CSV", curves, "race-curves.csv", key=f"{prefix}_csv_curves")
+
+
+def _run_row(name: str, entry: Entry, lane: Lane) -> dict[str, Any]:
+    return {
+        "racer": name,
+        "optimizer": entry.config.optim.optimizer,
+        "lr": entry.config.optim.lr,
+        "seed": entry.seed,
+        "state": lane.state,
+        "test accuracy": lane.accuracy,
+        "test loss": lane.test_loss,
+        "training loss": lane.last_loss,
+        "seconds": lane.train_s,
+        "note": lane.note,
+    }
+
+
+# -- the grid ---------------------------------------------------------------------------------------------
+
+
+def grid(
+    state: PageState, view: View, config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, *, over: bool
+) -> None:
+    """The heat map; once all is over, also its chosen cell."""
+    called, rates = names(config), config.rates()
+    picked = _picked(state, view, len(called) * len(rates))
+    cells = [
+        [_cell(config, _of_cell(entries, lanes, row, column)) for column in range(len(rates))]
+        for row in range(len(called))
+    ]
+    chosen = divmod(picked - 1, len(rates)) if picked else None
+    figure = charts.grid(
+        called, rates, cells, chosen=chosen, higher_is_better=config.cell_shows == "accuracy"
+    )
+    key = f"{state.prefix}_{view.name}_chart_grid"
+    alt = "Racers by learning rates, each cell coloured by how its runs ended"
+    if not over:
+        plot(figure, f"{key}_going", alt)
+        return
+    st.plotly_chart(
+        figure,
+        key=key,
+        config=CONFIG,
+        on_select=lambda: _take_click(state, view, key, len(rates)),
+        selection_mode="points",
+        alt=alt,
+    )
+    _chosen(state, view, config, entries, lanes, chosen)
+
+
+def _cell_key(state: PageState, view: View) -> str:
+    return f"{state.prefix}_{view.full('cell')}"
+
+
+def _picked(state: PageState, view: View, count: int) -> int:
+    """The chosen cell, from 1; 0 for none. The menu below the picture has it before the picture is drawn."""
+    key = _cell_key(state, view)
+    picked = int(st.session_state.get(key, state.values[view.full("cell")]))
+    state.values[view.full("cell")] = st.session_state[key] = picked if picked <= count else 0
+    return picked if picked <= count else 0
+
+
+def _of_cell(entries: Sequence[Entry], lanes: Lanes, row: int, column: int) -> list[Lane]:
+    return [lanes[e.key] for e in entries if (e.racer, e.column) == (row, column)]
+
+
+def _cell(config: NetworkRace, lanes: Sequence[Lane]) -> Cell:
+    finished = [lane for lane in lanes if lane.state == "finished"]
+    accuracy = mean_and_sd(lane.accuracy for lane in finished)
+    loss = mean_and_sd(lane.last_loss for lane in finished)
+    if accuracy is not None and loss is not None:
+        shown = 100 * accuracy[0] if config.cell_shows == "accuracy" else loss[0]
+        more = (
+            f"{_with_sd(accuracy, 100, '.2f')} % of the test pictures right, training loss "
+            f"{_with_sd(loss, 1, '.4f')}"
+        )
+        return Cell(value=shown, words=f"{shown:.3g}", more=more)
+    if any(lane.state == "diverged" for lane in lanes):
+        return Cell(value=None, words="✕", more="diverged")
+    if any(lane.state == "running" for lane in lanes):
+        return Cell(value=None, words="…", more="being trained")
+    return Cell(value=None, words="", more="not trained")
+
+
+def _take_click(state: PageState, view: View, key: str, columns: int) -> None:
+    points = st.session_state[key].selection.points
+    if points:
+        row, column = points[0]["customdata"]
+        state.put({view.full("cell"): int(row) * columns + int(column) + 1})
+
+
+def _chosen(
+    state: PageState,
+    view: View,
+    config: NetworkRace,
+    entries: Sequence[Entry],
+    lanes: Lanes,
+    chosen: tuple[int, int] | None,
+) -> None:
+    """The runs of the chosen cell, with a link that opens each in the trainer."""
+    called, rates = names(config), config.rates()
+
+    def title(place: int) -> str:
+        row, column = divmod(place - 1, len(rates))
+        return f"{called[row]}, learning rate {rates[column]:g}" if place else "none: click one"
+
+    places = range(len(called) * len(rates) + 1)
+    st.selectbox("Cell", places, format_func=title, key=_cell_key(state, view), help="Or click the picture.")
+    if chosen is None:
+        return
+    for entry in entries:
+        if (entry.racer, entry.column) == chosen:
+            _open(entry, lanes[entry.key])
+
+
+def _open(entry: Entry, lane: Lane) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        found = f"{100 * lane.accuracy:.2f} % test accuracy" if lane.accuracy is not None else lane.state
+        st.markdown(f"Seed {entry.seed}: **{as_text(found)}**", width="content")
+        link_to(
+            "trainer", "Open in the trainer", runs.training_link(entry.config), icon=":material/open_in_new:"
+        )
+    if lane.note:
+        st.caption(as_text(lane.note))

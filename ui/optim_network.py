@@ -1,0 +1,317 @@
+"""The view *On a network*: one network, the same first weights and batches, under several optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from dashlab import jobs
+from dashlab.errors import DamagedRun, DashlabError
+from dashlab.experiments.network_race import (
+    Entry,
+    NetworkRace,
+    StackedRuns,
+    entries,
+    orders,
+)
+from dashlab.experiments.network_standings import Lane, lane_of, lanes_of
+from dashlab.experiments.race import racer_names
+from dashlab.jobs import JobState, Progress
+from dashlab.lists import text_of
+from dashlab.optim_settings import OptimConfig
+from ui import linear_race, live, network_race, racers, runs
+from ui.page import as_text, show_error
+from ui.state import PageState
+from ui.views import View, ViewPreset
+
+LEAD = (
+    "Every racer trains the same network from the same first weights on the same batches; only the optimizer "
+    "differs. Watch who is fast at first and who ends best, then run it over more seeds: differences smaller "
+    "than the spread are luck."
+)
+
+_MOMENTUM = (OptimConfig(lr=0.01), OptimConfig(lr=0.01, momentum=0.9),
+             OptimConfig(lr=0.01, momentum=0.9, nesterov=True))  # fmt: skip
+_ZOO = (
+    *_MOMENTUM[:2],
+    *(
+        OptimConfig(optimizer=name, lr=0.01)
+        for name in ("adagrad", "rmsprop", "adam", "nadam", "radam", "adamax")
+    ),
+)
+_LINEAR = (
+    OptimConfig(lr=0.1),
+    OptimConfig(lr=0.1, momentum=0.9),
+    OptimConfig(optimizer="adagrad", lr=0.1),
+    OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9),
+    OptimConfig(optimizer="adam", lr=0.1),
+)
+
+PRESETS = {
+    "netmomentum": ViewPreset(
+        "Momentum against plain SGD",
+        "At one small learning rate: momentum 0.9 goes about ten times as far per step.",
+        NetworkRace(racers=text_of(_MOMENTUM), seeds=3),
+    ),
+    "netzoo": ViewPreset(
+        "The optimizer zoo at 0.01",
+        "The same number means something else to each: 0.01 is timid for SGD and bold for Adam.",
+        NetworkRace(racers=text_of(_ZOO)),
+    ),
+    "netadam": ViewPreset(
+        "Adam at three rates",
+        "Too bold, about right, too timid. Even Adam must be given a learning rate.",
+        NetworkRace(racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001))),
+    ),
+    "netsweep": ViewPreset(
+        "Sweep: SGD against Adam",
+        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row.",
+        NetworkRace(
+            task="grid",
+            racers=text_of((OptimConfig(), OptimConfig(optimizer="adam"))),
+            lr_low=0.001,
+            lr_high=0.1,
+            lr_count=3,
+            seeds=2,
+        ),
+    ),
+    "netlinear": ViewPreset(
+        "A linear layer, three sizes of batch",
+        "Batch, mini-batch and stochastic gradient descent at one rate of 0.1: what is calm with all samples "
+        "can blow up with one.",
+        NetworkRace(task="linear", racers=text_of(_LINEAR)),
+    ),
+}
+
+DATA = ("dataset", "train_size", "network", "hidden", "batchnorm")
+RUN = ("batch_size", "epochs", "seeds", "seed")
+
+
+def draw(state: PageState, view: View) -> None:
+    """Controls beside what came of them."""
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        config = _controls(state, view)
+    with right:
+        if config is None:
+            st.info("Mend what the sentence at the controls names, and the race can begin.")
+        elif config.task == "linear":
+            linear_race.draw(config, f"{state.prefix}_{view.name}")
+        else:
+            _stage(state, view, config)
+
+
+def _controls(state: PageState, view: View) -> NetworkRace | None:
+    """All controls; the race they describe, None where it is not sound."""
+    view.preset_picker(state)
+    view.control(state, "task")
+    button = st.container()
+    st.markdown("**Racers**")
+    hidden = ("lr",) if state.values[view.full("task")] == "grid" else ()
+    racers.editor(state, view.full("racers"), OptimConfig, names=racer_names, hidden=hidden)
+    _group(state, view, "Learning rates", ":material/grid_on:", ("lr_low", "lr_high", "lr_count"), True)
+    _group(state, view, "Data and network", ":material/hub:", DATA)
+    _group(state, view, "Run", ":material/timer:", (*RUN, "samples", "passes"))
+    view.control(state, "log_loss")
+    view.control(state, "cell_shows")
+    view.changed_from_preset(state)
+    config: NetworkRace = view.config_of(state).without_unused()
+    problem = next(iter(state.problems.values()), "")
+    try:
+        config.check()
+    except DashlabError as error:
+        problem = problem or str(error)
+    with button:
+        if problem:
+            st.caption(f":red[{as_text(problem)}]")
+        elif config.task != "linear":
+            _start_button(state, view, config)
+    return None if problem else config
+
+
+def _group(
+    state: PageState, view: View, title: str, icon: str, settings: Sequence[str], is_open: bool = False
+) -> None:
+    config: NetworkRace = view.config_of(state)
+    if any(config.is_used(name) for name in settings):
+        with st.expander(title, is_open, icon=icon, key=f"{state.prefix}_{view.name}_group_{settings[0]}"):
+            for name in settings:
+                view.control(state, name)
+
+
+# -- the runs ---------------------------------------------------------------------------------------------
+
+
+def _entries(config: NetworkRace) -> tuple[Entry, ...]:
+    from dashlab.data.images import available_source
+
+    return _all_entries(_trained(config), available_source(config.dataset))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _all_entries(config: NetworkRace, source: str) -> tuple[Entry, ...]:
+    return entries(config, source)
+
+
+def _trained(config: NetworkRace) -> NetworkRace:
+    """The race without what changes only its picture."""
+    plain = NetworkRace()
+    return config.change(log_loss=plain.log_loss, cell_shows=plain.cell_shows, cell=plain.cell)
+
+
+@st.cache_data(show_spinner=False, max_entries=600)
+def _stored(root: str, key: str, created: datetime) -> Lane | None:  # noqa: ARG001 - a new run, a new time
+    try:
+        run = runs.store().load(key)
+    except DamagedRun:
+        return None
+    return lane_of(run.result) if run is not None else None
+
+
+def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
+    """What the store has of these runs, by key."""
+    store = runs.store()
+    there = {run.key: run for run in store.runs()}
+    found = {e.key: _stored(str(store.root), e.key, there[e.key].created) for e in wanted if e.key in there}
+    return {key: lane for key, lane in found.items() if lane is not None}
+
+
+def _missing(wanted: Sequence[Entry], cached: Mapping[str, Lane]) -> list[Entry]:
+    return [e for e in wanted if e.key not in cached or cached[e.key].state == "stopped"]
+
+
+def _lanes(wanted: Sequence[Entry], job_keys: Sequence[str]) -> dict[str, Lane]:
+    """Everything that is known of these runs: what is cached, and what goes on."""
+    lanes = {e.key: Lane() for e in wanted} | _cached(wanted)
+    for key in job_keys:
+        progress = jobs.progress(key)
+        if progress is not None and not progress.is_over:
+            lanes |= {run: lane for run, lane in _going(progress).items() if run in lanes}
+    return lanes
+
+
+def _going(progress: Progress) -> dict[str, Lane]:
+    """The lanes of a job that goes on, by key of the run."""
+    config = progress.config
+    if isinstance(config, StackedRuns):
+        keys = [one.key() for one in config.configs()]
+        return dict(zip(keys, lanes_of(progress.rows, len(keys)), strict=True))
+    state = "running" if progress.state is JobState.RUNNING else "waiting"
+    lane = Lane(state=state, started=progress.started, steps=progress.steps, epochs=progress.epochs)
+    return {progress.key: lane}
+
+
+# -- start and watch --------------------------------------------------------------------------------------
+
+
+def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
+    wanted = _entries(config)
+    missing = _missing(wanted, _cached(wanted))
+    going = _watched(state, view) is not None
+    label = "Racing …" if going else "Start" if missing else "Everything is there"
+    clicked = st.button(
+        label,
+        key=f"{state.prefix}_{view.name}_start",
+        type="primary",
+        icon=":material/sports_score:",
+        width="stretch",
+        disabled=going or not missing,
+    )
+    there = len(wanted) - len(missing)
+    steps = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
+    st.caption(f"{steps}, {there} of them there already." if there else f"{steps}, none trained yet.")
+    if clicked:
+        _start(state, view, config, missing)
+
+
+def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[Entry]) -> None:
+    try:
+        keys = [jobs.submit(order) for order in orders(e.config for e in missing)]
+    except DashlabError as error:
+        show_error(error)
+        return
+    live.forget_stop(state.prefix)
+    there = config.seeds * len(config.field()) * (config.lr_count if config.task == "grid" else 1)
+    st.session_state[_key(state, view)] = {
+        "race": _trained(config), "jobs": keys, "there": there - len(missing), "all": there,
+    }  # fmt: skip
+    st.rerun()
+
+
+def _key(state: PageState, view: View) -> str:
+    return f"{state.prefix}_{view.name}__race"
+
+
+def _watched(state: PageState, view: View) -> dict[str, Any] | None:
+    """The race that this session started last, as long as it goes on."""
+    begun: dict[str, Any] | None = st.session_state.get(_key(state, view))
+    if begun is None:
+        return None
+    known = (jobs.progress(key) for key in begun["jobs"])
+    return begun if any(progress is not None and not progress.is_over for progress in known) else None
+
+
+def _stage(state: PageState, view: View, config: NetworkRace) -> None:
+    """The race that goes on, else what is known of the one that is set."""
+    begun = _watched(state, view)
+    if begun is not None:
+        raced: NetworkRace = begun["race"].change(log_loss=config.log_loss, cell_shows=config.cell_shows)
+        if _trained(config) != begun["race"]:
+            st.info("This race has the settings with which it was started, not those at the left.")
+        if begun["there"]:
+            st.caption(f"{begun['there']} of {begun['all']} were there: they cost nothing.")
+        live.watch_all(
+            begun["jobs"], state.prefix, lambda: _draw(state, view, raced, begun["jobs"], over=False)
+        )
+        return
+    _say_how_it_ended(st.session_state.get(_key(state, view)))
+    _draw(state, view, config, (), over=True)
+
+
+def _say_how_it_ended(begun: dict[str, Any] | None) -> None:
+    """The sentences of jobs that did not come to their end."""
+    ends = [p for key in (begun or {}).get("jobs", ()) if (p := jobs.progress(key)) is not None and p.is_over]
+    bad = [p for p in ends if p.state in (JobState.FAILED, JobState.LOST)]
+    for progress in bad[:1]:
+        live.status(progress)
+    if not bad and any(p.state is JobState.STOPPED for p in ends):
+        st.info("Stopped. What was trained until then is kept.", icon=":material/stop_circle:")
+
+
+def _draw(state: PageState, view: View, config: NetworkRace, job_keys: Sequence[str], *, over: bool) -> None:
+    wanted = _entries(config)
+    lanes = _lanes(wanted, job_keys)
+    prefix = f"{state.prefix}_{view.name}"
+    if over and not any(lane.steps or lane.note for lane in lanes.values()):
+        _before(config, wanted)
+    elif config.task == "grid":
+        network_race.grid(state, view, config, wanted, lanes, over=over)
+    else:
+        network_race.race(config, wanted, lanes, prefix)
+    if over and any(lane.steps or lane.note for lane in lanes.values()):
+        network_race.table(config, wanted, lanes, prefix)
+
+
+def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
+    """What stands where the curves would, before anything is trained."""
+    pictures = f"{config.train_size:,}" if config.train_size else "all"
+    st.info(
+        f"Press **Start**: {len(wanted)} run{'s' if len(wanted) > 1 else ''} of {config.epochs} "
+        f"epoch{'s' if config.epochs > 1 else ''} over {pictures} training pictures. "
+        "Small fully connected networks are trained all at once, so the default race takes seconds; every "
+        "run is kept, and costs nothing when it is wanted again."
+    )
+
+
+VIEW = View(
+    name="net",
+    title="On a network",
+    icon=":material/hub:",
+    lead=LEAD,
+    config=NetworkRace,
+    draw=draw,
+    presets=PRESETS,
+)
