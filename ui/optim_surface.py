@@ -1,29 +1,205 @@
-"""The view *On a surface*: racers, their tracks over the contours, and what happened inside of them."""
+"""The view *On a surface*: what is raced, the race over the contours, and what is said about it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from dashlab.experiments.race import RaceConfig
+from dashlab.charts.race import CATCHERS, Path, catchers, race_map
+from dashlab.charts.style import CONFIG
+from dashlab.experiments.race import Course, RaceConfig, racer_names
+from dashlab.experiments.race_outcome import outcome, sentence
+from dashlab.experiments.surfaces import SURFACES
+from dashlab.optim_settings import SurfaceOptimConfig
+from ui import optim_surface_details as details
+from ui import racers
+from ui.optim_surface_presets import PRESETS
+from ui.page import as_text
 from ui.state import PageState
-from ui.views import View, ViewPreset
+from ui.views import View
+
+if TYPE_CHECKING:
+    from dashlab.experiments.race_cache import TrackCache
+    from dashlab.experiments.race_search import Search
+    from dashlab.experiments.surface_grid import Grid
 
 LEAD = (
-    "Every racer is a real `torch.optim` object on the same surface, from the same start. Press play and "
-    "watch who crosses the valley and who follows it; then click another start, or change one coefficient."
+    "Every racer is a real `torch.optim` object on the same surface, from the same start. Press **Play** and "
+    "watch who crosses the valley and who follows it. Then click the picture for another start, or change "
+    "one coefficient of one racer."
 )
+GROUND = 81  # points along each side of the grid that contours are drawn from
 
 
 def draw(state: PageState, view: View) -> None:
     """Controls beside the picture."""
     left, right = st.columns([3, 7], gap="medium")
     with left:
-        view.preset_picker(state)
-        view.control(state, "surface")
-        view.control(state, "steps")
-    config = view.config_of(state)
+        _controls(state, view)
     with right:
-        st.write(config.surface)
+        _stage(state, view)
+
+
+# What is set
+
+
+def _controls(state: PageState, view: View) -> None:
+    view.preset_picker(state)
+    _surface(state, view)
+    _start(state, view)
+    view.control(state, "steps")
+    view.control(state, "rates")
+    view.control(state, "lr")
+    st.markdown("**Racers**")
+    hidden = () if state.values[view.full("rates")] == "own" else ("lr",)
+    racers.editor(state, view.full("racers"), SurfaceOptimConfig, names=racer_names, hidden=hidden)
+    _noise(state, view)
+    view.control(state, "tolerance")
+    view.changed_from_preset(state)
+
+
+def _surface(state: PageState, view: View) -> None:
+    """Choose the surface; another one sets a start that suits it."""
+    before = state.values[view.full("surface")]
+    chosen = SURFACES[str(view.control(state, "surface"))]
+    if state.values[view.full("surface")] != before:
+        _put_start(state, view, *chosen.start)
+    st.latex(chosen.formula)
+    st.caption(f"{as_text(chosen.about)} {as_text(chosen.source)}")
+
+
+def _start(state: PageState, view: View) -> None:
+    config = view.config_of(state)
+    surface, wanted = SURFACES[config.surface], (config.x, config.y)
+    inside = surface.nearest_inside(*wanted)
+    if inside != wanted:
+        _put_start(state, view, *inside)
+        st.caption(":orange[The start was outside of the picture: it is at the edge now.]")
+    left, right = st.columns(2)
+    with left:
+        _coordinate(state, view, "x", surface.x_range)
+    with right:
+        _coordinate(state, view, "y", surface.y_range)
+
+
+def _coordinate(state: PageState, view: View, name: str, limits: tuple[float, float]) -> None:
+    full = view.full(name)
+    key, spec = f"{state.prefix}_{full}", view.config.spec_of(name)
+    if key not in st.session_state:
+        st.session_state[key] = float(state.values[full])  # type: ignore[arg-type]
+    state.values[full] = st.number_input(
+        spec.label, *limits, step=0.1, format="%.4f", key=key, help=spec.help
+    )
+
+
+def _put_start(state: PageState, view: View, x: float, y: float) -> None:
+    state.put({view.full("x"): x, view.full("y"): y})
+
+
+def _noise(state: PageState, view: View) -> None:
+    view.control(state, "noise")
+    if not state.values[view.full("noise")]:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view.control(state, "seed")
+        seed = int(str(state.values[view.full("seed")]))
+        st.button(
+            "New seed",
+            key=f"{state.prefix}_new_seed",
+            icon=":material/casino:",
+            help="Other noise from the same start.",
+            on_click=state.put,
+            args=({view.full("seed"): (seed + 1) % 2**31},),
+        )
+
+
+# The race
+
+
+def _stage(state: PageState, view: View) -> None:
+    config: RaceConfig = view.config_of(state)
+    course = config.course()
+    found = _searches(course, config.field()) if config.rates == "best" else ()
+    field = config.field()
+    if found:
+        field = tuple(racer.change(lr=own.best) for racer, own in zip(field, found, strict=True))
+    tracks = _tracks().race(course, field)
+    run = details.Run(
+        course=course,
+        names=racer_names(field),
+        tracks=tracks,
+        outcomes=tuple(outcome(course.on, track.points, track.losses, config.tolerance) for track in tracks),
+        searches=found,
+    )
+    _picture(state, view, run)
+    _said(run)
+    details.chosen(state, view, run)
+    details.table(run, config.tolerance, state.prefix)
+
+
+def _picture(state: PageState, view: View, run: details.Run) -> None:
+    surface, key = run.course.on, f"{state.prefix}_map"
+    ground, coarse = _grid(run.course.surface, GROUND), _grid(run.course.surface, CATCHERS)
+    paths = [
+        Path(name=name, points=track.points, left_at=end.left_at, is_lost=end.is_lost)
+        for name, track, end in zip(run.names, run.tracks, run.outcomes, strict=True)
+    ]
+    st.plotly_chart(
+        race_map(
+            surface,
+            (ground.x, ground.y, ground.heights),
+            catchers(coarse.x, coarse.y, coarse.losses),
+            paths,
+        ),
+        key=key,
+        config=CONFIG,
+        on_select=lambda: _take_click(key, state, view),
+        selection_mode="points",
+        alt=f"Tracks of {', '.join(run.names)} over the contours of {surface.title}",
+    )
+
+
+def _take_click(key: str, state: PageState, view: View) -> None:
+    """A click on the picture sets the start; an empty selection, as a redraw sends it, sets nothing."""
+    points = st.session_state[key].selection.points
+    if points:
+        _put_start(state, view, *(round(float(points[0][axis]), 4) for axis in "xy"))
+
+
+def _said(run: details.Run) -> None:
+    """Which racers left the picture."""
+    said = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
+    lines = [as_text(words) for words in said if words]
+    if lines:
+        st.warning("  \n".join(lines), icon=":material/logout:")
+
+
+@st.cache_resource(show_spinner=False)
+def _tracks() -> TrackCache:
+    from dashlab.experiments.race_cache import TrackCache
+
+    return TrackCache()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _grid(surface: str, count: int) -> Grid:
+    from dashlab.experiments.surface_grid import grid
+
+    return grid(surface, count)
+
+
+def _searches(course: Course, field: Sequence[SurfaceOptimConfig]) -> tuple[Search, ...]:
+    """The search of each racer; its own rate plays no part in it."""
+    return tuple(_search(course, racer.change(lr=1.0)) for racer in field)
+
+
+@st.cache_data(show_spinner="Searching the best learning rate of each racer …", max_entries=128)
+def _search(course: Course, racer: SurfaceOptimConfig) -> Search:
+    from dashlab.experiments.race_search import search
+
+    return search(course, [racer])[0]
 
 
 VIEW = View(
@@ -33,5 +209,5 @@ VIEW = View(
     lead=LEAD,
     config=RaceConfig,
     draw=draw,
-    presets={"ravine": ViewPreset("Ravine", "Momentum against plain SGD.", RaceConfig())},
+    presets=PRESETS,
 )

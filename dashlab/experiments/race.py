@@ -37,9 +37,9 @@ DETAILS = {
 }
 
 FIELD = (
-    SurfaceOptimConfig(lr=0.03),
-    SurfaceOptimConfig(lr=0.03, momentum=0.9),
-    SurfaceOptimConfig(lr=0.03, momentum=0.9, nesterov=True),
+    SurfaceOptimConfig(lr=0.02),
+    SurfaceOptimConfig(lr=0.02, momentum=0.9),
+    SurfaceOptimConfig(lr=0.02, momentum=0.9, nesterov=True),
     SurfaceOptimConfig(optimizer="adagrad", lr=0.5),
     SurfaceOptimConfig(optimizer="rmsprop", lr=0.03),
     SurfaceOptimConfig(optimizer="adam", lr=0.2),

@@ -70,4 +70,4 @@ def basins(course: Course, racer: SurfaceOptimConfig, *, side: int = SIDE) -> Ba
 def _nearest(surface: Surface, points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     with np.errstate(invalid="ignore", over="ignore"):
         away = ((points[:, None] - np.array(surface.minima)) ** 2).sum(axis=-1)
-    return np.nan_to_num(away, nan=np.inf).argmin(axis=1)
+    return np.asarray(np.nan_to_num(away, nan=np.inf).argmin(axis=1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from dashlab.device import stream
-from dashlab.experiments.race import Course
+from dashlab.experiments.race import MOST_STEPS, Course
 from dashlab.experiments.surfaces import Surface
 from dashlab.optim import joined, make_optimizer
 from dashlab.optim_settings import SurfaceOptimConfig
@@ -29,7 +30,7 @@ class Track:
         losses: there, shape (steps + 1,).
         gradients: what the optimizer was given in each step, noise included, shape (steps, 2).
         state: the optimizer's own memory after each step, by torch's names, shape (steps, 2).
-        evaluations: how many gradients it asked for.
+        evaluations: how many gradients it had asked for after each step, shape (steps,).
     """
 
     racer: SurfaceOptimConfig
@@ -37,7 +38,18 @@ class Track:
     losses: Array
     gradients: Array
     state: dict[str, Array]
-    evaluations: int
+    evaluations: npt.NDArray[np.int64]
+
+    def until(self, steps: int) -> "Track":
+        """The first steps of it: what a shorter race would have given."""
+        return Track(
+            racer=self.racer,
+            points=self.points[: steps + 1],
+            losses=self.losses[: steps + 1],
+            gradients=self.gradients[:steps],
+            state={name: values[:steps] for name, values in self.state.items()},
+            evaluations=self.evaluations[:steps],
+        )
 
 
 def losses_and_gradients(surface: Surface, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,18 +73,19 @@ def race(course: Course, racers: Sequence[SurfaceOptimConfig]) -> tuple[Track, .
 
 
 def noise_of(course: Course) -> Tensor:
-    """What is added to the gradient in each step, shape (steps, 2)."""
+    """What is added to the gradient in each step, shape (steps, 2); a longer course begins with the same."""
     if course.noise == 0:
         return torch.zeros(course.steps, 2, dtype=torch.float64)
     generator = stream(course.seed, "noise of a race")
-    return course.noise * torch.randn(course.steps, 2, dtype=torch.float64, generator=generator)
+    drawn = torch.randn(MOST_STEPS, 2, dtype=torch.float64, generator=generator)
+    return course.noise * drawn[: course.steps]
 
 
 class _Runner:
     """Racers on the way."""
 
     def __init__(self, course: Course, racers: Sequence[SurfaceOptimConfig]) -> None:
-        self._course, self._racers, self._surface = course, racers, course.on
+        self._racers, self._surface = racers, course.on
         self._noise = noise_of(course) if course.noise else None
         self._now = torch.tensor(course.start, dtype=torch.float64).repeat(len(racers), 1)
         self._gradients = torch.zeros_like(self._now)
@@ -101,7 +114,8 @@ class _Runner:
         for optimizer in self._optimizers:
             optimizer.step()
         for index in self._searching:
-            self._all[index].step(lambda index=index: self._evaluate(index, step))
+            self._all[index].step(partial(self._evaluate, index, step))
+            self._log.evaluations[step, index] = self._evaluations[index]
         self._memory.note()
 
     def tracks(self) -> tuple[Track, ...]:
@@ -115,7 +129,7 @@ class _Runner:
                 losses=self._log.losses[:, index].numpy(),
                 gradients=self._log.gradients[:, index].numpy(),
                 state=states[index],
-                evaluations=self._evaluations[index] or self._course.steps,
+                evaluations=self._log.evaluations[:, index],
             )
             for index, racer in enumerate(self._racers)
         )
@@ -139,6 +153,7 @@ class _Log:
         self.points = torch.empty(steps + 1, racers, 2, dtype=torch.float64)
         self.losses = torch.empty(steps + 1, racers, dtype=torch.float64)
         self.gradients = torch.empty(steps, racers, 2, dtype=torch.float64)
+        self.evaluations = np.arange(1, steps + 1)[:, None].repeat(racers, axis=1)
 
 
 class Memory:

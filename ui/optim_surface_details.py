@@ -1,0 +1,389 @@
+"""Below the race on a surface: curves, inner state, one step, 3-D, basins, the search; and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from dashlab.charts import race_curves, race_views
+from dashlab.experiments.race import DETAILS, Course
+from dashlab.experiments.race_outcome import Outcome, distances, is_inside
+from dashlab.experiments.race_terms import Term, terms
+from dashlab.optim_settings import SurfaceOptimConfig
+from ui.charts import plot
+from ui.page import as_text, csv_download, csv_text
+from ui.state import PageState
+from ui.views import View
+
+if TYPE_CHECKING:
+    from dashlab.experiments.race_basins import Basins
+    from dashlab.experiments.race_run import Track
+    from dashlab.experiments.race_search import Search
+    from dashlab.experiments.surface_grid import Grid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished race; `searches` is empty unless each racer runs at its best rate."""
+
+    course: Course
+    names: tuple[str, ...]
+    tracks: tuple[Track, ...]
+    outcomes: tuple[Outcome, ...]
+    searches: tuple[Search, ...]
+
+    @property
+    def highest(self) -> float:
+        """The largest loss above the lowest that curves show: what diverges shall not ruin the axis."""
+        within = [
+            float((track.losses[is_inside(self.course.on, track.points)] - self.course.on.lowest).max())
+            for track in self.tracks
+        ]
+        return 3 * max(*within, 1e-6)
+
+
+def chosen(state: PageState, view: View, run: Run) -> None:
+    """The switch between the details, and the one that is chosen."""
+    full = view.full("detail")
+    key = f"{state.prefix}_{full}"
+    if key not in st.session_state:
+        st.session_state[key] = state.values[full]
+    name = st.segmented_control(
+        "Look at", list(DETAILS), format_func=DETAILS.__getitem__, key=key, required=True
+    )
+    state.values[full] = str(name)
+    _DETAILS[str(name)](state, view, run)
+
+
+def _curves(state: PageState, _view: View, run: Run) -> None:
+    """Loss, distance to the nearest minimum, and size of each step, of all racers."""
+    surface = run.course.on
+    steps = [np.hypot(*np.diff(track.points, axis=0).T) for track in run.tracks]
+    away = [distances(surface, track.points) for track in run.tracks]
+    width = float(np.hypot(np.ptp(surface.x_range), np.ptp(surface.y_range)))
+    losses = race_curves.curves(
+        run.names,
+        [track.losses - surface.lowest for track in run.tracks],
+        y_title="Loss above the lowest",
+        highest=run.highest,
+    )
+    plot(losses, f"{state.prefix}_losses", "Loss of each racer against the step, on a log axis")
+    left, right = st.columns(2)
+    with left:
+        figure = race_curves.curves(run.names, away, y_title="Distance to the nearest minimum", highest=width)
+        figure.update_layout(showlegend=False, margin_t=12, height=260)
+        plot(figure, f"{state.prefix}_distances", "Distance of each racer to the nearest minimum")
+    with right:
+        figure = race_curves.curves(run.names, steps, y_title="Length of the step", highest=width, first=1)
+        figure.update_layout(showlegend=False, margin_t=12, height=260)
+        plot(figure, f"{state.prefix}_lengths", "Length of each racer's steps")
+    with np.errstate(invalid="ignore"):
+        st.caption(
+            "All axes of losses and lengths are logarithmic: a straight line down is a constant factor per "
+            "step. A curve ends where its racer has left the picture."
+        )
+
+
+def _search(state: PageState, _view: View, run: Run) -> None:
+    """The loss at the end under each rate."""
+    if not run.searches:
+        st.info(
+            "Choose *Each at its best* under **Learning rates**: every racer is then run with sixteen rates "
+            "from 0.0001 to 10, and this chart shows where each of them ends.",
+            icon=":material/manage_search:",
+        )
+        return
+    figure = race_curves.searched(
+        run.names,
+        run.searches[0].rates,
+        [np.array(found.finals) for found in run.searches],
+        [found.best for found in run.searches],
+        run.highest,
+    )
+    plot(figure, f"{state.prefix}_search", "Final loss of each racer against its learning rate")
+    st.caption(
+        f"Each optimizer from the same start, {run.course.steps} steps, with sixteen rates. The large dot is "
+        "the rate it races with: the lowest final loss, or the quickest of those below 10⁻¹². Where a curve "
+        "is missing, the racer left the picture or ended higher than it can show."
+    )
+    rows = [
+        {
+            "racer": name,
+            "learning rate": rate,
+            "final loss above the lowest": final,
+            "best": rate == found.best,
+        }
+        for name, found in zip(run.names, run.searches, strict=True)
+        for rate, final in zip(found.rates, found.finals, strict=True)
+    ]
+    csv_download("The search as CSV", rows, "search.csv", f"{state.prefix}_search_csv")
+
+
+def _racer(state: PageState, view: View, run: Run) -> int:
+    """Choose the racer that is looked at; its index."""
+    full = view.full("racer")
+    key, count = f"{state.prefix}_{full}", len(run.names)
+    now = min(int(str(state.values[full])), count)
+    if st.session_state.get(key) not in range(1, count + 1):
+        st.session_state[key] = now
+    number = st.selectbox(
+        "Racer",
+        range(1, count + 1),
+        format_func=lambda place: run.names[place - 1],
+        key=key,
+        help="Whose inside is shown.",
+    )
+    state.values[full] = int(number)
+    return int(number) - 1
+
+
+def _terms(track: Track) -> list[Term]:
+    return terms(track.racer, track.points, track.gradients, track.state)
+
+
+_STATE_TITLES = {
+    "velocity": ("Velocity: what is remembered of the gradients", False),
+    "squares": ("Squares: how large the gradients were", True),
+    "correction": ("Bias correction: averages that start at 0 are too small at first", True),
+    "rate": ("Effective rate of each coordinate", True),
+}
+
+
+def _state(state: PageState, view: View, run: Run) -> None:
+    """What the optimizer has in its memory, and what follows from it."""
+    index = _racer(state, view, run)
+    found = _terms(run.tracks[index])
+    for kind, (title, log) in _STATE_TITLES.items():
+        own = [term for term in found if term.kind == kind]
+        if not own:
+            continue
+        st.markdown(f"**{title}**" + "".join(f"  \n${term.formula}$" for term in own))
+        named = [(term.name, term.values) for term in own]
+        plot(
+            race_curves.both_coordinates(named, y_title="", log=log),
+            f"{state.prefix}_state_{kind}",
+            f"{title}, of {run.names[index]}, in x and y against the step",
+        )
+    if len({term.kind for term in found} & _STATE_TITLES.keys()) == 1:
+        st.caption("This optimizer remembers nothing: every step is the rate times the gradient.")
+
+
+def _step(state: PageState, view: View, run: Run) -> None:
+    """One step of one racer: formulas, numbers, arrows."""
+    left, right = st.columns(2)
+    with left:
+        index = _racer(state, view, run)
+    with right:
+        step = _step_slider(state, view, run)
+    track = run.tracks[index]
+    found = _terms(track)
+    taken = track.points[step] - track.points[step - 1]
+    if not np.isfinite(taken).all() or np.abs(track.points[step]).max() > 1e6:
+        st.warning(f"At step {step} {as_text(run.names[index])} is too far out for this to mean anything.")
+        return
+    st.markdown(_step_table(found, step, track))
+    named = [
+        (words, -term.values[step - 1] if term.kind != "update" else term.values[step - 1])
+        for words, term in _directions(found, track.racer)
+    ]
+    ground = _close_up(run.course.surface, *map(float, track.points[step - 1]), float(np.hypot(*taken)))
+    plot(
+        race_views.arrows((ground.x, ground.y, ground.losses), track.points[step - 1], named, taken),
+        f"{state.prefix}_arrows",
+        f"Step {step} of {run.names[index]} as arrows over the contours around it",
+    )
+    st.caption(
+        "The step is drawn to scale. The other arrows show directions, at the length of the step: the "
+        "gradient downhill, and what the optimizer remembers of earlier ones."
+    )
+
+
+def _step_slider(state: PageState, view: View, run: Run) -> int:
+    full = view.full("step")
+    key, most = f"{state.prefix}_{full}", run.course.steps
+    if not 1 <= int(st.session_state.get(key, 0)) <= most:
+        st.session_state[key] = min(int(str(state.values[full])), most)
+    step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help)
+    state.values[full] = int(step)
+    return int(step)
+
+
+def _directions(found: Sequence[Term], racer: SurfaceOptimConfig) -> Iterator[tuple[str, Term]]:
+    yield "downhill: −gradient", found[0]
+    sign = "" if racer.optimizer == "lbfgs" else "−"
+    for term in found:
+        if term.kind == "velocity" and racer.optimizer != "lbfgs":
+            yield f"{sign}{term.name.lower()}", term
+
+
+def _step_table(found: Sequence[Term], step: int, track: Track) -> str:
+    """Every term with its formula and its two numbers, as a Markdown table."""
+    lines = [f"| step t = {step} | | x | y |", "| --- | --- | ---: | ---: |"]
+    lines.append(f"| Where it was | $w_{{t-1}}$ | {_pair(track.points[step - 1])} |")
+    lines += [f"| {term.name} | ${term.formula}$ | {_pair(term.values[step - 1])} |" for term in found]
+    lines.append(f"| Where it is | $w_t=w_{{t-1}}+\\Delta_t$ | {_pair(track.points[step])} |")
+    return "\n".join(lines)
+
+
+def _pair(values: Any) -> str:
+    return " | ".join(f"{value:.5g}".replace("-", "−") for value in values)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _close_up(surface: str, x: float, y: float, length: float) -> Grid:
+    from dashlab.experiments.surface_grid import grid_over
+    from dashlab.experiments.surfaces import SURFACES
+
+    half = 1.6 * max(length, 1e-9)
+    sides = (np.linspace(centre - half, centre + half, 41) for centre in (x, y))
+    return grid_over(SURFACES[surface], *sides)
+
+
+def _space(state: PageState, _view: View, run: Run) -> None:
+    """The surface and the tracks in three dimensions."""
+    surface = run.course.on
+    ground = _ground(run.course.surface)
+    tracks = []
+    for track in run.tracks:
+        where = np.column_stack([track.points, _heights(run.course.surface, track.losses)])
+        tracks.append(np.where(is_inside(surface, track.points)[:, None], where, np.nan))
+    title = "log₁₀ loss" if surface.log_levels else "loss"
+    figure = race_views.in_space(run.names, (ground.x, ground.y, ground.heights), tracks, title)
+    plot(figure, f"{state.prefix}_space", f"{surface.title} in three dimensions, with the tracks on it")
+    st.caption("Drag to turn it." + (" Heights are logarithms of the loss." if surface.log_levels else ""))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _ground(surface: str) -> Grid:
+    from dashlab.experiments.surface_grid import grid
+
+    return grid(surface, 61)
+
+
+def _heights(surface: str, losses: Any) -> Any:
+    from dashlab.experiments.surface_grid import heights
+    from dashlab.experiments.surfaces import SURFACES
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        return heights(SURFACES[surface], losses)
+
+
+def _basins(state: PageState, view: View, run: Run) -> None:
+    """Many starts of one racer, in the colour of the minimum that each reaches."""
+    index = _racer(state, view, run)
+    racer, surface = run.tracks[index].racer, run.course.on
+    if racer.optimizer == "lbfgs":
+        st.info(
+            "L-BFGS measures all coordinates together, so its starts cannot be stepped as one tensor: "
+            "choose another racer.",
+            icon=":material/block:",
+        )
+        return
+    found = _basins_of(run.course, racer)
+    figure = race_views.basin_map(surface, found.x, found.y, found.reached)
+    plot(figure, f"{state.prefix}_basins", f"Starts coloured by the minimum that {run.names[index]} reaches")
+    shares = [
+        f"**{letter}** {found.share(place):.1%}"
+        for place, letter in enumerate(race_views.LETTERS[: len(surface.minima)])
+    ]
+    st.markdown(
+        f"{found.reached.size:,} starts, {run.course.steps} steps of {as_text(run.names[index])} each: "
+        f"{', '.join(shares)} end within {found.reach:.2g} of a minimum; "
+        f"{found.share(-1):.1%} (grey) reach none."
+    )
+    rows = (
+        {"start x": x, "start y": y, "minimum": "none" if place < 0 else race_views.LETTERS[place]}
+        for y, line in zip(found.y, found.reached, strict=True)
+        for x, place in zip(found.x, line, strict=True)
+    )
+    st.download_button(
+        "The basins as CSV",
+        lambda: csv_text(rows),
+        "basins.csv",
+        "text/csv",
+        key=f"{state.prefix}_basins_csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+@st.cache_data(show_spinner="Many starts at once …", max_entries=32)
+def _basins_of(course: Course, racer: SurfaceOptimConfig) -> Basins:
+    from dashlab.experiments.race_basins import basins
+
+    return basins(course, racer)
+
+
+_DETAILS: Mapping[str, Callable[[PageState, View, Run], None]] = {
+    "curves": _curves,
+    "search": _search,
+    "state": _state,
+    "step": _step,
+    "space": _space,
+    "basins": _basins,
+}
+
+
+# The table
+
+
+def table(run: Run, tolerance: float, prefix: str) -> None:
+    """One line a racer, and everything as CSV."""
+    rows = [_row(*racer) for racer in zip(run.names, run.tracks, run.outcomes, strict=True)]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        column_config={
+            "Final loss": number(format="%.3g", help="Above the lowest of the surface, after the last step."),
+            "Best loss": number(format="%.3g", help="The lowest on the way."),
+            "Distance": number(format="%.3g", help="From the last point to the nearest minimum."),
+            "Arrived": number(
+                help=f"The first step after which the loss is within {tolerance:g} of the lowest."
+            ),
+            "Left": number(help="The first step that ended outside of the picture."),
+            "Gradients": number(help="How many it asked for; a line search asks for several a step."),
+        },
+        alt="Result of each racer",
+    )
+    with st.container(horizontal=True):
+        csv_download("This table as CSV", rows, "race.csv", f"{prefix}_table_csv")
+        st.download_button(
+            "Every step as CSV",
+            lambda: csv_text(_every_step(run)),
+            "steps.csv",
+            "text/csv",
+            key=f"{prefix}_steps_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _row(name: str, track: Track, end: Outcome) -> dict[str, Any]:
+    return {
+        "Racer": name,
+        "Final loss": end.final if np.isfinite(end.final) else None,
+        "Best loss": end.best,
+        "Distance": end.distance if np.isfinite(end.distance) else None,
+        "Arrived": end.arrived_at,
+        "Left": end.left_at,
+        "Gradients": int(track.evaluations[-1]),
+    }
+
+
+def _every_step(run: Run) -> Iterator[dict[str, Any]]:
+    for name, track in zip(run.names, run.tracks, strict=True):
+        for step, (point, loss) in enumerate(zip(track.points, track.losses, strict=True)):
+            gradient = track.gradients[step] if step < len(track.gradients) else ("", "")
+            yield {
+                "racer": name,
+                "step": step,
+                "x": point[0],
+                "y": point[1],
+                "loss": loss,
+                "gradient x": gradient[0],
+                "gradient y": gradient[1],
+            }

@@ -1,0 +1,188 @@
+"""Telling cases of the race on a surface."""
+
+from dashlab.experiments.race import FIELD, RaceConfig
+from dashlab.lists import text_of
+from dashlab.optim_settings import SurfaceOptimConfig as Racer
+from ui.views import ViewPreset
+
+EVERYONE = (
+    Racer(lr=0.01),
+    Racer(lr=0.01, momentum=0.9),
+    Racer(lr=0.01, momentum=0.9, nesterov=True),
+    Racer(optimizer="adagrad", lr=0.5),
+    Racer(optimizer="rmsprop", lr=0.01),
+    Racer(optimizer="adam", lr=0.1),
+    Racer(optimizer="rprop", lr=0.1),
+    Racer(optimizer="lbfgs", lr=1.0),
+)
+
+
+def _preset(title: str, about: str, racers: tuple[Racer, ...] = FIELD, **settings: object) -> ViewPreset:
+    config = RaceConfig(racers=text_of(racers)).change(**settings)  # type: ignore[arg-type]
+    return ViewPreset(title, about, config.check())
+
+
+PRESETS = {
+    "ravine": _preset(
+        "Ravine: momentum against plain SGD",
+        "All three at one rate, which is about the most that the steep side of the ravine bears. SGD then "
+        "crawls along it; momentum adds up the small slopes that always point the same way.",
+        (Racer(lr=0.025), Racer(lr=0.025, momentum=0.8), Racer(lr=0.025, momentum=0.8, nesterov=True)),
+        surface="ravine",
+        steps=80,
+    ),
+    "saddle": _preset(
+        "Saddle: who gets off it",
+        "The start is a hair beside the ridge. Plain SGD comes to a stand at the saddle point; whoever "
+        "divides by the size of the gradient leaves at once.",
+        (
+            Racer(lr=0.1),
+            Racer(lr=0.1, momentum=0.9),
+            Racer(optimizer="adagrad", lr=0.1),
+            Racer(optimizer="rmsprop", lr=0.1),
+            Racer(optimizer="adam", lr=0.1),
+        ),
+        surface="saddle",
+        x=-1.6,
+        y=0.0001,
+        steps=80,
+    ),
+    "rosenbrock": _preset(
+        "Rosenbrock: the bent valley",
+        "Everybody finds the floor of the valley; following it to the star is what takes steps. L-BFGS, "
+        "which estimates the curvature, shows how few could do.",
+        (
+            Racer(lr=0.001),
+            Racer(lr=0.001, momentum=0.9),
+            Racer(optimizer="adagrad", lr=0.5),
+            Racer(optimizer="rmsprop", lr=0.01),
+            Racer(optimizer="adam", lr=0.1),
+            Racer(optimizer="lbfgs", lr=1.0),
+        ),
+        surface="rosenbrock",
+        x=-1.5,
+        y=2.0,
+        steps=400,
+    ),
+    "beale": _preset(
+        "Beale: plateau and walls",
+        "Started on the plateau, plain SGD creeps; a rate that would carry it over the plateau would throw "
+        "it off the walls.",
+        (
+            Racer(lr=0.01),
+            Racer(lr=0.01, momentum=0.9),
+            Racer(optimizer="adagrad", lr=0.5),
+            Racer(optimizer="rmsprop", lr=0.02),
+            Racer(optimizer="adadelta", lr=1.0),
+            Racer(optimizer="adam", lr=0.1),
+        ),
+        surface="beale",
+        x=1.0,
+        y=1.5,
+        steps=250,
+    ),
+    "rastrigin": _preset(
+        "Rastrigin: caught in the nearest dent",
+        "Small steps end in the dent beside the start. Momentum and a large rate jump over some of them; "
+        "none of these rules knows that there is a deeper one.",
+        (
+            Racer(lr=0.002),
+            Racer(lr=0.002, momentum=0.95),
+            Racer(optimizer="rmsprop", lr=0.1),
+            Racer(optimizer="adam", lr=0.1),
+            Racer(optimizer="adam", lr=1.0),
+        ),
+        surface="rastrigin",
+        x=3.4,
+        y=-2.6,
+        steps=150,
+    ),
+    "himmelblau": _preset(
+        "Himmelblau: basins with a frayed edge",
+        "From which start is which of the four minima reached? With momentum the basins fray: a start moved "
+        "by a hair ends elsewhere.",
+        (Racer(lr=0.01), Racer(lr=0.01, momentum=0.9), Racer(optimizer="adam", lr=0.5)),
+        surface="himmelblau",
+        x=-0.5,
+        y=-1.0,
+        steps=200,
+        detail="basins",
+        racer=2,
+    ),
+    "too-large": _preset(
+        "A learning rate just too large",
+        "Across this ravine SGD is stable below 2/50 = 0.04. At 0.039 it swings and arrives, at 0.041 the "
+        "same swing grows until it leaves the picture.",
+        (Racer(lr=0.02), Racer(lr=0.039), Racer(lr=0.041), Racer(lr=0.06)),
+        surface="ravine",
+        steps=120,
+    ),
+    "two-adams": _preset(
+        "Adam against Adam",
+        "The same optimizer four times: two rates, one without memory of the gradient, one with a short "
+        "memory of its square.",
+        (
+            Racer(optimizer="adam", lr=0.02),
+            Racer(optimizer="adam", lr=0.3),
+            Racer(optimizer="adam", lr=0.3, beta1=0.0),
+            Racer(optimizer="adam", lr=0.3, beta2=0.9),
+        ),
+        surface="beale",
+        x=1.0,
+        y=1.5,
+        steps=200,
+        detail="state",
+        racer=2,
+    ),
+    "noise": _preset(
+        "Noisy gradients, as from mini-batches",
+        "With noise nobody comes to rest: the size of the cloud around the minimum follows the rate. "
+        "AdaGrad, whose rate falls, settles.",
+        (
+            Racer(lr=0.02),
+            Racer(lr=0.2),
+            Racer(lr=0.02, momentum=0.9),
+            Racer(optimizer="adagrad", lr=0.5),
+            Racer(optimizer="adam", lr=0.1),
+        ),
+        surface="bowl",
+        x=-2.5,
+        y=2.0,
+        steps=300,
+        noise=1.0,
+    ),
+    "equal-rate": _preset(
+        "Unfair: one learning rate for all",
+        "A rate of 0.01 is large for SGD on this surface and tiny for AdaGrad: no ranking can be read from "
+        "this picture. The next preset asks the same fairly.",
+        EVERYONE,
+        surface="beale",
+        x=1.0,
+        y=1.5,
+        steps=150,
+        rates="equal",
+        lr=0.01,
+    ),
+    "at-its-best": _preset(
+        "Fair: each at its best learning rate",
+        "Each optimizer with the best of sixteen learning rates on this surface, from this start, for this "
+        "many steps; the search is drawn below.",
+        EVERYONE,
+        surface="beale",
+        x=1.0,
+        y=1.5,
+        steps=150,
+        rates="best",
+        detail="search",
+    ),
+    "step-apart": _preset(
+        "One step of Adam, slowly",
+        "Adam's third step on the ravine: the gradient points across; divided by its own size in each "
+        "coordinate, it points along.",
+        (Racer(optimizer="adam", lr=0.3), Racer(lr=0.03, momentum=0.9)),
+        surface="ravine",
+        steps=60,
+        detail="step",
+        step=3,
+    ),
+}
