@@ -11,7 +11,6 @@ from dashlab.experiments.gain import Followed, Gain, GainConfig
 from dashlab.experiments.stack import Histogram, histograms
 from dashlab.experiments.stack_settings import ACTIVATIONS
 from ui.charts import plot
-from ui.controls import Group
 from ui.initialization_presets import GAINS
 from ui.page import as_text, csv_download
 from ui.state import PageState
@@ -22,7 +21,6 @@ LEAD = (
     "bars, measured on samples, differ from the marks, which are PyTorch's table, and at how much the gain "
     "depends on the spread of what comes in."
 )
-GROUPS = (Group("Samples", ":material/casino:", ("samples", "seed", "slope")),)
 BINS = 80
 
 
@@ -33,7 +31,9 @@ def draw(state: PageState, view: View) -> None:
         view.preset_picker(state)
         view.control(state, "activation")
         view.control(state, "std")
-        view.settings(state, GROUPS)
+        with st.expander("Samples", icon=":material/casino:"):
+            for name in ("samples", "slope", "seed"):
+                view.control(state, name)
         view.changed_from_preset(state)
     with right:
         config: GainConfig = view.config_of(state).check()
@@ -49,7 +49,8 @@ def draw(state: PageState, view: View) -> None:
             "init_chart_gains",
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
-        _explained(chosen)
+        st.caption("GELU has no mark: calculate_gain does not know it and raises a ValueError.")
+        st.markdown(EXPLAINED[chosen.activation])
         _before_and_after(config)
         _against_spread(config)
         _table(found)
@@ -74,17 +75,20 @@ def _histograms(config: GainConfig) -> list[Histogram]:
 def _metrics(chosen: Gain) -> None:
     name = as_text(ACTIVATIONS[chosen.activation])
     known = "not known" if chosen.calculated is None else f"{chosen.calculated:.4f}"
-    columns = st.columns(4)
-    columns[0].metric(f"Measured, {name}", f"{chosen.gain:.4f}", help="std before / std after.")
-    columns[1].metric("By an integral", f"{chosen.exact:.4f}", help="The same with infinitely many samples.")
-    columns[2].metric("calculate_gain", known, help="torch.nn.init.calculate_gain of this activation.")
-    columns[3].metric(
-        "By mean square", f"{chosen.gain_rms:.4f}", help="√(mean square before / mean square after)."
-    )
-
-
-def _explained(chosen: Gain) -> None:
-    st.markdown(EXPLAINED[chosen.activation])
+    with st.container(horizontal=True, gap="large"):
+        st.metric(f"Measured, {name}", f"{chosen.gain:.4f}", help="std before / std after.", width="content")
+        st.metric(
+            "By an integral", f"{chosen.exact:.4f}", help="As of infinitely many samples.", width="content"
+        )
+        st.metric(
+            "calculate_gain", known, help="torch.nn.init.calculate_gain of this activation.", width="content"
+        )
+        st.metric(
+            "By mean square",
+            f"{chosen.gain_rms:.4f}",
+            help="√(mean square before / mean square after).",
+            width="content",
+        )
 
 
 EXPLAINED = {
@@ -96,7 +100,7 @@ EXPLAINED = {
     "relu": "√2 is the gain of the *mean square*: half of it is cut off. The std shrinks more, because "
     "ReLU's outputs have a mean above 0; the next layer's sums feel the mean square.",
     "leaky_relu": "√(2 / (1 + slope²)) is the gain of the *mean square*, as for ReLU.",
-    "gelu": "calculate_gain does not know GELU and raises a ValueError. This page takes ReLU's √2 where an "
+    "gelu": "GELU is newer than the table. This page takes ReLU's √2 where an "
     "initializer asks for the gain; by mean square it would be 1.53.",
     "selu": "SELU's constants are made so that N(0, 1) stays at mean 0 and std 1: gain 1. calculate_gain's "
     "3/4 gives that up for steadier gradients.",

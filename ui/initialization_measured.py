@@ -3,25 +3,32 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
+from torch import Tensor
 
-from dashlab.experiments.stack import StackStats, layer_stats
+from dashlab.experiments.stack import StackStats, draw_weight, layer_stats
 from dashlab.experiments.stack_settings import StackConfig
 
 KEPT = 64
+KEPT_WEIGHTS, MOST_WIDTH = 600, 256
+"""Layers whose weights are kept, and up to which width: 150 MB at the most."""
 BIG = 30_000_000
 """Weights in the stacks still to be measured from which on people see a bar: about half a second here."""
 TELL_EVERY_S = 0.2
 
 
 class _Kept:
-    """The stacks measured last, for all sessions; large ones one at a time, for each fills up to 1.7 GB."""
+    """The stacks measured last, and some weights, for all sessions.
+
+    Large stacks are measured one at a time, for one of 200 × 1024 fills 1.7 GB.
+    """
 
     def __init__(self) -> None:
         self._stats: OrderedDict[str, StackStats] = OrderedDict()
+        self._weights: OrderedDict[tuple[StackConfig, int], Tensor] = OrderedDict()
         self._lock = threading.Lock()
         self.one_at_a_time = threading.Lock()
 
@@ -36,6 +43,27 @@ class _Kept:
             self._stats[key] = stats
             while len(self._stats) > KEPT:
                 self._stats.popitem(last=False)
+
+    def drawing(self, config: StackConfig) -> Callable[[StackConfig, int], Tensor]:
+        """`draw_weight`, which takes a third of the time, unless the weights are there from before.
+
+        They are the same for another depth, batch or cure.
+        """
+        if config.width > MOST_WIDTH:
+            return draw_weight
+        same = config.change(depth=1, batch=StackConfig().batch, cure="none")
+        return lambda stack, index: self._draw(same, stack, index)
+
+    def _draw(self, same: StackConfig, stack: StackConfig, index: int) -> Tensor:
+        with self._lock:
+            weight = self._weights.pop((same, index), None)
+        if weight is None:
+            weight = draw_weight(stack, index)
+        with self._lock:
+            self._weights[same, index] = weight
+            while len(self._weights) > KEPT_WEIGHTS:
+                self._weights.popitem(last=False)
+        return weight
 
 
 @st.cache_resource(show_spinner=False)
@@ -55,7 +83,7 @@ def measured(configs: Sequence[StackConfig]) -> list[StackStats]:
             with kept.one_at_a_time:
                 kept.put(config.key(), layer_stats(config, on_layer=bar))
         else:
-            kept.put(config.key(), layer_stats(config))
+            kept.put(config.key(), layer_stats(config, draw=kept.drawing(config)))
     place.empty()
     return [kept.get(config.key()) or layer_stats(config) for config in configs]
 

@@ -9,7 +9,8 @@ from dashlab.charts.stack import Signal
 from dashlab.experiments.stack import StackStats
 from dashlab.experiments.stack_settings import Setting, StackView
 from dashlab.experiments.stack_theory import Theory, theory
-from dashlab.experiments.stack_words import layer_rows, sentences, summary
+from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.stack_words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.lists import entries_of
 from ui.charts import plot
 from ui.controls import Group
@@ -71,6 +72,7 @@ def draw(state: PageState, view: View) -> None:
         stacks = measured([config.stack(setting).check() for setting in settings])
         _curves(config, stacks)
         _said(stacks)
+        _train(state, config)
         _layer(state, view, config, stacks)
         _table(config, stacks)
         with st.expander("Why: the formulas", icon=":material/function:"):
@@ -123,6 +125,20 @@ def _said(stacks: Sequence[StackStats]) -> None:
     st.markdown("\n".join(lines))
 
 
+def _train(state: PageState, config: StackView) -> None:
+    """A button that takes these settings to the view on which they are trained."""
+    most = int(StackTraining.spec_of("width").high)
+    values = {"settings": config.settings, "depth": config.depth, "width": min(config.width, most)}
+    st.button(
+        "See which of these learn",
+        key="init_stack_train",
+        icon=":material/school:",
+        help="Takes these settings, the depth and the width to “Which ones learn”.",
+        on_click=state.put,
+        args=({"view": "learn"} | {f"learn_{name}": value for name, value in values.items()},),
+    )
+
+
 def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[StackStats]) -> None:
     """Histograms of one layer of each stack."""
     st.subheader("Inside one layer", anchor=False)
@@ -150,17 +166,19 @@ def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[Sta
 
 def _table(config: StackView, stacks: Sequence[StackStats]) -> None:
     rows = [summary(stats) for stats in stacks]
-    shown = {name: st.column_config.NumberColumn(format="%.3g") for name in rows[0]}
-    shown["Setting"] = st.column_config.TextColumn(width="medium", pinned=False)
-    shown["First not finite (index)"] = st.column_config.NumberColumn(format="%d")
     st.dataframe(
-        rows,
+        [{name: _in_table(name, value) for name, value in row.items()} for row in rows],
         hide_index=True,
-        column_config=shown,
         alt="For each setting: growth a layer, spreads, gradients and the first layer that is not finite",
     )
     name = f"stack-{config.depth}x{config.width}.csv"
     csv_download("All layers as CSV", layer_rows(stacks), name, key="init_csv_layers")
+
+
+def _in_table(name: str, value: object) -> str:
+    if value is None:
+        return "none" if name == NOT_FINITE else "not finite"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 VIEW = View(

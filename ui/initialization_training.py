@@ -1,12 +1,14 @@
 """The view *Which ones learn*: the same stack trained under each setting, side by side."""
 
+import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import streamlit as st
 
 from dashlab import jobs, studies
 from dashlab.charts import stack_training as charts
+from dashlab.charts.stack import Signal, by_layer
 from dashlab.errors import ConfigError, DamagedRun
 from dashlab.experiments.stack_training import (
     LEARNS,
@@ -19,8 +21,8 @@ from dashlab.experiments.stack_training import (
 from dashlab.jobs import Progress
 from dashlab.records import plain
 from ui import live
-from ui.charts import grow
-from ui.controls import Group
+from ui.charts import grow, plot
+from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
 from ui.initialization_settings import editor, slider, width_slider
 from ui.page import as_text, csv_download, show_error
@@ -32,7 +34,6 @@ LEAD = (
     "which loss falls below 2.3, that of guessing, and compare it with the gradient that reached the lowest "
     "layer: a signal that stays level is needed, but it is not all that is needed."
 )
-GROUPS = (Group("Training", ":material/trending_down:", ("optimizer", "lr", "steps", "batch", "seed")),)
 PREFIX = "init_learn"
 
 
@@ -46,25 +47,29 @@ def draw(state: PageState, view: View) -> None:
         width_slider(state, view)
         st.markdown("**Settings, side by side**")
         editor(state, view)
-        view.settings(state, GROUPS)
+        with st.expander("Training", icon=":material/trending_down:"):
+            for name in ("optimizer", "lr", "steps", "batch", "seed"):
+                view.control(state, name)
         view.changed_from_preset(state)
-        with place:
-            study = _button(view.config_of(state))
+    study, problem = _sound(view.config_of(state))
     with right:
-        _stage(study)
+        rows = _cached(study) if study is not None else None
+    with place:
+        _button(study, problem, is_trained=rows is not None)
+    with right:
+        _stage(study, rows)
 
 
-def _button(asked: StackTraining) -> StackTraining | None:
-    """The button that trains; None, and a sentence, where the settings do not fit together."""
-    study, problem = _sound(asked)
+def _button(study: StackTraining | None, problem: str, *, is_trained: bool) -> None:
+    """The button that trains, and the sentence that says why it cannot be pressed."""
     going_on = study is not None and _going_on(study)
     clicked = st.button(
-        "Training …" if going_on else "Train all of them",
+        "Trained" if is_trained else "Training …" if going_on else "Train all of them",
         key=f"{PREFIX}_start",
         type="primary",
-        icon=":material/play_arrow:",
+        icon=":material/check:" if is_trained else ":material/play_arrow:",
         width="stretch",
-        disabled=study is None or going_on,
+        disabled=study is None or going_on or is_trained,
     )
     if problem:
         st.caption(f":red[{as_text(problem)}]")
@@ -72,7 +77,6 @@ def _button(asked: StackTraining) -> StackTraining | None:
         live.forget_stop(PREFIX)
         st.session_state[f"{PREFIX}__shown"] = jobs.submit(study)
         st.rerun()
-    return study
 
 
 def _sound(asked: StackTraining) -> tuple[StackTraining | None, str]:
@@ -87,14 +91,14 @@ def _going_on(study: StackTraining) -> bool:
     return progress is not None and not progress.is_over
 
 
-def _stage(study: StackTraining | None) -> None:
+def _stage(study: StackTraining | None, rows: Sequence[TrainedRow] | None) -> None:
     """The training that goes on, or the rows that are cached, or what there is before."""
     watched = _to_watch(study)
     if watched is not None:
         live.watch(watched.key, PREFIX, _running)
     elif study is None:
         st.info("Mend the setting that the sentence under the button names, and the stacks can be trained.")
-    elif (rows := _cached(study)) is not None:
+    elif rows is not None:
         _result(study, rows)
         _download(study, rows)
     else:
@@ -121,12 +125,22 @@ def _cached(study: StackTraining) -> Sequence[TrainedRow] | None:
 
 
 def _before(study: StackTraining) -> None:
+    """What reaches the weights of each stack before the first step: something to guess from."""
     st.info(
-        "Press **Train all of them**: the settings take turns, batch by batch, so that their curves grow "
-        "together. The result is kept under these settings.",
+        "This is what reaches the weights before the first step. Guess which of them will learn, then press "
+        "**Train all of them**: they take turns, batch by batch, so that their curves grow together.",
         icon=":material/play_arrow:",
     )
-    _curves(study, ())
+    stacks = measured([study.stack(setting) for setting in study.entries()])
+    signals = [
+        Signal(name, [layer.weight_gradient for layer in stats.layers])
+        for name, stats in zip(_names(study), stacks, strict=True)
+    ]
+    plot(
+        by_layer(signals, y_title="Norm of the weights' gradient"),
+        f"{PREFIX}_chart_before",
+        "Norm of the gradient of each layer's weights before training, one curve for each setting",
+    )
 
 
 def _running(progress: Progress) -> None:
@@ -174,27 +188,24 @@ def _curves(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
 
 def _table(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
     table = [_row(name, _of(rows, at)) for at, name in enumerate(_names(study))]
-    shown: dict[str, Any] = {
-        "Setting": st.column_config.TextColumn(width="medium", pinned=False),
-        "Test accuracy in %": st.column_config.NumberColumn(format="%.1f"),
-        "Last loss": st.column_config.NumberColumn(format="%.3g"),
-        "First step: gradient, lowest layer": st.column_config.NumberColumn(format="%.2g"),
-        "First step: gradient, highest layer": st.column_config.NumberColumn(format="%.2g"),
-    }
-    st.dataframe(table, hide_index=True, column_config=shown, alt="Which settings learn")
+    st.dataframe(table, hide_index=True, alt="Which settings learn")
 
 
-def _row(name: str, rows: Sequence[TrainedRow]) -> dict[str, Any]:
+def _row(name: str, rows: Sequence[TrainedRow]) -> dict[str, str]:
     first, last = (rows[0], rows[-1]) if rows else (None, None)
     test = last.test_accuracy if last else None
     return {
         "Setting": name,
         "Verdict": verdict(rows),
-        "Test accuracy in %": None if test is None else 100 * test,
-        "Last loss": last.loss if last else None,
-        "First step: gradient, lowest layer": first.first_gradient if first else None,
-        "First step: gradient, highest layer": first.last_gradient if first else None,
+        "Test accuracy": "" if test is None else f"{100 * test:.1f} %",
+        "Last loss": _number(last.loss) if last else "",
+        "Gradient below, step 1": _number(first.first_gradient) if first else "",
+        "Gradient above, step 1": _number(first.last_gradient) if first else "",
     }
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "not finite"
 
 
 VIEW = View(

@@ -143,4 +143,5 @@ def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_tit
     drawn = figure([*unseen, seen], x_title=x_title, y_title="Values", height=190, legend=False)
     drawn.update_layout(hovermode="closest", bargap=0)
     drawn.update_xaxes(exponentformat="power", nticks=3, gridcolor=FAINT)
+    drawn.update_yaxes(rangemode="tozero")
     return drawn

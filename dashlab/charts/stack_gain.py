@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -28,8 +29,8 @@ def beside(names: Sequence[str], measured: Sequence[float], calculated: Sequence
             y=list(measured),
             name="measured: std before / std after",
             text=[f"{value:.2f}" for value in measured],
-            textposition="outside",
-            cliponaxis=False,
+            textposition="inside",
+            insidetextanchor="start",
             hovertemplate="%{y:.4f}",
         ),
         go.Scatter(
@@ -37,7 +38,7 @@ def beside(names: Sequence[str], measured: Sequence[float], calculated: Sequence
             y=[value for _, value in known],
             name="torch.nn.init.calculate_gain",
             mode="markers",
-            marker={"symbol": "line-ew-open", "size": 34, "line": {"width": 4}},
+            marker={"symbol": "line-ew-open", "size": 22, "line": {"width": 4}},
             hovertemplate="%{y:.4f}",
         ),
     ]
@@ -60,10 +61,14 @@ def against_spread(curves: Sequence[GainCurve], *, at: float) -> go.Figure:
         for curve in curves
     ]
     drawn = figure(traces, x_title="Spread of the input (std)", y_title="Gain", height=360)
-    drawn.update_xaxes(type="log", tickvals=[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], hoverformat=".3g")
-    drawn.update_yaxes(type="log", tickvals=[0.5, 1, 2, 5, 10, 20, 50, 100])
+    drawn.update_xaxes(type="log", hoverformat=".3g", **_ticks(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20))
+    drawn.update_yaxes(type="log", **_ticks(0.5, 1, 2, 5, 10, 20, 50, 100))
     drawn.add_vline(x=at, line={"width": 1, "dash": "dot", "color": GREY})
     return drawn
+
+
+def _ticks(*values: float) -> dict[str, Any]:
+    return {"tickvals": list(values), "ticktext": [f"{value:g}" for value in values]}
 
 
 def before_and_after(

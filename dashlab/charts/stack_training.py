@@ -27,7 +27,7 @@ def loss(names: Sequence[str], curves: Sequence[Points], *, steps: int) -> VegaC
 def accuracy(names: Sequence[str], curves: Sequence[Points], *, steps: int) -> VegaChart:
     """Share of the digits that are read rightly while training, in per cent."""
     percent = [[(step, 100 * value) for step, value in curve] for curve in curves]
-    spec = _spec(names, "Training accuracy in %", steps, {"domain": [0, 100]}, ".1f")
+    spec = _spec(names, "Training accuracy in %", steps, {"domain": [0, 100]}, ".1f", legend=False)
     return VegaChart(spec, list(_rows(names, percent)))
 
 
@@ -38,9 +38,11 @@ def _rows(names: Sequence[str], curves: Sequence[Points]) -> Iterable[dict[str, 
                 yield {"series": name, "epoch": 0, "step": step, "value": value}
 
 
-def _spec(names: Sequence[str], title: str, steps: int, scale: dict[str, Any], shown: str) -> dict[str, Any]:
+def _spec(
+    names: Sequence[str], title: str, steps: int, scale: dict[str, Any], shown: str, *, legend: bool = True
+) -> dict[str, Any]:
     return {
-        "height": 280 + 22 * len(names),
+        "height": 270 + 32 * len(names) * legend,
         "encoding": {
             "x": {
                 "field": "step",
@@ -54,7 +56,7 @@ def _spec(names: Sequence[str], title: str, steps: int, scale: dict[str, Any], s
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": list(names)},
-                "legend": {"orient": "top", "columns": 1, "labelLimit": 400},
+                "legend": {"orient": "top", "columns": 1, "labelLimit": 400} if legend else None,
             },
         },
         "layer": [

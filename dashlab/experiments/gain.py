@@ -26,7 +26,7 @@ class GainConfig(FlatConfig):
     activation: str = choice(
         "tanh",
         "Activation",
-        "The function whose curve and outputs are drawn; the table has all of them.",
+        "The function whose outputs are drawn; the table has all of them.",
         tuple(ACTIVATIONS),
         names=ACTIVATIONS,
     )

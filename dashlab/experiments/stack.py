@@ -78,6 +78,7 @@ def layer_stats(
     config: StackConfig,
     *,
     device: torch.device | str = "cpu",
+    draw: Callable[[StackConfig, int], Tensor] | None = None,
     on_layer: Callable[[int, int], None] | None = None,
 ) -> StackStats:
     """Send N(0, 1) inputs forward through a stack without bias, and N(0, 1) gradients back.
@@ -88,6 +89,7 @@ def layer_stats(
     Args:
         config: depth, width, batch, initializer, activation, cure and seed.
         device: where it is computed; the draws are made on the CPU and are the same for every device.
+        draw: gives the weights of a layer in place of `draw_weight`, whose draws it may keep.
         on_layer: called after each layer, forward and back, with how many are done and how many there are.
 
     Returns:
@@ -97,13 +99,13 @@ def layer_stats(
         Glorot and Bengio 2010, equations 5 and 6; He et al. 2015, section 2.2.
     """
     config.check()
-    tell = on_layer or (lambda _done, _total: None)
+    tell, draw = on_layer or (lambda _done, _total: None), draw or draw_weight
     shape, total = (config.batch, config.width), 2 * config.depth
     x = torch.randn(shape, generator=stream(config.seed, "input")).to(device)
     steps: list[tuple[Tensor, Tensor, Tensor]] = []  # input, weight and output of each layer
     for index in range(config.depth):
         x = x.detach().requires_grad_()
-        weight = draw_weight(config, index, config.width).to(device).requires_grad_()
+        weight = draw(config, index).to(device).detach().requires_grad_()
         output = block(x, weight, config)
         steps.append((x, weight, output))
         x = output
@@ -122,18 +124,14 @@ def layer_stats(
     return StackStats(config=config, layers=tuple(layers))
 
 
-def draw_weight(setting: Setting, index: int, width: int, *, seed: int | None = None) -> Tensor:
+def draw_weight(stack: StackConfig, index: int) -> Tensor:
     """The weights [width, width] of one layer, from `torch.nn.init`.
 
     Every layer has a stream of its own: a deeper stack begins with the layers of a shallower one, and
-    settings that draw from the same distribution differ by a factor alone. `seed` is that of a `StackConfig`
-    if None.
+    settings that draw from the same distribution differ by a factor alone.
     """
-    if seed is None:
-        assert isinstance(setting, StackConfig)
-        seed = setting.seed
-    weight = torch.empty(width, width)
-    _DRAWS[setting.initializer](weight, setting, stream(seed, f"weight {index}"))
+    weight = torch.empty(stack.width, stack.width)
+    _DRAWS[stack.initializer](weight, stack, stream(stack.seed, f"weight {index}"))
     return weight
 
 

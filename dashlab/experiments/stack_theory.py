@@ -9,6 +9,7 @@ Source: Poole et al. 2016, equation 3; Schoenholz et al. 2017, equations 3 and 8
 
 import math
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor
@@ -20,6 +21,8 @@ EPS = 1e-5
 """What PyTorch's normalisations add to a variance."""
 FAR = 1e60
 """Where theory stops: far above what float32 can hold."""
+DRIFT = 0.05
+"""Mean output on N(0, 1) from which an activation drifts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,15 @@ class Theory:
 def theory(config: StackConfig) -> Theory:
     """The prediction for a stack whose inputs, and gradients at the top, are N(0, 1).
 
-    There is none for the gradients under BatchNorm, whose batch ties the inputs to each other, none for those
-    of constant weights with an activation, and none at all for constant weights with a cure.
+    There is none at all for constant weights with a cure. There is none for the gradients under BatchNorm,
+    whose batch ties the inputs to each other; none for those of constant weights with an activation; and none
+    under residual connections whose outputs drift away from mean 0, for then all gradients lean one way.
     """
     if config.initializer == "constant":
         return _constant(config)
     stds, slopes = _mean_field(config)
-    known = config.cure != "batchnorm" and len(slopes) == config.depth
+    drifts = config.cure == "residual" and abs(moments(config, 1.0)[0]) > DRIFT
+    known = config.cure != "batchnorm" and not drifts and len(slopes) == config.depth
     return Theory(tuple(stds), _down(slopes) if known else ())
 
 
@@ -95,6 +100,11 @@ def _down(slopes: list[float]) -> tuple[float, ...]:
 
 def moments(setting: Setting, std: float) -> tuple[float, float, float]:
     """Of an activation on N(0, std²): mean and variance of its output, mean square of its slope."""
+    return _moments(Setting(activation=setting.activation, slope=setting.slope), std)
+
+
+@lru_cache(maxsize=20_000)  # a stack of another depth asks for the same ones again
+def _moments(setting: Setting, std: float) -> tuple[float, float, float]:
     z, weight = _normal()
     x = (z * std).requires_grad_()
     y = activate(x, setting)
@@ -108,6 +118,7 @@ def _mean_and_variance(y: Tensor, weight: Tensor) -> tuple[float, float]:
     return mean, float(weight @ (y - mean) ** 2)
 
 
+@cache
 def _normal() -> tuple[Tensor, Tensor]:
     """Points and weights of an integral over N(0, 1); densest about 0, where steep activations bend."""
     t = torch.linspace(-17.0, 17.0, 2001, dtype=torch.float64)

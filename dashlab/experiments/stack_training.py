@@ -12,7 +12,7 @@ from torch.nn import functional
 from dashlab.data.images import load_images
 from dashlab.device import pick_device, stream
 from dashlab.experiments.stack import block, draw_weight
-from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting
+from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
 from dashlab.fields import choice, integer, number
 from dashlab.lists import entries_of, items
 from dashlab.optim import make_optimizer
@@ -101,6 +101,10 @@ class StackTraining(Study):
         """The settings in their order."""
         return entries_of(self.settings, Setting)
 
+    def stack(self, setting: Setting) -> StackConfig:
+        """The stack that is trained under a setting."""
+        return StackConfig().change(**setting.flat(), depth=self.depth, width=self.width, seed=self.seed)
+
     def rows(self) -> Iterator[TrainedRow | Tick]:
         """See `Study.rows`: the settings take turns, so that their curves grow together."""
         device = pick_device()
@@ -157,8 +161,7 @@ class StackNet(nn.Module):
         self.setting = setting
         self.inlet = nn.Parameter(_outer(study.width, PIXELS, study.seed, "inlet"))
         self.layers = nn.ParameterList(
-            nn.Parameter(draw_weight(setting, index, study.width, seed=study.seed))
-            for index in range(study.depth)
+            nn.Parameter(draw_weight(study.stack(setting), index)) for index in range(study.depth)
         )
         self.outlet = nn.Parameter(_outer(CLASSES, study.width, study.seed, "outlet"))
         self.running = [(torch.zeros(study.width), torch.ones(study.width)) for _ in range(study.depth)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from dashlab.experiments.stack import StackStats
 
+NOT_FINITE = "First not finite (index)"
 LOST = 0.01
 """Share of the whole spread below which the difference between inputs counts as lost."""
 
@@ -42,15 +43,16 @@ def _outputs(stats: StackStats) -> Iterator[str]:
     elif stds[-1] == 0:
         yield f"All outputs of a layer are one number; at the top it is {stats.layers[-1].mean:.3g}."
     else:
-        yield f"The spread is {stds[0]:.3g} after layer 1 and {stds[-1]:.3g} after layer {len(stds)}{growth and f":{growth}"}."
+        growth = growth and f":{growth}"
+        yield f"The spread is {stds[0]:.3g} after layer 1 and {stds[-1]:.3g} after layer {len(stds)}{growth}."
 
 
 def _likeness(stats: StackStats) -> Iterator[str]:
     first, last = stats.layers[0], stats.layers[-1]
     if first.alike and first.largest:
         yield (
-            "For each input all units of a layer give the same value. They get the same gradient too, and stay "
-            f"copies of each other: {stats.config.width} units do the work of one."
+            "For each input all units of a layer give the same value. They get the same gradient too and "
+            f"stay copies of each other: {stats.config.width} units do the work of one."
         )
     if last.std and last.between is not None and last.between < LOST * last.std:
         yield f"Different inputs come out almost alike: between them the spread is only {last.between:.2g}."
@@ -81,7 +83,7 @@ def summary(stats: StackStats) -> dict[str, Any]:
         "Std, layer 1": first.std,
         "Std, top": last.std,
         "Between inputs, top": last.between,
-        "First not finite (index)": stats.first_not_finite,
+        NOT_FINITE: stats.first_not_finite,
         "Gradient std, layer 1": first.gradient_std,
         "Weights' gradient, layer 1": first.weight_gradient,
     }
