@@ -21,7 +21,7 @@ def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: Twins
     """The switch between panes, and the chosen one."""
     spec, key = state.specs[view.full("pane")], f"{state.prefix}_{view.full('pane')}"
     st.session_state.setdefault(key, state.values[view.full("pane")])
-    chosen = st.segmented_control(
+    chosen = st.pills(
         spec.label,
         spec.choices,
         format_func=lambda name: spec.names[name],

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab import jobs, studies
+from dashlab.charts.twins import NORMED, PLAIN
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress
@@ -44,6 +45,7 @@ def stage(state: PageState, study: TwinSettings, draw: Draw, *, button: Any, bar
     watched = _to_watch(state, study)
     if watched is None:
         st.info(_how_long(study), icon=":material/hourglass_empty:")
+        networks(study)
         return
     if watched.key != key:
         st.info("These are the settings from before your change; it goes on until you stop it.")
@@ -107,6 +109,21 @@ def _is_cached(study: TwinSettings) -> bool:
     except DamagedRun as error:
         st.warning(as_text(str(error)), icon=":material/heart_broken:")
         return False
+
+
+def networks(study: TwinSettings) -> None:
+    """Both networks as PyTorch writes them."""
+    for place, name, lines in zip(st.columns(2), (PLAIN, NORMED), _described(study), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            st.code(lines, language=None, wrap_lines=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def _described(study: TwinSettings) -> tuple[str, str]:
+    from dashlab.experiments.twins_network import described
+
+    return described(study)
 
 
 def _how_long(study: TwinSettings) -> str:

@@ -61,11 +61,12 @@ def draw(state: PageState, view: View) -> None:
 def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:
     classes = study.widths[-1]
     if isinstance(study, RateSweep):
-        over, title, domain = "lr", "Learning rate", (study.lowest, study.highest)
+        over, title = "lr", "Learning rate"
+        places = [lr for lr, _, _ in study.settings()]
     else:
-        sizes = [size for _, size, _ in study.settings()]
-        over, title, domain = "batch_size", "Batch size", (sizes[0], sizes[-1])
-    chart = charts.swept(trials, over=over, title=title, domain=domain, classes=classes)
+        over, title = "batch_size", "Batch size"
+        places = [size for _, size, _ in study.settings()]
+    chart = charts.swept(trials, over=over, title=title, places=places, classes=classes)
     grow(chart, f"bn_{name}_chart", f"Final test accuracy of both twins over {title.lower()}")
     bands = " The bands reach from the worst to the best seed." if study.seeds > 1 else ""
     st.caption(charts.SWEPT_WAYS + bands)

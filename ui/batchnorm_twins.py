@@ -14,7 +14,7 @@ from dashlab.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words
 from ui.batchnorm_parts import numbers, slide
-from ui.batchnorm_run import stage
+from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group
 from ui.state import PageState
@@ -122,6 +122,8 @@ def _pictures(
         st.markdown(sentence)
     _curves(study, rows, log=bool(view.control(state, "log")))
     _table(rows)
+    with st.expander("The two networks", icon=":material/hub:"):
+        networks(study)
     st.divider()
     inside.draw(state, view, study, rows, at)
 

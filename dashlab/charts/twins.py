@@ -125,7 +125,7 @@ def _under_the_pointer(title: str, shown: str, place: dict[str, Any]) -> dict[st
 
 
 def swept(
-    trials: Sequence[Trial], *, over: str, title: str, domain: tuple[float, float], classes: int
+    trials: Sequence[Trial], *, over: str, title: str, places: Sequence[float], classes: int
 ) -> VegaChart:
     """Final test accuracy of both twins over a setting, in per cent; a diverged one stands at chance.
 
@@ -135,16 +135,18 @@ def swept(
         trials: in any order, possibly not yet all of them.
         over: the field of a `Trial` along the logarithmic axis.
         title: of that axis.
-        domain: its ends.
+        places: all values along it, ascending; few enough are the axis's ticks.
         classes: chance is one in so many.
     """
-    x = {
+    x: dict[str, Any] = {
         "field": "place",
         "type": "quantitative",
         "title": title,
-        "scale": {"type": "log", "domain": list(domain), "nice": False},
+        "scale": {"type": "log", "domain": [places[0], places[-1]], "nice": False},
         "axis": {"grid": False, "format": "~g", "labelOverlap": True},
     }
+    if over == "batch_size":
+        x["axis"] |= {"values": list(places)}
     ticks = list(range(40, 101, 10)) if classes == 2 else list(range(0, 101, 20))
     y = {
         "field": "value",

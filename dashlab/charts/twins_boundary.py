@@ -85,11 +85,13 @@ def _cells(row: TwinsEpoch, side: int) -> NDArray[np.uint16]:
     """In hundredths of a per cent, as whole numbers: few bytes on the way to the browser."""
     packed = twins_of(row)[side][1].boundary
     shares = np.array(boundary_of(packed)) if packed else np.full((GRID, GRID), 0.5)
-    return np.rint(10_000 * shares).astype(np.uint16)
+    cells: NDArray[np.uint16] = np.rint(10_000 * shares).astype(np.uint16)
+    return cells
 
 
 def _percent(row: TwinsEpoch, side: int) -> NDArray[np.uint8]:
-    return np.rint(_cells(row, side) / 100).astype(np.uint8)
+    cells: NDArray[np.uint8] = np.rint(_cells(row, side) / 100).astype(np.uint8)
+    return cells
 
 
 def _middles(plane: Plane) -> dict[str, Any]:
@@ -119,6 +121,7 @@ def _titles(row: TwinsEpoch) -> list[dict[str, Any]]:
                 "y": 1.0,
                 "xref": "paper",
                 "yref": "paper",
+                "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 13},

@@ -82,19 +82,23 @@ def _digits(config: TwinSettings) -> Task:
 
 def build_twin(config: TwinSettings, *, batchnorm: bool) -> nn.Sequential:
     """One twin; both get the same weights in their linear layers and, where both have them, biases."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(config.widths[:-1]):
-        bias = config.bias == "everywhere" or (config.bias == "needed" and not batchnorm)
-        layers.append(nn.Linear(fan_in, fan_out, bias=bias))
-        block = [activation_layer(config.activation)]
-        if batchnorm:
-            block.insert(0 if config.order == "before" else 1, _normalizer(config, fan_out))
-        layers += block
-    layers.append(nn.Linear(config.widths[-2], config.widths[-1], bias=config.bias != "nowhere"))
-    network = nn.Sequential(*layers)
+    with torch.device("meta"):  # torch would draw weights from its global generator
+        network = nn.Sequential(*_layers(config, batchnorm=batchnorm))
+    network.to_empty(device="cpu")
     start = ModelConfig(activation=config.activation, init=config.init, init_std=config.init_std)
     initialize(network, start, seed=config.seed)
     return network
+
+
+def _layers(config: TwinSettings, *, batchnorm: bool) -> Iterator[nn.Module]:
+    for fan_in, fan_out in pairwise(config.widths[:-1]):
+        bias = config.bias == "everywhere" or (config.bias == "needed" and not batchnorm)
+        yield nn.Linear(fan_in, fan_out, bias=bias)
+        block = [activation_layer(config.activation)]
+        if batchnorm:
+            block.insert(0 if config.order == "before" else 1, _normalizer(config, fan_out))
+        yield from block
+    yield nn.Linear(config.widths[-2], config.widths[-1], bias=config.bias != "nowhere")
 
 
 def _normalizer(config: TwinSettings, channels: int) -> nn.BatchNorm1d:
@@ -119,6 +123,12 @@ def batches(config: TwinSettings, task: Task, size: int, epochs: int) -> Iterato
             continue
         cut = torch.split(torch.randperm(count, generator=draw).to(task.train_y.device), size)
         yield [chosen for chosen in cut if len(chosen) > 1]
+
+
+def described(config: TwinSettings) -> tuple[str, str]:
+    """Both networks, layer by layer, as PyTorch writes them."""
+    plain, normed = (build_twin(config, batchnorm=batchnorm) for batchnorm in (False, True))
+    return str(plain), str(normed)
 
 
 def normalizers(network: nn.Module) -> list[nn.BatchNorm1d]:

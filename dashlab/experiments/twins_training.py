@@ -188,7 +188,7 @@ class _Trial:
         order = networks.batches(self.config, self.task, self.size, epochs)
         chosen = (indexes for epoch in order for indexes in epoch)
         for step, indexes in enumerate(islice(chosen, self.steps), 1):
-            if step == self.steps - self.steps // 10:
+            if step == self.steps - self.steps // 10 + 1:
                 self.learner.training()  # what follows is the last tenth
             self.learner.step(*self.task.batch(indexes), step)
             if step % TICK_STEPS == 0:

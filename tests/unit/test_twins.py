@@ -1,0 +1,427 @@
+"""Twins: they differ in BatchNorm alone, and each is what a plain PyTorch loop gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dashlab.device import stream
+from dashlab.errors import ConfigError
+from dashlab.experiments import twins_network as networks
+from dashlab.experiments.twins import (
+    BINS,
+    GRID,
+    TwinsConfig,
+    TwinsEpoch,
+    boundary_of,
+    frames_of,
+    marks_of,
+    pack_boundary,
+)
+from dashlab.records import dumps, from_plain, loads, plain
+from dashlab.study import Tick, perform
+
+SMALL = TwinsConfig(points=101, hidden=(8, 6), batch_size=16, epochs=3)
+FULL = TwinsConfig(points=100, hidden=(8, 6), epochs=4)
+
+
+def run(config: TwinsConfig) -> list[TwinsEpoch]:
+    return [row for row in config.rows() if isinstance(row, TwinsEpoch)]
+
+
+@pytest.fixture(scope="module")
+def s7() -> list[TwinsEpoch]:
+    """The recipe S7, which is all defaults."""
+    return run(TwinsConfig())
+
+
+def by_hand(config: TwinsConfig, *, batchnorm: bool) -> tuple[nn.Sequential, list[float], list[float]]:
+    """The same training as one would write it: the network, and loss and accuracy of every epoch."""
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise((2, *config.hidden)):
+        layers += [nn.Linear(fan_in, fan_out), *[nn.BatchNorm1d(fan_out)] * batchnorm, nn.ReLU()]
+    network = nn.Sequential(*layers, nn.Linear(config.hidden[-1], 2))
+    linear = (module for module in network if isinstance(module, nn.Linear))
+    for number, layer in enumerate(linear):
+        bound = 1 / math.sqrt(layer.in_features)
+        nn.init.uniform_(layer.weight, -bound, bound, generator=stream(config.seed, f"weight {number}"))
+        nn.init.uniform_(layer.bias, -bound, bound, generator=stream(config.seed, f"bias {number}"))
+    train, _ = networks.load_points(config).split(config.test_fraction)
+    optimizer = torch.optim.SGD(network.parameters(), lr=config.lr)
+    order, size = stream(config.seed, "order"), config.batch_size or len(train)
+    losses, accuracies = [], []
+    for _ in range(config.epochs):
+        chosen = torch.arange(len(train))
+        if config.batch_size:
+            chosen = torch.randperm(len(train), generator=order)
+        total, right, seen = 0.0, 0, 0
+        for start in range(0, len(train), size):
+            indexes = chosen[start : start + size]
+            if len(indexes) == 1:
+                continue
+            x, y = train.x[indexes], train.y[indexes]
+            optimizer.zero_grad()
+            logits = network(x)
+            loss = nn.CrossEntropyLoss()(logits, y)
+            loss.backward()
+            optimizer.step()
+            total, seen = total + loss.item() * len(y), seen + len(y)
+            right += int((logits.argmax(1) == y).sum())
+        losses.append(total / seen)
+        accuracies.append(right / seen)
+    return network, losses, accuracies
+
+
+def accuracy_and_loss(logits: Tensor, y: Tensor) -> tuple[float, float]:
+    return (logits.argmax(1) == y).float().mean().item(), F.cross_entropy(logits, y).item()
+
+
+# Equal starts, equal batches
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_both_twins_start_from_the_same_weights(order: str):
+    one, other = (networks.build_twin(SMALL.change(order=order), batchnorm=bn) for bn in (False, True))
+    ours, theirs = ([m for m in net if isinstance(m, nn.Linear)] for net in (one, other))
+    assert len(ours) == len(theirs) == 3
+    for layer, twin in zip(ours, theirs, strict=True):
+        assert torch.equal(layer.weight, twin.weight)
+        assert torch.equal(layer.bias, twin.bias)
+
+
+def test_without_needless_biases_only_the_twin_with_batchnorm_has_none():
+    config = SMALL.change(bias="needed")
+    one, other = (networks.build_twin(config, batchnorm=bn) for bn in (False, True))
+    assert [m.bias is not None for m in one if isinstance(m, nn.Linear)] == [True, True, True]
+    assert [m.bias is not None for m in other if isinstance(m, nn.Linear)] == [False, False, True]
+    assert torch.equal(one[0].weight, other[0].weight)  # type: ignore[arg-type]
+    assert torch.equal(one[-1].bias, other[-1].bias)  # type: ignore[arg-type]
+
+
+def test_both_twins_learn_from_the_same_batches(monkeypatch: pytest.MonkeyPatch):
+    from dashlab.experiments.twins_training import Learner
+
+    seen: dict[int, list[Tensor]] = {}
+    honest = Learner.step
+
+    def step(self: Learner, x: Tensor, y: Tensor, number: int) -> None:
+        seen.setdefault(len(self.network), []).append(x)
+        honest(self, x, y, number)
+
+    monkeypatch.setattr(Learner, "step", step)
+    run(SMALL)
+    plain, normed = seen.values()
+    assert len(plain) == len(normed) == 3 * SMALL.steps_of(16)
+    assert all(torch.equal(one, other) for one, other in zip(plain, normed, strict=True))
+
+
+def test_batchnorm_stands_where_it_was_asked_to():
+    kinds = {
+        order: [type(m).__name__ for m in networks.build_twin(SMALL.change(order=order), batchnorm=True)]
+        for order in ("before", "after")
+    }
+    assert kinds["before"] == ["Linear", "BatchNorm1d", "ReLU"] * 2 + ["Linear"]
+    assert kinds["after"] == ["Linear", "ReLU", "BatchNorm1d"] * 2 + ["Linear"]
+
+
+def test_the_options_of_batchnorm_reach_it():
+    config = SMALL.change(eps=1e-3, momentum=0.3, affine=False, track=True)
+    layer = networks.build_twin(config, batchnorm=True)[1]
+    assert isinstance(layer, nn.BatchNorm1d)
+    assert (layer.eps, layer.momentum, layer.affine, layer.weight) == (1e-3, 0.3, False, None)
+    untracked = networks.build_twin(SMALL.change(track=False), batchnorm=True)[1]
+    assert isinstance(untracked, nn.BatchNorm1d)
+    assert untracked.running_mean is None
+
+
+# Equal to a loop by hand
+
+
+@pytest.mark.parametrize("config", [SMALL, FULL], ids=["batches", "full batch"])
+@pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
+def test_a_twin_is_what_a_plain_loop_gives(config: TwinsConfig, batchnorm: bool):
+    network, losses, accuracies = by_hand(config, batchnorm=batchnorm)
+    rows = run(config)
+    twins = [row.normed if batchnorm else row.plain for row in rows]
+    assert [twin.training.loss for twin in twins[1:]] == pytest.approx(losses, rel=1e-6)
+    assert [twin.training.accuracy for twin in twins[1:]] == pytest.approx(accuracies)
+    _, test = networks.load_points(config).split(config.test_fraction)
+    with torch.no_grad():
+        network.eval()
+        accuracy, loss = accuracy_and_loss(network(test.x), test.y)
+    assert twins[-1].by_running.loss == pytest.approx(loss, rel=1e-5)
+    assert twins[-1].by_running.accuracy == pytest.approx(accuracy)
+
+
+def test_train_mode_normalises_each_test_batch_by_itself():
+    network, _, _ = by_hand(SMALL, batchnorm=True)
+    _, test = networks.load_points(SMALL).split(SMALL.test_fraction)
+    network.train()
+    with torch.no_grad():
+        logits = torch.cat([network(x) for x in test.x.split(16)])
+    accuracy, loss = accuracy_and_loss(logits, test.y)
+    last = run(SMALL)[-1].normed
+    assert last.by_batch.loss == pytest.approx(loss, rel=1e-5)
+    assert last.by_batch.accuracy == pytest.approx(accuracy)
+
+
+def test_the_statistics_are_those_of_the_batch_and_their_running_average():
+    network, _, _ = by_hand(FULL, batchnorm=True)
+    moments = [found for row in run(FULL) for found in row.moments]
+    assert [(found.step, found.layer) for found in moments] == [(s, k) for s in (1, 2, 3, 4) for k in (0, 1)]
+    mean, var = torch.zeros(6), torch.ones(6)
+    for found in moments:
+        if found.layer == 1:
+            mean = 0.9 * mean + 0.1 * torch.tensor(found.mean)
+            var = 0.9 * var + 0.1 * torch.tensor(found.var)
+            assert found.running_mean == pytest.approx(mean.tolist(), rel=1e-4, abs=1e-6)
+            assert found.running_var == pytest.approx(var.tolist(), rel=1e-4)
+    layer = network[4]
+    assert isinstance(layer, nn.BatchNorm1d)
+    assert layer.running_mean is not None
+    assert moments[-1].running_mean == pytest.approx(layer.running_mean.tolist(), rel=1e-4, abs=1e-6)
+
+
+def test_gradients_are_those_of_the_last_step():
+    network, _, _ = by_hand(SMALL, batchnorm=False)
+    norms = [
+        m.weight.grad.norm().item() for m in network if isinstance(m, nn.Linear) and m.weight.grad is not None
+    ]
+    assert run(SMALL)[-1].plain.gradients == pytest.approx(norms, rel=1e-5)
+
+
+# The recipe S7
+
+
+def test_both_twins_of_s7_end_above_98_percent(s7: Sequence[TwinsEpoch]):
+    assert s7[-1].epoch == 100
+    assert s7[-1].plain.by_running.accuracy >= 0.98
+    assert s7[-1].normed.by_running.accuracy >= 0.98
+
+
+def test_batchnorm_is_below_a_loss_of_a_tenth_where_its_twin_is_above_a_half(s7: Sequence[TwinsEpoch]):
+    assert s7[15].normed.training.loss < 0.1
+    assert s7[15].plain.training.loss > 0.5
+
+
+def test_eval_mode_catches_up_with_train_mode(s7: Sequence[TwinsEpoch]):
+    assert s7[5].normed.by_batch.accuracy - s7[5].normed.by_running.accuracy > 0.05
+    assert abs(s7[-1].normed.by_batch.accuracy - s7[-1].normed.by_running.accuracy) < 0.01
+
+
+def test_the_plain_twin_is_the_same_in_both_modes(s7: Sequence[TwinsEpoch]):
+    assert all(row.plain.by_batch == row.plain.by_running for row in s7)
+
+
+def test_s7_is_twice_128_and_64_units_on_1400_points():
+    config = TwinsConfig()
+    assert config.widths == (2, 128, 64, 2)
+    assert (config.train_count, config.test_count) == (1400, 600)
+    assert (config.factor, config.noise, config.lr, config.steps_of(config.batch_size)) == (0.4, 0.1, 0.1, 1)
+
+
+# What is measured
+
+
+def test_measuring_in_train_mode_leaves_the_network_as_it_was():
+    network = networks.build_twin(SMALL, batchnorm=True)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    x = torch.randn(20, 2, generator=stream(0, "a test"))
+    networks.logits_by_batch(network, x, 6)
+    networks.spreads(network, x)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(layer.training and layer.track_running_stats for layer in networks.normalizers(network))
+
+
+def test_a_lone_test_input_joins_the_batch_before_it():
+    network = networks.build_twin(SMALL, batchnorm=True)
+    x = torch.randn(9, 2, generator=stream(0, "a test"))
+    with networks.batch_statistics(network), torch.no_grad():
+        expected = torch.cat([network(x[:4]), network(x[4:])])
+    assert torch.equal(networks.logits_by_batch(network, x, 4), expected)
+
+
+def test_without_running_statistics_both_modes_agree():
+    rows = run(SMALL.change(track=False))
+    assert all(row.normed.by_batch == row.normed.by_running for row in rows)
+    assert all(found.running_mean == () for row in rows for found in row.moments)
+
+
+def test_momentum_moves_nothing_but_eval_mode():
+    quick, slow = run(SMALL), run(SMALL.change(momentum=0.01))
+    assert [row.normed.training for row in quick[1:]] == [row.normed.training for row in slow[1:]]
+    assert [row.normed.by_batch for row in quick] == [row.normed.by_batch for row in slow]
+    assert quick[-1].normed.by_running != slow[-1].normed.by_running
+
+
+def test_batchnorm_hands_the_activation_mean_zero_and_variance_one():
+    before = run(FULL)[0]
+    for spread in before.normed.layers:
+        assert spread.mean == pytest.approx(0, abs=1e-5)
+        assert spread.std == pytest.approx(1, abs=0.02)
+    assert before.plain.layers[1].std < 0.5
+
+
+def test_histograms_count_every_value_they_are_given():
+    spread = run(FULL)[0].normed.layers[0]
+    assert len(spread.entering) == len(spread.leaving) == BINS
+    assert sum(spread.entering) == sum(spread.leaving) == 70 * 8
+    assert sum(spread.leaving[: BINS // 2]) == 0  # ReLU lets nothing below zero through
+
+
+def test_values_beyond_the_histogram_are_counted_at_its_ends():
+    network = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Identity(), nn.Linear(1, 2))
+    nn.init.ones_(network[0].weight)  # type: ignore[arg-type]
+    (spread,) = networks.spreads(network, torch.tensor([[-100.0], [100.0], [0.1]]))
+    assert (spread.entering[0], spread.entering[BINS // 2], spread.entering[-1]) == (1, 1, 1)
+
+
+def test_units_that_never_change_are_silent():
+    config = FULL.change(init="zeros")
+    assert [spread.silent for spread in run(config)[0].plain.layers] == [1.0, 1.0]
+    assert run(FULL)[0].normed.layers[0].silent == 0.0
+
+
+def test_the_boundary_is_the_probability_of_class_one():
+    config = FULL.change(epochs=1)
+    network, _, _ = by_hand(config, batchnorm=True)
+    x = networks.load_points(config).x
+    left, right = x[:, 0].min().item() - 0.25, x[:, 0].max().item() + 0.25
+    bottom, top = x[:, 1].min().item() - 0.25, x[:, 1].max().item() + 0.25
+    cell = boundary_of(run(config)[1].normed.boundary)[3][30]  # fourth row from the bottom
+    middle = [left + 30.5 / GRID * (right - left), bottom + 3.5 / GRID * (top - bottom)]
+    with torch.no_grad():
+        expected = network.eval()(torch.tensor([middle])).softmax(1)[0, 1].item()
+    assert cell == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_packed_boundary_comes_back():
+    cells = [number * 40 for number in range(GRID * GRID)]
+    assert boundary_of(pack_boundary(cells))[2][5] == pytest.approx(cells[2 * GRID + 5] / 65_535)
+
+
+def test_accuracies_of_classes_average_to_that_over_all():
+    config, last = SMALL, run(SMALL)[-1].normed
+    _, test = networks.load_points(config).split(config.test_fraction)
+    counts = test.y.bincount(minlength=2)
+    over_all = (counts * torch.tensor(last.classes_by_running)).sum().item() / len(test)
+    assert over_all == pytest.approx(last.by_running.accuracy)
+
+
+# Divergence
+
+
+@pytest.fixture(scope="module")
+def diverging() -> list[TwinsEpoch]:
+    """The plain twin's loss is no number after a few steps."""
+    return run(TwinsConfig(points=400, hidden=(64,) * 4, init="kaiming_normal", lr=5.0, epochs=20))
+
+
+def test_a_twin_that_diverges_is_named_with_its_step(diverging: Sequence[TwinsEpoch]):
+    step = diverging[-1].plain.diverged
+    assert 1 < step < 20
+    assert [row.plain.diverged for row in diverging] == [0] * step + [step] * (21 - step)
+
+
+def test_what_a_diverged_twin_cannot_have_is_not_a_number(diverging: Sequence[TwinsEpoch]):
+    last = diverging[-1].plain
+    assert math.isnan(last.training.loss)
+    assert math.isnan(last.by_running.accuracy)
+    assert (last.boundary, last.layers, last.gradients) == ("", (), ())
+
+
+def test_the_other_twin_goes_on(diverging: Sequence[TwinsEpoch]):
+    assert diverging[-1].epoch == 20
+    assert diverging[-1].normed.diverged == 0
+    assert diverging[-1].normed.training.loss < 2
+
+
+def test_when_both_have_diverged_it_ends():
+    rows = run(
+        TwinsConfig(points=100, hidden=(16,) * 8, init="kaiming_normal", lr=100.0, batch_size=4, epochs=60)
+    )
+    assert rows[-1].plain.diverged
+    assert rows[-1].normed.diverged
+    assert rows[-1].epoch < 60
+
+
+# As a study
+
+
+def test_epochs_and_marks_are_few_and_have_their_ends():
+    assert frames_of(5) == (0, 1, 2, 3, 4, 5)
+    long = frames_of(500)
+    assert long[:21] == tuple(range(21))
+    assert long[-1] == 500
+    assert len(long) <= 61
+    marks = marks_of(9380)
+    assert {1, 2, 3, 9380} <= marks
+    assert len(marks) < 170
+
+
+def test_rows_survive_json(s7: Sequence[TwinsEpoch]):
+    for row in (s7[0], s7[15]):
+        back = from_plain(TwinsEpoch, loads(dumps(plain(row))))
+        assert repr(back) == repr(row)  # NaN is not equal to itself
+
+
+def test_it_runs_as_a_study_and_can_be_stopped():
+    seen: list[object] = []
+    outcome = perform(SMALL, on_row=seen.append, should_stop=lambda: len(seen) > 2)
+    assert outcome.state == "stopped"
+    assert 1 <= len(outcome.rows) < 4
+    assert any(isinstance(row, Tick) for row in seen)
+
+
+def test_equal_settings_give_equal_rows():
+    assert repr(run(SMALL)) == repr(run(SMALL))
+
+
+def test_the_global_generator_is_left_alone():
+    before = torch.get_rng_state()
+    run(SMALL)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_digits_come_in_their_share(monkeypatch: pytest.MonkeyPatch):
+    from tests.app.fakes import few_pictures
+
+    monkeypatch.setattr(networks, "load_images", lambda _name: few_pictures())
+    config = TwinsConfig(dataset="mnist", hidden=(16,), batch_size=8, epochs=2, lr=0.05)
+    task = networks.load_task(config)
+    assert task.batch(None)[0].shape == (60, 784)
+    assert task.batch(None)[0].min() == -1.0
+    last = run(config)[-1]
+    assert len(last.normed.classes_by_running) == 10
+    assert last.normed.boundary == ""
+    assert last.step == 2 * 8
+
+
+def test_settings_that_do_not_fit_are_refused_with_what_to_do():
+    for config, words in (
+        (TwinsConfig(batch_size=1), "at least 2"),
+        (TwinsConfig(hidden=()), "hidden layer"),
+        (TwinsConfig(dataset="mnist"), "batch size, such as 64"),
+        (TwinsConfig(dataset="mnist", batch_size=64, train_size=10), "at least 100"),
+        (TwinsConfig(lr=1000.0), "between"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            next(config.rows())
+
+
+def test_looking_at_it_needs_no_torch():
+    from tests.unit.test_architecture import loaded_after
+
+    modules = "dashlab.experiments.twins, dashlab.experiments.twins_sweeps"
+    assert "torch" not in loaded_after(f"import {modules}")
+
+
+def test_a_score_is_plain_values(s7: Sequence[TwinsEpoch]):
+    assert set(asdict(s7[1].plain.training)) == {"loss", "accuracy"}
