@@ -176,7 +176,7 @@ def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None
             "Updates": st.column_config.NumberColumn(format="localized"),
             "Samples seen": st.column_config.NumberColumn(format="localized"),
             "Loss": st.column_config.NumberColumn(
-                format="%.4f", help="Of all samples, after the last update."
+                format="%.5g", help="Of all samples, after the last update."
             ),
             "Above lowest": st.column_config.NumberColumn(
                 format="%.2e", help="Of the loss, on average over the last epoch."

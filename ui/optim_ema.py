@@ -98,7 +98,7 @@ def _facts(config: AverageConfig, found: Averages, at: int) -> None:
         ),
         ("Delay β/(1 − β)", f"{experiment.lag(beta):,.4g} steps", "Mean age of the values in the average."),
         ("Noise left, measured", left, "Of its standard deviation, over the second half of these steps."),
-        ("In theory", f"{100 * expected:.0f} %", "√((1 − β)/(1 + β)), in the long run."),
+        ("Noise left, in theory", f"{100 * expected:.0f} %", "√((1 − β)/(1 + β)), in the long run."),
     )
     with st.container(horizontal=True):
         for label, value, help_ in facts:

@@ -36,7 +36,8 @@ PRESETS = {
     ),
     "planebest": ViewPreset(
         "The fastest there is",
-        "Both directions critically damped: about ten times as many digits per step as without momentum.",
+        "Both directions critically damped: about ten times as many digits per step as without momentum, "
+        "once the wide swings of the first steps are over.",
         PlaneConfig(lr=3.31, momentum=0.68),
     ),
     "planedamped": ViewPreset(
@@ -204,7 +205,7 @@ def _steps_per_digit(rate: float) -> str:
 
 def _said(direction: Direction) -> str:
     ripples = f", once in {direction.period:.0f} steps" if direction.regime == "ripples" else ""
-    kind = "" if direction.regime == "critical" else f" ({direction.regime})"
+    kind = "" if direction.regime in ("critical", "at once") else f" ({direction.regime})"
     text = REGIMES[direction.regime].replace("minimum:", f"minimum{ripples}:")
     return f"(αλ = {direction.step:.3g}, rate {direction.rate:.4f}) {text}{kind}."
 

@@ -98,6 +98,7 @@ def noise(summaries: Sequence[Summary], samples: int) -> go.Figure:
     drawn = figure([*bars, predicted], x_title="Batch size", y_title="Noise of the gradient", height=500)
     drawn.update_layout(barmode="overlay", hovermode="closest")
     drawn.update_xaxes(type="category")
+    drawn.update_yaxes(exponentformat="power")
     # A run that diverged has a noise that would hide all others.
     most = max((row.predicted or 0 for row in summaries), default=0) * 2.5
     if most > 1e-9 and any(row.noise > most for row in summaries):
@@ -132,10 +133,11 @@ def _path(run: Run, name: str, width: float, reach: tuple[list[float], list[floa
 
 
 def _reach(result: Result) -> tuple[list[float], list[float]]:
-    """What is shown of w and of b: start, lowest point and paths, up to twice the way between the two."""
+    """What is shown of w and of b: start, lowest point and the paths of runs that did not diverge."""
     start, best = result.runs[0].points[0], result.problem.best
     far = 2 * float(np.abs(start - best).max()) + 0.1
-    points = np.concatenate([run.points[np.isfinite(run.points).all(axis=1)] for run in result.runs])
+    kept = [run for run in result.runs if run.left_at is None] or result.runs
+    points = np.concatenate([run.points[np.isfinite(run.points).all(axis=1)] for run in kept])
     low = np.maximum(points.min(axis=0), best - far)
     high = np.minimum(points.max(axis=0), best + far)
     low, high = np.minimum(low, best), np.maximum(high, best)

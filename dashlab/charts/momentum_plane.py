@@ -21,8 +21,10 @@ DIVERGING = "rgba(214,90,49,0.30)"
 LINE = "#E0572F"
 """Orange that stands out from every blue of the plane, on light and on dark."""
 DASHES = ("solid", "dash", "dot")
-REACH = 1.35
-"""The path is drawn within this distance of the minimum, the start being at 1."""
+REACH, FURTHEST = 1.35, 12.0
+"""The path is drawn within the first distance of the minimum, the start being at 1; wide swings within the
+second.
+"""
 
 
 def plane(
@@ -145,15 +147,16 @@ def losses(descent: Descent, curvatures: Sequence[float], rate: float) -> go.Fig
 
 def path(descent: Descent, curvatures: Sequence[float]) -> go.Figure:
     """The path of one cell over the level lines of the bowl; the flat direction lies along x."""
-    side = np.linspace(-REACH, REACH, 61)
-    bowl = (curvatures[1] * side[None] ** 2 + curvatures[0] * side[:, None] ** 2) / 2
+    wide, high = _reach(descent.points[:, 1]), _reach(descent.points[:, 0])
+    x, y = np.linspace(-wide, wide, 61), np.linspace(-high, high, 61)
+    bowl = (curvatures[1] * x[None] ** 2 + curvatures[0] * y[:, None] ** 2) / 2
     stride = -(-len(descent.points) // MOST_POINTS)
     steps = np.arange(len(descent.points))[::stride]
     # Far out nothing is seen, and numbers of 10⁶ would make the browser draw lines of that length.
     across, along = np.clip(descent.points[::stride], -20, 20).T
     drawn = figure(
         [
-            _levels(side, bowl),
+            _levels(x, y, bowl),
             go.Scatter(x=along, y=across, customdata=np.stack([steps, descent.losses[::stride]], axis=1),
                        mode="lines+markers", marker={"size": 4}, line={"width": 1.5},
                        hovertemplate="step %{customdata[0]}<br>loss %{customdata[1]:.3g}<extra></extra>"),
@@ -165,19 +168,24 @@ def path(descent: Descent, curvatures: Sequence[float]) -> go.Figure:
         height=320,
         legend=False,
     )  # fmt: skip
-    drawn.update_xaxes(range=[-REACH, REACH])
-    drawn.update_yaxes(range=[-REACH, REACH])
+    drawn.update_xaxes(range=[-wide, wide])
+    drawn.update_yaxes(range=[-high, high])
     drawn.update_layout(hovermode="closest")
     return drawn
 
 
-def _levels(side: Array, bowl: Array) -> Any:
+def _reach(positions: Array) -> float:
+    furthest = 1.1 * float(np.abs(positions).max())
+    return REACH if furthest > FURTHEST else max(REACH, furthest)
+
+
+def _levels(x: Array, y: Array, bowl: Array) -> Any:
     """Level lines at powers of ten and between."""
     return go.Contour(
-        x=side,
-        y=side,
+        x=x,
+        y=y,
         z=np.log10(np.maximum(bowl, 1e-12)),
-        contours={"coloring": "none", "start": -6, "end": 0, "size": 0.25},
+        contours={"coloring": "none", "start": -6, "end": 2, "size": 0.25},
         line={"width": 1, "color": FAINT},
         showscale=False,
         hoverinfo="skip",

@@ -38,6 +38,7 @@ FEWEST = 10
 """A descent that is done (or gone) in fewer steps than this leaves nothing through which to lay a line."""
 
 REGIMES = {
+    "at once": "is at the minimum within two steps",
     "over-damped": "creeps straight in: more momentum would be faster",
     "critical": "is critically damped: as fast as this direction can be at this learning rate",
     "ripples": "swings back and forth around the minimum: less momentum would be faster",
@@ -313,6 +314,8 @@ def regime(step: float, momentum: float, *, nesterov: bool = False) -> str:
     """Which of `REGIMES` a direction with this αλ is in."""
     if theoretical_rate(step, momentum, nesterov=nesterov) >= 1:
         return "diverges"
+    if theoretical_rate(step, momentum, nesterov=nesterov) < 1e-6:
+        return "at once"
     if abs(momentum - critical_momentum(step, nesterov=nesterov)) <= NEAR_CRITICAL:
         return "critical"
     trace, det = _trace_and_det(np.asarray(step), np.asarray(momentum), nesterov)

@@ -159,6 +159,7 @@ def test_without_momentum_no_rate_is_better_than_plain_best():
 @pytest.mark.parametrize(
     ("step", "momentum", "expected"),
     [
+        (1.0, 0.0, "at once"),
         (0.1, 0.1, "over-damped"),
         (0.25, 0.25, "critical"),
         (0.1, 0.9, "ripples"),
@@ -229,6 +230,12 @@ def test_the_parts_of_the_loss_add_up():
     found = experiment.descend(PlaneConfig(lr=1.1, shown=30))
     total, steep, flat, _theory = charts.losses(found, experiment.curvatures(100.0), 0.95).data
     np.testing.assert_allclose(steep.y + flat.y, total.y)
+
+
+def test_a_wide_swing_is_shown_and_a_diverging_one_is_not():
+    swing = charts.path(experiment.descend(PlaneConfig(lr=3.31, momentum=0.68)), (1.0, 0.01))
+    assert 2 < swing.layout.yaxis.range[1] < charts.FURTHEST
+    assert swing.layout.xaxis.range[1] == charts.REACH
 
 
 def test_a_diverging_path_does_not_stretch_the_axes():
