@@ -37,13 +37,12 @@ def draw(config: NetworkRace, prefix: str) -> None:
     called = names(config)
     tracks = _tracks(config.racers, config.samples, config.passes, config.seed)
     top = 3 * max(track.losses[0] for track in tracks)
-    for place, regime in zip(st.columns(len(REGIMES)), REGIMES, strict=True):
+    for regime in REGIMES:
         own = [track for track in tracks if track.regime == regime]
-        with place:
-            st.markdown(f"**{regime}**: {ABOUT[regime]}")
-            drawn = [(track.updates, track.losses) for track in own]
-            figure = charts.linear(called, drawn, floor=FLOOR, top=top)
-            plot(figure, f"{prefix}_chart_linear_{regime[:3]}", f"Loss of every racer under {regime}")
+        st.markdown(f"**{regime}**: {ABOUT[regime]}")
+        drawn = [(track.updates, track.losses) for track in own]
+        figure = charts.linear(called, drawn, floor=FLOOR, top=top)
+        plot(figure, f"{prefix}_chart_linear_{regime[:3]}", f"Loss of every racer under {regime}")
     st.latex(FORMULA)
     st.caption(
         f"A pass over {config.samples:,} samples is 1 update for BGD, {-(-config.samples // 64):,} with "
@@ -53,17 +52,16 @@ def draw(config: NetworkRace, prefix: str) -> None:
     _table(called, tracks, prefix)
 
 
+def _loss_at_end(track: LinearTrack) -> str:
+    return f"{track.losses[-1]:.4f}" if track.diverged_at is None else "diverged"
+
+
 def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) -> None:
     rows = [
-        {
-            "Batch": track.regime,
-            "Racer": called[track.racer],
-            "Updates": track.updates[-1] if track.diverged_at is None else track.diverged_at,
-            "Loss at the end": f"{track.losses[-1]:.4f}" if track.diverged_at is None else "diverged",
-        }
-        for track in tracks
+        {"Racer": name} | {track.regime: _loss_at_end(track) for track in tracks if track.racer == number}
+        for number, name in enumerate(called)
     ]
-    st.dataframe(rows, hide_index=True, alt="The loss of every racer at the end")
+    st.dataframe(rows, hide_index=True, alt="The loss of every racer at the end, for each size of batch")
     for track in tracks:
         if track.diverged_at is not None:
             st.caption(

@@ -9,14 +9,14 @@ from dashlab.charts import network_race as charts
 from dashlab.charts.network_race import Cell
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.network_race import Entry, NetworkRace, names
-from dashlab.experiments.network_standings import Lane, Standing, curve, mean_and_sd, standings
+from dashlab.experiments.network_standings import Lane, Standing, curve, mean_and_sd, standing
 from ui import runs
 from ui.charts import grow, plot
 from ui.page import as_text, csv_download, link_to
 from ui.state import PageState
 from ui.views import View
 
-SMOOTH_SHARE = 25
+SMOOTH_SHARE = 15
 """A curve is smoothed over one in so many of its rows."""
 
 Lanes = Mapping[str, Lane]
@@ -31,15 +31,22 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
     curves = [curve(own, smooth) for own in of_racer]
     steps = max((lane.started.steps for own in of_racer for lane in own if lane.started), default=1)
     shared: dict[str, Any] = {"steps": steps, "log": config.log_loss, "banded": config.seeds > 1}
+    chart = charts.loss(called, curves, x="step", **shared)
+    grow(chart, f"{prefix}_chart_steps", "Training loss of every racer against steps")
+    band = " The shade spans the seeds." if config.seeds > 1 else ""
+    st.caption(
+        f"Each point is the mean over {smooth} reading{'s' if smooth > 1 else ''}; a diverged curve ends "
+        f"where it did.{band}"
+    )
     left, right = st.columns(2)
     with left:
-        chart = charts.loss(called, curves, x="step", **shared)
-        grow(chart, f"{prefix}_chart_steps", "Training loss of every racer against steps")
-    with right:
         chart = charts.loss(called, curves, x="seconds", **shared)
         grow(chart, f"{prefix}_chart_seconds", "Training loss of every racer against seconds")
-    band = " The shade spans the seeds." if config.seeds > 1 else ""
-    st.caption(f"Each point is the mean over {smooth} readings; a diverged curve ends where it did.{band}")
+    with right:
+        _accuracies(called, entries, lanes, prefix)
+
+
+def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
     dots = [
         (called[e.racer], e.seed, 100 * found)
         for e in entries
@@ -47,35 +54,70 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
     ]
     if dots:
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
+    else:
+        st.caption("The test pictures are read once, at the end of each run.")
 
 
 def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
     """The final table, what is to be said about single racers, and the CSV files."""
-    rows = standings(names(config), entries, lanes)
+    rows = [standing(name, lanes_) for name, lanes_ in _groups(config, entries, lanes)]
+    if config.task == "grid":
+        _say_best(config, entries, lanes)
+    whole = all(row.finished == config.seeds for row in rows)
     st.dataframe(
-        [_table_row(row, len(entries) // len(rows)) for row in rows],
+        [_figures(row) | ({} if whole else {"Finished": _ends(row, config.seeds)}) for row in rows],
         hide_index=True,
-        column_config={"Racer": st.column_config.TextColumn(width="medium", pinned=False)},
         alt="The racers with their figures, as mean ± standard deviation over the seeds",
     )
     if config.seeds > 1:
         st.caption("Mean ± standard deviation over the seeds that were finished.")
     for row in rows:
-        for note in row.notes:
+        for note in row.notes[:1]:
             st.caption(f":material/info: **{as_text(row.name)}**: {as_text(note)}")
     _downloads(config, entries, lanes, prefix)
 
 
-def _table_row(row: Standing, runs_each: int) -> dict[str, Any]:
-    ended = f"{row.finished} of {runs_each}"
+def _groups(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> list[tuple[str, list[Lane]]]:
+    """Runs that differ in the seed alone, with what they are called."""
+    called, rates = names(config), config.rates()
+    groups: dict[tuple[int, int], list[Lane]] = {}
+    for e in entries:
+        groups.setdefault((e.racer, e.column), []).append(lanes[e.key])
+    return [
+        (f"{called[racer]} {rates[column]:g}" if config.task == "grid" else called[racer], own)
+        for (racer, column), own in groups.items()
+    ]
+
+
+def _say_best(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> None:
+    """The rate at which each racer read most test pictures right."""
+    called, rates = names(config), config.rates()
+    words = []
+    for row, name in enumerate(called):
+        found = [
+            (accuracy[0], rates[column])
+            for column in range(len(rates))
+            if (accuracy := mean_and_sd(lane.accuracy for lane in _of_cell(entries, lanes, row, column)))
+        ]
+        if found:
+            accuracy, rate = max(found)
+            words.append(f"**{as_text(name)}** at {rate:g} ({100 * accuracy:.2f} %)")
+    if words:
+        st.markdown(f"Each at its best: {', '.join(words)}.")
+
+
+def _figures(row: Standing) -> dict[str, str]:
     return {
         "Racer": row.name,
         "Test accuracy in %": _with_sd(row.accuracy, 100, ".2f"),
         "Training loss": _with_sd(row.train_loss, 1, ".4f"),
         "Test loss": _with_sd(row.test_loss, 1, ".4f"),
         "Seconds": _with_sd(row.train_s, 1, ".2f"),
-        "Finished": ended + (f", {row.diverged} diverged" if row.diverged else ""),
     }
+
+
+def _ends(row: Standing, seeds: int) -> str:
+    return f"{row.finished} of {seeds}" + (f", {row.diverged} diverged" if row.diverged else "")
 
 
 def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str) -> str:

@@ -16,13 +16,14 @@ from dashlab.experiments.network_race import (
     StackedRuns,
     entries,
     orders,
+    without_rates,
 )
 from dashlab.experiments.network_standings import Lane, lane_of, lanes_of
 from dashlab.experiments.race import racer_names
 from dashlab.jobs import JobState, Progress
 from dashlab.lists import text_of
 from dashlab.optim_settings import OptimConfig
-from ui import linear_race, live, network_race, racers, runs
+from ui import linear_race, live, network_race, preview, racers, runs
 from ui.page import as_text, show_error
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -110,8 +111,9 @@ def _controls(state: PageState, view: View) -> NetworkRace | None:
     view.control(state, "task")
     button = st.container()
     st.markdown("**Racers**")
-    hidden = ("lr",) if state.values[view.full("task")] == "grid" else ()
-    racers.editor(state, view.full("racers"), OptimConfig, names=racer_names, hidden=hidden)
+    is_grid = state.values[view.full("task")] == "grid"
+    called, hidden = (without_rates, ("lr",)) if is_grid else (racer_names, ())
+    racers.editor(state, view.full("racers"), OptimConfig, names=called, hidden=hidden)
     _group(state, view, "Learning rates", ":material/grid_on:", ("lr_low", "lr_high", "lr_count"), True)
     _group(state, view, "Data and network", ":material/hub:", DATA)
     _group(state, view, "Run", ":material/timer:", (*RUN, "samples", "passes"))
@@ -304,6 +306,7 @@ def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
         "Small fully connected networks are trained all at once, so the default race takes seconds; every "
         "run is kept, and costs nothing when it is wanted again."
     )
+    preview.before_training(wanted[0].config)
 
 
 VIEW = View(

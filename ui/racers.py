@@ -18,23 +18,37 @@ from ui.state import PageState
 
 E = TypeVar("E", bound=OptimConfig)
 
-FORMULAS = {
-    "sgd": r"w \leftarrow w - \eta\, g",
-    "momentum": r"v \leftarrow \mu v + (1-\text{dampening})\,g,\quad w \leftarrow w - \eta\, v",
-    "nesterov": r"v \leftarrow \mu v + g,\quad w \leftarrow w - \eta\,(g + \mu v)",
-    "adagrad": r"s \leftarrow s + g^2,\quad w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)",
-    "rmsprop": r"s \leftarrow \alpha s + (1-\alpha) g^2,\quad "
-    r"w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)",
-    "adadelta": r"s \leftarrow \rho s + (1-\rho) g^2,\quad w \leftarrow w - \eta\, g\,"
-    r"\sqrt{(\overline{\Delta^2}+\varepsilon)/(s+\varepsilon)}",
-    "adam": r"m \leftarrow \beta_1 m + (1-\beta_1) g,\quad s \leftarrow \beta_2 s + (1-\beta_2) g^2,\quad "
-    r"w \leftarrow w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
-    "adamw": r"w \leftarrow (1 - \eta\lambda)\, w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
-    "nadam": r"w \leftarrow w - \eta\,(\beta_1 \hat m + (1-\beta_1)\hat g)/(\sqrt{\hat s}+\varepsilon)",
-    "radam": r"w \leftarrow w - \eta\, r_t\, \hat m / (\sqrt{\hat s} + \varepsilon)",
-    "adamax": r"u \leftarrow \max(\beta_2 u, |g| + \varepsilon),\quad w \leftarrow w - \eta\, \hat m / u",
-    "rprop": r"w \leftarrow w - \Delta\,\mathrm{sign}(g),\quad \Delta \leftarrow \Delta \cdot \eta^{\pm}",
-    "lbfgs": r"w \leftarrow w - \eta\, H^{-1} g,\quad H \text{ from the last steps}",
+FORMULAS: dict[str, tuple[str, ...]] = {
+    "sgd": (r"w \leftarrow w - \eta\, g",),
+    "momentum": (r"v \leftarrow \mu v + g", r"w \leftarrow w - \eta\, v"),
+    "nesterov": (r"v \leftarrow \mu v + g", r"w \leftarrow w - \eta\,(g + \mu v)"),
+    "adagrad": (r"s \leftarrow s + g^2", r"w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)"),
+    "rmsprop": (
+        r"s \leftarrow \alpha s + (1-\alpha)\, g^2",
+        r"w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)",
+    ),
+    "adadelta": (
+        r"s \leftarrow \rho s + (1-\rho)\, g^2",
+        r"\Delta = g \sqrt{(d + \varepsilon) / (s + \varepsilon)}",
+        r"d \leftarrow \rho d + (1-\rho)\, \Delta^2",
+        r"w \leftarrow w - \eta\, \Delta",
+    ),
+    "adam": (
+        r"m \leftarrow \beta_1 m + (1-\beta_1)\, g",
+        r"s \leftarrow \beta_2 s + (1-\beta_2)\, g^2",
+        r"w \leftarrow w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
+    ),
+    "adamw": (
+        r"w \leftarrow (1 - \eta\lambda)\, w",
+        r"w \leftarrow w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
+    ),
+    "nadam": (
+        r"w \leftarrow w - \eta\,(\beta_1 \hat m + (1-\beta_1)\, \hat g) / (\sqrt{\hat s} + \varepsilon)",
+    ),
+    "radam": (r"w \leftarrow w - \eta\, r_t\, \hat m / (\sqrt{\hat s} + \varepsilon)",),
+    "adamax": (r"u \leftarrow \max(\beta_2 u,\, |g| + \varepsilon)", r"w \leftarrow w - \eta\, \hat m / u"),
+    "rprop": (r"w \leftarrow w - \Delta\,\mathrm{sign}(g)", r"\Delta \leftarrow \eta^{\pm} \Delta"),
+    "lbfgs": (r"w \leftarrow w - \eta\, H^{-1} g",),
 }
 """The step of each optimizer: g is the gradient, η the learning rate; a hat corrects the start's bias."""
 
@@ -98,7 +112,7 @@ def _racer(state: PageState, name: str, racer: E, number: int, hidden: Collectio
         values=dict(racer.flat()),
     )
     controls.control(part, "optimizer")
-    st.latex(_formula(kind().change(**part.values)))
+    st.markdown("  \n".join(f"${line}$" for line in _formula(kind().change(**part.values))))
     everything = st.toggle("All coefficients", key=f"{part.prefix}_all", help="Also those rarely changed.")
     for setting, spec in kind.specs().items():
         if setting == "optimizer" or setting in hidden or not kind().change(**part.values).is_used(setting):
@@ -120,7 +134,7 @@ def spec_default(kind: type[OptimConfig], setting: str) -> object:
     return getattr(kind(), setting)
 
 
-def _formula(racer: OptimConfig) -> str:
+def _formula(racer: OptimConfig) -> tuple[str, ...]:
     if racer.optimizer == "sgd" and racer.momentum:
         return FORMULAS["nesterov" if racer.nesterov else "momentum"]
     return FORMULAS[racer.optimizer]

@@ -40,7 +40,7 @@ def loss(
                 rows.append({"series": name, "at": at, "step": step, "value": mean, "low": low, "high": high})
     domain = {"scale": {"domain": [0, steps]}} if x == "step" else {}
     spec = {
-        "height": 300 + _legend_height(names),
+        "height": 310 + _legend_height(names) if x == "step" else 290,
         "encoding": {
             "x": {
                 "field": "at",
@@ -49,7 +49,7 @@ def loss(
                 "axis": {"grid": False},
                 **domain,
             },
-            "color": _colour(names, legend=True),
+            "color": _colour(names, legend=x == "step"),
         },
         "layer": [*([_band(log)] if banded else []), _line(log), _under_the_pointer(log)],
     }
@@ -68,7 +68,7 @@ def _legend_height(names: Sequence[str]) -> int:
 
 def _colour(names: Sequence[str], *, legend: bool) -> dict[str, Any]:
     columns = 0 if sum(map(len, names)) <= MOST_LETTERS else 2
-    shown = {"orient": "top", "columns": columns, "labelLimit": 170}
+    shown = {"orient": "top", "columns": columns, "labelLimit": 220, "symbolOpacity": 1}
     return {
         "field": "series",
         "type": "nominal",
@@ -114,7 +114,7 @@ def accuracy(names: Sequence[str], dots: Sequence[tuple[str, int, float]]) -> Ve
     """Test accuracy: a dot for each seed, (racer, seed, per cent), and a stroke at each racer's mean."""
     rows: list[Point] = [{"series": name, "seed": seed, "value": value} for name, seed, value in dots]
     order = {"field": "series", "type": "nominal", "title": None, "sort": list(names)}
-    y = {**order, "scale": {"domain": list(names)}, "axis": {"labelLimit": 150}}
+    y = {**order, "scale": {"domain": list(names)}, "axis": {"labelLimit": 110}}
     x = {"type": "quantitative", "title": "Test accuracy in %", "scale": {"zero": False, "nice": True}}
     colour = _colour(names, legend=False)
     tooltip = [
@@ -123,7 +123,7 @@ def accuracy(names: Sequence[str], dots: Sequence[tuple[str, int, float]]) -> Ve
         {"field": "value", "title": "Test accuracy in %", "format": ".2f"},
     ]
     spec = {
-        "height": max(150, 34 * len(names) + 60),
+        "height": 290,
         "layer": [
             {
                 "mark": {"type": "tick", "thickness": 3, "size": 26},
@@ -252,7 +252,7 @@ def linear(
         )
         for name, (updates, losses) in zip(names, tracks, strict=True)
     ]
-    drawn = figure(lines, x_title="Updates", y_title="Loss over all samples", height=330)
+    drawn = figure(lines, x_title="Updates", y_title="Loss", height=250)
     drawn.update_yaxes(type="log", range=[math.log10(floor) - 0.15, math.log10(top)])
     drawn.add_hline(floor, line={"dash": "dot", "width": 1, "color": "#7A8B97"})
     drawn.update_layout(legend={"font": {"size": 11}})

@@ -40,10 +40,7 @@ FIELD = (
 """Each at a rate that suits it on the default network."""
 
 TASKS = {"race": "Race", "grid": "Learning-rate grid", "linear": "Linear layer"}
-_PICTURES = (
-    *("dataset", "train_size", "network", "hidden", "batchnorm", "batch_size", "epochs", "seeds"),
-    "log_loss",
-)
+_PICTURES = (*("dataset", "train_size", "network", "hidden", "batchnorm", "batch_size", "epochs", "seeds"),)
 _GRID = ("lr_low", "lr_high", "lr_count", "cell_shows", "cell")
 _LINEAR = ("samples", "passes")
 
@@ -139,7 +136,7 @@ class NetworkRace(FlatConfig):
         """See `FlatConfig.is_used`."""
         if name in _PICTURES and self.task == "linear":
             return False
-        if name in _GRID and self.task != "grid":
+        if (name in _GRID and self.task != "grid") or (name == "log_loss" and self.task != "race"):
             return False
         return (name not in _LINEAR or self.task == "linear") and FlatConfig.is_used(self, name)
 
@@ -222,10 +219,12 @@ def _base(race: NetworkRace) -> RunConfig:
 
 def names(race: NetworkRace) -> tuple[str, ...]:
     """What the racers are called; those of a grid without the rates, which are its columns."""
-    called = racer_names(race.field())
-    if race.task != "grid":
-        return called
-    alike = racer_names([racer.change(lr=0.01) for racer in race.field()])
+    return without_rates(race.field()) if race.task == "grid" else racer_names(race.field())
+
+
+def without_rates(racers: Sequence[OptimConfig]) -> tuple[str, ...]:
+    """What racers are called where their learning rates do not count."""
+    alike = racer_names([racer.change(lr=0.01) for racer in racers])
     return tuple(name.replace(" 0.01", "", 1) for name in alike)
 
 

@@ -2,11 +2,11 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dashlab.experiments.network_race import Entry, RacerRow
+from dashlab.experiments.network_race import RacerRow
 from dashlab.results import EpochRow, Started, StepRow
 
 if TYPE_CHECKING:
@@ -82,19 +82,8 @@ class Standing:
     notes: tuple[str, ...]
 
 
-def standings(called: Sequence[str], runs: Sequence[Entry], lanes: Mapping[str, Lane]) -> list[Standing]:
-    """The final table: one row for each racer, in their order.
-
-    Args:
-        called: what the racers are called.
-        runs: those that count.
-        lanes: what is known, by the key of the run.
-    """
-    of_racer = [[lanes.get(e.key, Lane()) for e in runs if e.racer == k] for k in range(len(called))]
-    return [_standing(name, own) for name, own in zip(called, of_racer, strict=True)]
-
-
-def _standing(name: str, lanes: Sequence[Lane]) -> Standing:
+def standing(name: str, lanes: Sequence[Lane]) -> Standing:
+    """The row of the final table for one racer, from its runs, one for each seed."""
     finished = [lane for lane in lanes if lane.state == "finished"]
     return Standing(
         name=name,

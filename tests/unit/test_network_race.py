@@ -1,0 +1,209 @@
+"""Races on a network: which runs they are, how they are ordered, and what is said of them."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from dashlab import engine
+from dashlab.config import RunConfig
+from dashlab.errors import ConfigError
+from dashlab.experiments.network_race import (
+    MOST_TOGETHER,
+    NetworkRace,
+    RacerRow,
+    StackedRuns,
+    entries,
+    names,
+    orders,
+)
+from dashlab.experiments.network_standings import Lane, curve, lane_of, lanes_of, mean_and_sd, standing
+from dashlab.jobs.job import StudyJob
+from dashlab.lists import text_of
+from dashlab.optim_settings import OptimConfig
+from dashlab.records import from_plain, plain
+from dashlab.results import EpochRow, StepRow
+from dashlab.store import Store
+from dashlab.study import StudyOutcome, Tick, perform
+from tests.unit.pictures import made_up
+
+TWO = text_of((OptimConfig(lr=0.1), OptimConfig(optimizer="adam", lr=0.01)))
+SMALL = NetworkRace(racers=TWO, hidden=(16,), train_size=0, batch_size=16, epochs=2)
+
+
+@pytest.fixture(autouse=True)
+def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "load", lambda _config: made_up())
+
+
+def step(number: int, loss: float) -> StepRow:
+    return StepRow(step=number, window=1, loss=loss, accuracy=0.5, lr=0.1)
+
+
+def epoch(number: int, step_: int, seconds: float, loss: float = 1.0) -> EpochRow:
+    return EpochRow(
+        epoch=number, step=step_, train_loss=loss, train_accuracy=0.5, val_loss=None, val_accuracy=None,
+        lr=0.1, seconds=seconds,
+    )  # fmt: skip
+
+
+# -- which runs ---------------------------------------------------------------------------------------------
+
+
+def test_every_racer_starts_from_the_same_weights_on_the_same_batches():
+    runs = entries(SMALL)
+    assert len(runs) == 2
+    for run in runs:
+        assert run.config.change(**OptimConfig().flat()) == runs[0].config.change(**OptimConfig().flat())
+
+
+def test_every_seed_is_a_race_of_its_own():
+    runs = entries(SMALL.change(seeds=3, seed=5))
+    assert [(run.racer, run.seed) for run in runs] == [(0, 5), (1, 5), (0, 6), (1, 6), (0, 7), (1, 7)]
+    assert [run.config.loop.seed for run in runs] == [5, 5, 6, 6, 7, 7]
+
+
+def test_a_grid_has_every_racer_at_every_rate():
+    grid = SMALL.change(task="grid", lr_low=0.001, lr_high=0.1, lr_count=3)
+    assert grid.rates() == (0.001, 0.01, 0.1)
+    found = {(run.racer, run.column): run.config.optim for run in entries(grid)}
+    assert [found[row, column].lr for row in range(2) for column in range(3)] == [*grid.rates()] * 2
+    assert {found[1, column].optimizer for column in range(3)} == {"adam"}
+    assert names(grid) == ("SGD", "Adam")
+
+
+def test_the_key_of_an_entry_is_that_of_the_run_that_is_trained():
+    for run in entries(SMALL, "bundled"):
+        assert run.key == engine.resolved(run.config).key()
+
+
+def test_a_linear_race_has_no_runs():
+    assert entries(SMALL.change(task="linear")) == ()
+
+
+def test_too_many_runs_are_refused():
+    with pytest.raises(ConfigError, match="150 are the most"):
+        NetworkRace(task="grid", seeds=5).check()
+
+
+def test_a_grid_must_span_something():
+    with pytest.raises(ConfigError, match="must be above"):
+        NetworkRace(task="grid", lr_low=0.1, lr_high=0.1).check()
+
+
+# -- orders and stacked runs --------------------------------------------------------------------------------
+
+
+def test_the_runs_of_one_seed_are_trained_as_one():
+    (first, second) = orders(run.config for run in entries(SMALL.change(seeds=2)))
+    assert isinstance(first, StackedRuns)
+    assert isinstance(second, StackedRuns)
+    assert {config.loop.seed for config in second.configs()} == {1}
+
+
+def test_no_more_are_trained_as_one_than_is_good():
+    grid = SMALL.change(task="grid", lr_count=7)
+    counts = [len(order.configs()) for order in orders(run.config for run in entries(grid))]
+    assert counts == [MOST_TOGETHER, 14 - MOST_TOGETHER]
+
+
+def test_networks_that_cannot_be_stacked_are_trained_one_after_the_other():
+    race = SMALL.change(network="lenet", hidden=(128, 64))
+    wanted = [run.config for run in entries(race)]
+    assert orders(wanted) == wanted
+
+
+def test_a_study_of_stacked_runs_has_exactly_the_runs_it_was_made_of():
+    configs = [run.config for run in entries(SMALL.change(seed=3, batchnorm=True))]
+    study = StackedRuns.of(configs)
+    assert list(study.check().configs()) == configs
+    assert list(StackedRuns.from_json(json.loads(json.dumps(study.to_json()))).configs()) == configs
+
+
+def test_what_runs_have_in_common_must_be_readable():
+    with pytest.raises(ConfigError, match="not sound JSON"):
+        StackedRuns(base="{").configs()
+
+
+def test_stacked_runs_report_rows_and_ticks_and_leave_results():
+    configs = [run.config for run in entries(SMALL)]
+    heard: list[Any] = []
+    outcome = perform(StackedRuns.of(configs), on_row=heard.append, should_stop=lambda: False)
+    assert [result.config.key() for result in outcome.results] == [
+        engine.resolved(config).key() for config in configs
+    ]
+    lanes = lanes_of(outcome.rows, 2)
+    for lane, result in zip(lanes, outcome.results, strict=True):
+        assert (lane.started, lane.steps, lane.epochs) == (result.started, result.steps, result.epochs)
+        assert lane.state == "running"
+    assert any(isinstance(row, Tick) for row in heard)
+    assert [from_plain(RacerRow, plain(row)) for row in outcome.rows] == list(outcome.rows)
+
+
+def test_stopped_stacked_runs_leave_what_they_have():
+    study = StackedRuns.of([run.config for run in entries(SMALL)])
+    outcome = perform(study, on_row=lambda _row: None, should_stop=lambda: True)
+    assert outcome.state == "stopped"
+    assert [result.state for result in outcome.results] == ["stopped", "stopped"]
+
+
+def test_stacked_runs_are_kept_as_runs_and_not_as_a_study(tmp_path):
+    study, store = StackedRuns.of([run.config for run in entries(SMALL)]), Store(tmp_path)
+    outcome = perform(study, on_row=lambda _row: None, should_stop=lambda: False)
+    job = StudyJob(study.key(), study, store)
+    job.keep(outcome)
+    assert {run.key for run in store.runs()} == {result.config.key() for result in outcome.results}
+    assert job.stored() is None, "or a run that was deleted could never be trained again"
+    assert isinstance(outcome, StudyOutcome)
+
+
+# -- what is said of them -----------------------------------------------------------------------------------
+
+
+def test_a_row_of_the_table_has_mean_and_deviation_over_the_seeds_that_finished():
+    lanes = [
+        Lane(state="finished", accuracy=0.9, test_loss=0.3, train_s=1.0, epochs=(epoch(1, 4, 1.0, 0.5),)),
+        Lane(state="finished", accuracy=0.8, test_loss=0.5, train_s=3.0, epochs=(epoch(1, 4, 1.0, 0.7),)),
+        Lane(state="diverged", note="Diverged: at step 3."),
+    ]
+    row = standing("Adam", lanes)
+    assert (row.finished, row.diverged, row.notes) == (2, 1, ("Diverged: at step 3.",))
+    assert row.accuracy == pytest.approx((0.85, math.sqrt(0.005)))
+    assert row.train_loss == pytest.approx((0.6, math.sqrt(0.02)))
+    assert row.train_s == pytest.approx((2.0, math.sqrt(2.0)))
+
+
+def test_one_seed_has_no_deviation_and_none_has_no_mean():
+    assert mean_and_sd([0.5, None]) == (0.5, None)
+    assert mean_and_sd([None]) is None
+
+
+def test_a_curve_is_the_mean_over_seeds_with_its_range_and_its_seconds():
+    first = Lane(steps=(step(1, 4.0), step(2, 2.0)), epochs=(epoch(1, 2, 1.0),))
+    second = Lane(steps=(step(1, 2.0), step(2, 1.0)), epochs=(epoch(1, 2, 3.0),))
+    assert curve([first, second]) == [(1, 1.0, 3.0, 2.0, 4.0), (2, 2.0, 1.5, 1.0, 2.0)]
+
+
+def test_a_smoothed_curve_is_the_mean_over_the_last_rows():
+    lane = Lane(steps=tuple(step(k, loss) for k, loss in enumerate((4.0, 2.0, 0.0), 1)))
+    assert [row[2] for row in curve([lane], smooth=2)] == [4.0, 3.0, 1.0]
+
+
+def test_before_the_first_epoch_ends_no_step_has_a_second():
+    ((_, seconds, *_),) = curve([Lane(steps=(step(1, 4.0),))])
+    assert math.isnan(seconds)
+
+
+def test_a_curve_goes_as_far_as_any_seed_does():
+    short, long = Lane(steps=(step(1, 1.0),)), Lane(steps=(step(1, 3.0), step(2, 5.0)))
+    assert [(row[0], row[2]) for row in curve([short, long])] == [(1, 2.0), (2, 5.0)]
+
+
+def test_a_lane_of_a_result_has_its_figures():
+    config = RunConfig().change(hidden=(8,), epochs=1)
+    result = engine.train(config, device="cpu", images=made_up())
+    lane = lane_of(result)
+    assert lane.state == "finished"
+    assert lane.accuracy == result.evaluation.accuracy
+    assert lane.last_loss == result.epochs[-1].train_loss
