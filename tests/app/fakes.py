@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -11,6 +12,7 @@ from dashlab.data.images import ImageSet
 from dashlab.engine import resolved
 from dashlab.jobs import JobState, Progress
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
+from dashlab.study import Study
 
 CLASSES = tuple("0123456789")
 TEST_COUNT = 40
@@ -20,13 +22,13 @@ class FakeLab:
     """Stands in for `dashlab.jobs`: keeps what it is asked for, and shows what it is told."""
 
     def __init__(self) -> None:
-        self.submitted: list[RunConfig] = []
+        self.submitted: list[Any] = []  # RunConfigs and studies
         self.stopped: list[str] = []
         self.warmed = 0
         self.known: dict[str, Progress] = {}
 
-    def submit(self, config: RunConfig) -> str:
-        config = resolved(config)
+    def submit(self, config: RunConfig | Study) -> str:
+        config = _settled(config)
         self.submitted.append(config)
         self.known.setdefault(config.key(), Progress(key=config.key(), config=config, sentence="Waiting."))
         return config.key()
@@ -43,12 +45,18 @@ class FakeLab:
     def warm_up(self) -> None:
         self.warmed += 1
 
-    def show(self, config: RunConfig, state: JobState, sentence: str = "", **more: object) -> Progress:
-        """Make the run with this config stand as told."""
-        config = resolved(config)
+    def show(
+        self, config: RunConfig | Study, state: JobState, sentence: str = "", **more: object
+    ) -> Progress:
+        """Make the run with this config, or the study, stand as told."""
+        config = _settled(config)
         progress = Progress(key=config.key(), config=config, state=state, sentence=sentence)
         self.known[config.key()] = replace(progress, **more)  # type: ignore[arg-type]
         return self.known[config.key()]
+
+
+def _settled(config: RunConfig | Study) -> Any:
+    return config.check() if isinstance(config, Study) else resolved(config)
 
 
 def few_pictures(*, test_count: int = TEST_COUNT) -> ImageSet:
