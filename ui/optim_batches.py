@@ -156,9 +156,9 @@ def _comparisons(result: Result, rows: Sequence[Summary]) -> None:
     )
     st.caption(
         "Wall time was measured on this machine while these runs were made, for each update the fastest of "
-        "up "
-        f"to three times; it is noisy, and differs from one measurement to the next. Here: {each}. An update "
-        "with many samples takes hardly longer than one with a single sample: torch computes them at once."
+        "up to three times; it is noisy, and differs from one measurement to the next. Here: "
+        f"{each}. An update with many samples takes far less than many times as long as one with a single "
+        "sample, for torch computes them at once; it is the number of updates that costs time."
     )
 
 
@@ -261,8 +261,7 @@ def _explain(config: BatchConfig, result: Result) -> None:
         )
         st.caption(
             "Each update is that of `torch.optim.SGD` with the gradient of the squared error written out, "
-            "two calls of torch; with autograd and an optimizer object an update takes about 20 times as "
-            "long."
+            "two calls of torch; with autograd and an optimizer object it takes about 20 times as long."
         )
 
 

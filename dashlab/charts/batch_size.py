@@ -101,8 +101,10 @@ def noise(summaries: Sequence[Summary], samples: int) -> go.Figure:
     drawn.update_yaxes(exponentformat="power")
     # A run that diverged has a noise that would hide all others.
     most = max((row.predicted or 0 for row in summaries), default=0) * 2.5
-    if most > 1e-9 and any(row.noise > most for row in summaries):
-        drawn.update_yaxes(range=[0, most])
+    beyond = [row for row in summaries if row.noise > most > 1e-9]
+    for row in beyond:
+        drawn.update_yaxes(range=[0, 1.08 * most])
+        drawn.add_annotation(x=str(row.batch), y=1.04 * most, text=f"↑ {row.noise:,.0f}", showarrow=False)
     return drawn
 
 

@@ -210,6 +210,15 @@ def test_a_run_that_diverges_does_not_ruin_the_axes():
     assert charts.losses(result, "updates").layout.yaxis.range[1] < 4
 
 
+def test_noise_beyond_the_axis_is_written_as_a_number():
+    config = BatchConfig(lr=0.3)
+    result = experiment.compare(config)
+    rows = [experiment.summary(config, result.problem, run) for run in result.runs]
+    drawn = charts.noise(rows, config.samples)
+    assert drawn.layout.yaxis.range[1] < 20 < rows[2].noise
+    assert [note.text for note in drawn.layout.annotations] == [f"↑ {rows[2].noise:,.0f}"]
+
+
 def test_batch_sizes_have_names():
     assert [charts.name_of(size, 100) for size in (100, 20, 1)] == [
         "full batch (100)",
