@@ -108,7 +108,8 @@ def _pictures(
     state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch], is_over: bool
 ) -> None:
     if not rows:
-        st.caption("Waiting for the first numbers.")
+        if not is_over:
+            st.caption("Waiting for the first numbers.")
         return
     if not is_over:
         _curves(study, rows, log=bool(state.values[view.full("log")]))

@@ -1,0 +1,474 @@
+"""BatchNorm against none without a browser: its views, its states, its link, bad input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs, studies
+from dashlab.data.folders import store_folder
+from dashlab.experiments.twins import TwinsConfig
+from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
+from dashlab.jobs import JobState, Progress
+from dashlab.study import Study, StudyOutcome
+from tests.app.fakes import FakeLab
+from ui import batchnorm, batchnorm_run
+from ui.batchnorm_presets import TWINS
+from ui.views import View
+
+PAGE = "pages/batchnorm.py"
+ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]
+SMALL = {"points": "100", "hidden": "8-6", "epochs": "6"}
+LONG = TwinsConfig(points=100, hidden=(8, 6), epochs=500, batch_size=2)
+PANES = ("values", "statistics", "gradients", "classes")
+
+
+class StudyLab(FakeLab):
+    """A lab that computes nothing, for studies."""
+
+    def submit(self, config: Any) -> str:
+        assert isinstance(config, Study)
+        config = config.check()
+        self.submitted.append(config)  # type: ignore[arg-type]
+        stored = studies.load(config)
+        if stored is not None:
+            self.put(config, JobState.FINISHED, rows=stored.rows)
+        self.known.setdefault(config.key(), Progress(key=config.key(), config=config, sentence="Waiting."))
+        return config.key()
+
+    def put(self, study: Study, state: JobState, sentence: str = "", **more: Any) -> None:
+        """Make a study stand as told."""
+        progress = Progress(key=study.key(), config=study, state=state, sentence=sentence)
+        self.known[study.key()] = replace(progress, **more)
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> StudyLab:
+    fake = StudyLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    return fake
+
+
+@pytest.fixture
+def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is computed on the page."""
+    monkeypatch.setattr(batchnorm_run, "QUICK_S", 0.0)
+
+
+@pytest.fixture
+def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """One view of the page, opened with a link: `open_view("rates", epochs="3")`."""
+
+    def start(view: str = "twins", **settings: str) -> AppTest:
+        query = {f"bn_{view}_{name}": text for name, text in settings.items()}
+        return ran(open_app(PAGE, bn_view=view, **query))
+
+    return start
+
+
+def ran(step: Any) -> AppTest:
+    """The app after a run, with what was done to one of its widgets."""
+    app: AppTest = step.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page."""
+    alerts = (app.info, app.warning, app.error, app.success)
+    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title, app.metric)
+    words = [f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind]
+    return "\n".join(words).replace("\\", "")
+
+
+def link(app: AppTest) -> dict[str, str]:
+    return {name: texts[0] if isinstance(texts, list) else texts for name, texts in app.query_params.items()}
+
+
+def metrics(app: AppTest) -> list[str]:
+    return [str(element.value) for element in app.metric]
+
+
+def plotly(app: AppTest) -> dict[str, dict[str, Any]]:
+    """The plotly figures on the page by the end of their keys."""
+    return {
+        chart.proto.id.rpartition("bn_twins_chart_")[2]: json.loads(chart.proto.spec)
+        for chart in app.get("plotly_chart")
+    }
+
+
+def rows_of(study: Study) -> tuple[Any, ...]:
+    return tuple(row for row in study.rows() if isinstance(row, study.ROW))
+
+
+def buttons(app: AppTest) -> set[str | None]:
+    return {button.key for button in app.button}
+
+
+# What stands there at first
+
+
+def test_the_page_opens_with_s7(open_app: Callable[..., AppTest]):
+    app = ran(open_app(PAGE))
+    assert metrics(app) == ["99.83 %", "99.83 %"]
+    assert "loss below 0.1 from epoch 11" in {element.delta for element in app.metric}
+    assert "epoch 15: 84.0 %" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+    assert "After epoch 15 the twin with BatchNorm reads 99.8 %" in texts(app)
+    assert app.query_params == {}
+
+
+@pytest.mark.parametrize(("view", "name"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
+def test_every_preset_opens(open_app: Callable[..., AppTest], all_is_long: None, view: View, name: str):
+    preset = view.presets[name]
+    app = ran(open_app(PAGE, bn_preset=name))
+    assert app.selectbox(key="bn_preset").value == name
+    assert preset.about in texts(app)
+    assert not app.warning
+    assert preset.config.check() is preset.config
+    assert link(app) == ({} if name == "s7" else {"bn_preset": name})
+
+
+def test_both_networks_are_written_down_before_a_long_training(
+    open_view: Callable[..., AppTest], all_is_long: None
+):
+    app = open_view(hidden="7-5")
+    plain, normed = (element.value for element in app.code if "Linear" in element.value)
+    assert "BatchNorm1d(7" in normed
+    assert "BatchNorm" not in plain
+    assert "Press **Train**" in texts(app)
+
+
+# Quick settings
+
+
+def test_a_moved_setting_is_trained_at_once(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL)
+    before = plotly(app)["boundary"]["data"][3]["z"]
+    app = ran(app.select_slider(key="bn_twins_lr").set_value(1.0))
+    assert plotly(app)["boundary"]["data"][3]["z"] != before
+    assert link(app)["bn_twins_lr"] == "1.0"
+    assert "bn_start" not in buttons(app)
+
+
+def test_another_epoch_shows_another_boundary_and_stands_in_the_link(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL)
+    assert "epoch 6" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+    app = ran(app.select_slider(key="bn_twins_at").set_value(2))
+    assert "epoch 2" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+    assert link(app)["bn_twins_at"] == "2"
+    app = open_view(**SMALL, at="2")
+    assert "epoch 2" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+
+
+def test_looking_elsewhere_trains_nothing_anew(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    app = open_view(**SMALL, seed="5")
+    asked: list[str] = []
+    monkeypatch.setattr(TwinsConfig, "rows", lambda self: asked.append(self.key()) or iter(()))
+    app = ran(app.select_slider(key="bn_twins_at").set_value(1))
+    for pane in PANES:
+        app.session_state["bn_twins_pane"] = pane
+        app = ran(app)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("pane", "charts"),
+    [
+        ("values", {"values_False", "values_True"}),
+        ("statistics", {"mean", "var"}),
+        ("gradients", {"gradients", "gradient"}),
+        ("classes", {"classes"}),
+    ],
+)
+def test_each_look_inside_has_its_pictures_and_numbers(
+    open_view: Callable[..., AppTest], pane: str, charts: set[str]
+):
+    app = open_view(**SMALL, pane=pane)
+    assert plotly(app).keys() - {"boundary"} == charts
+    assert len(app.dataframe) == 2
+    assert all(len(frame.value) > 0 for frame in app.dataframe)
+    assert len(app.get("download_button")) == 2
+
+
+def test_the_layer_that_is_looked_at_stands_in_the_link(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL, pane="gradients")
+    app = ran(app.select_slider(key="bn_twins_layer").set_value(3))
+    assert "**Layer 3**, over epochs" in texts(app)
+    assert link(app)["bn_twins_layer"] == "3"
+
+
+def test_a_layer_that_is_not_there_any_more_gives_way_to_the_nearest(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL, pane="gradients", layer="9")
+    assert "**Layer 3**, over epochs" in texts(app)
+
+
+def test_momentum_moves_the_running_statistics(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL, pane="statistics")
+    assert "halved every 6.58 steps" in texts(app)
+    before = plotly(app)["mean"]["data"][1]["y"]
+    app = ran(app.select_slider(key="bn_twins_momentum").set_value(0.5))
+    assert plotly(app)["mean"]["data"][1]["y"] != before
+    assert plotly(app)["mean"]["data"][0]["y"] is not None
+    assert "halved every 1 steps" in texts(app)
+
+
+def test_without_running_statistics_that_is_said(open_view: Callable[..., AppTest]):
+    app = open_view(**SMALL, pane="statistics", track="off")
+    assert "Without running statistics eval mode normalises by whatever batch it gets" in texts(app)
+    assert len(plotly(app)["mean"]["data"]) == 1
+    assert "bn_twins_momentum" not in {slider.key for slider in app.select_slider}
+
+
+def test_divergence_is_said_with_twin_and_step_and_ruins_no_axis(open_view: Callable[..., AppTest]):
+    app = open_view(points="400", hidden="64-64-64-64", init="kaiming_normal", lr="5.0", epochs="20")
+    assert metrics(app)[0] == "diverged"
+    assert "**Without BatchNorm** diverged at step" in texts(app)
+    assert "are left out of the picture; the largest was" in texts(app)
+    assert "diverged" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_every_look_inside_bears_twins_that_both_diverged(open_view: Callable[..., AppTest], pane: str):
+    app = open_view(
+        points="100", hidden="-".join(["16"] * 8), init="kaiming_normal", lr="100.0", batch_size="4",
+        epochs="8", pane=pane,
+    )  # fmt: skip
+    assert metrics(app) == ["diverged", "diverged"]
+    assert "**With BatchNorm** diverged at step" in texts(app)
+
+
+# Long settings: a study
+
+
+def open_long(open_view: Callable[..., AppTest], **more: str) -> AppTest:
+    return open_view(points="100", hidden="8-6", epochs="500", batch_size="2", **more)
+
+
+def test_a_long_training_waits_for_a_press(open_view: Callable[..., AppTest], lab: StudyLab):
+    app = open_long(open_view, at="3", pane="classes")
+    assert "on one core. Press **Train**" in texts(app)
+    assert lab.submitted == []
+    app = ran(app.button(key="bn_start").click())
+    assert lab.submitted == [LONG]  # without what is only looked at
+
+
+def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
+    open_view: Callable[..., AppTest], lab: StudyLab
+):
+    rows = rows_of(LONG.change(epochs=2, batch_size=0))
+    lab.put(LONG, JobState.RUNNING, "Epoch 2 of 500.", rows=rows, elapsed_s=3.0, left_s=60.0, fraction=0.25)
+    app = open_long(open_view)
+    assert app.get("progress")[0].value == 25
+    assert app.button(key="bn_start").disabled
+    assert len(app.get("vega_lite_chart")) == 2
+    assert plotly(app) == {}
+    app.button(key="bn_stop").click().run()
+    assert lab.stopped == [LONG.key()]
+
+
+def test_before_the_first_row_it_says_that_it_waits(open_view: Callable[..., AppTest], lab: StudyLab):
+    lab.put(LONG, JobState.QUEUED, "Waiting for the process that trains.")
+    assert "Waiting for the first numbers." in texts(open_long(open_view))
+
+
+def test_a_finished_study_shows_everything(open_view: Callable[..., AppTest], lab: StudyLab):
+    lab.put(LONG, JobState.FINISHED, rows=rows_of(LONG.change(epochs=3, batch_size=0)))
+    app = open_long(open_view)
+    assert "boundary" in plotly(app)
+    assert len(metrics(app)) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_a_stopped_study_keeps_what_it_has(open_view: Callable[..., AppTest], lab: StudyLab, kept: int):
+    rows = rows_of(LONG.change(epochs=3, batch_size=0))[:kept]
+    lab.put(LONG, JobState.STOPPED, "Stopped. What was computed until then is shown.", rows=rows)
+    app = open_long(open_view)
+    assert "Stopped. What was computed until then is shown." in texts(app)
+    assert len(metrics(app)) == (2 if kept else 0)
+    assert not app.button(key="bn_start").disabled
+
+
+def test_a_failed_study_says_why(open_view: Callable[..., AppTest], lab: StudyLab):
+    lab.put(LONG, JobState.FAILED, "The pictures are damaged: fetch them again.")
+    assert "The pictures are damaged: fetch them again." in texts(open_long(open_view))
+
+
+def test_a_cached_study_is_there_at_once(open_view: Callable[..., AppTest], lab: StudyLab):
+    keep(LONG)
+    app = open_long(open_view)
+    assert "boundary" in plotly(app)
+    assert lab.submitted == [LONG]
+
+
+def test_a_damaged_cached_study_is_set_aside_and_said(open_view: Callable[..., AppTest]):
+    keep(LONG)
+    (path,) = (store_folder() / "studies").glob("*.json")
+    path.write_bytes(path.read_bytes()[:-20])
+    app = open_long(open_view)
+    assert "was damaged and has been set aside" in texts(app)
+    assert not app.button(key="bn_start").disabled
+
+
+def keep(study: Study) -> None:
+    """Leave a finished study in the store."""
+    rows = rows_of(study.change(epochs=2, batch_size=0))
+    studies.save(study, StudyOutcome(state="finished", rows=rows, seconds=1.0, environment={}))
+
+
+def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest], lab: StudyLab):
+    app = ran(open_long(open_view).button(key="bn_start").click())
+    lab.put(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
+    app = ran(app.select_slider(key="bn_twins_lr").set_value(0.2))
+    assert "settings from before your change" in texts(app)
+    assert app.get("progress")[0].value == 10
+    assert not app.button(key="bn_start").disabled
+
+
+def test_mnist_is_never_trained_on_the_page_itself(open_app: Callable[..., AppTest], lab: StudyLab):
+    app = ran(open_app(PAGE, bn_preset="s8"))
+    app = ran(app.button(key="bn_start").click())
+    (study,) = lab.submitted
+    assert study.flat().items() >= {  # type: ignore[attr-defined]
+        "dataset": "mnist", "hidden": (256, 256), "bias": "needed", "lr": 0.01, "batch_size": 64,
+        "epochs": 10,
+    }.items()  # fmt: skip
+
+
+def test_finished_digits_are_shown_class_by_class(open_app: Callable[..., AppTest], lab: StudyLab):
+    config = TWINS["s8"].config
+    study = TwinsConfig().change(**{name: config.flat()[name] for name in TwinsConfig.specs()})
+    rows = [
+        replace(row, plain=ten(row.plain), normed=ten(row.normed))
+        for row in rows_of(TwinsConfig(points=100, hidden=(8, 6), epochs=10))
+    ]
+    lab.put(study, JobState.FINISHED, rows=tuple(rows))
+    app = ran(open_app(PAGE, bn_preset="s8"))
+    assert "boundary" not in plotly(app)
+    assert plotly(app)["classes"]["data"][0]["x"] == [str(digit) for digit in range(10)]
+
+
+def ten(twin: Any) -> Any:
+    shares = tuple(0.9 + digit / 100 for digit in range(10))
+    return replace(twin, boundary="", classes_by_batch=shares, classes_by_running=shares)
+
+
+# The sweeps
+
+
+def test_the_sweep_over_rates_names_where_each_twin_stops(open_view: Callable[..., AppTest]):
+    app = open_view("rates")
+    said = texts(app)
+    assert "**Without BatchNorm**: learns from 0.0464 to 0.825, and **stops learning at 2.15**." in said
+    assert "**With BatchNorm**: learns from 0.00681 to 5.62, and **stops learning at 14.7**." in said
+    assert "at least 75 %" in said
+    assert len(app.dataframe[0].value) == 26
+    assert len(app.get("download_button")) == 1
+
+
+def test_a_rate_at_which_a_twin_diverges_is_said(open_view: Callable[..., AppTest]):
+    app = open_view(
+        "rates", points="400", hidden="64-64-64-64", init="kaiming_normal", lowest="0.1", highest="5.0",
+        count="3", epochs="10",
+    )  # fmt: skip
+    assert "Without BatchNorm, 1 of the trainings diverged, the first at learning rate 5" in texts(app)
+
+
+def test_the_sweep_over_sizes_says_what_two_inputs_do(open_view: Callable[..., AppTest]):
+    app = open_view("batches")
+    assert "**With BatchNorm**, batches of 2: 46.7 % in eval mode." in texts(app)
+    assert "**Without BatchNorm**, batches of 2: 94.4 % in eval mode." in texts(app)
+
+
+@pytest.mark.parametrize(("view", "study"), [("rates", RateSweep()), ("batches", BatchSweep())])
+def test_a_long_sweep_is_a_study_that_grows(
+    open_view: Callable[..., AppTest], lab: StudyLab, all_is_long: None, view: str, study: Study
+):
+    app = ran(open_view(view).button(key="bn_start").click())
+    assert lab.submitted == [study]
+    trial = Trial(
+        lr=0.1, batch_size=4, batchnorm=True, seed=0, steps=5, training_loss=1.0, by_batch=0.9,
+        by_running=0.8, diverged=0,
+    )  # fmt: skip
+    lab.put(study, JobState.RUNNING, "Learning rate 0.1.", rows=(trial,), fraction=0.5)
+    app = ran(app)
+    assert len(app.get("vega_lite_chart")) == 1
+    assert "learns from" not in texts(app)
+    assert app.get("progress")[0].value == 50
+
+
+def test_the_views_keep_settings_of_their_own(open_view: Callable[..., AppTest], all_is_long: None):
+    app = open_view("rates", hidden="5-5")
+    app.session_state["bn_view"] = "batches"
+    app = ran(app)
+    assert "BatchNorm1d(64" in "".join(element.value for element in app.code)
+    assert link(app) == {"bn_view": "batches", "bn_rates_hidden": "5-5"}
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"hidden": "none"}, "Give the network a hidden layer"),
+        ({"batch_size": "1"}, "choose a batch size of at least 2"),
+        ({"dataset": "mnist"}, "choose a batch size, such as 64"),
+        ({"dataset": "mnist", "batch_size": "64", "train_size": "7"}, "at least 100 pictures"),
+    ],
+)
+def test_settings_that_do_not_fit_say_what_to_do(
+    open_view: Callable[..., AppTest], settings: dict[str, str], said: str
+):
+    app = open_view(**settings)
+    assert said in texts(app)
+    assert plotly(app) == {}
+    assert "bn_start" not in buttons(app)
+
+
+def test_rates_in_the_wrong_order_say_what_to_do(open_view: Callable[..., AppTest]):
+    assert "must be above the lowest" in texts(open_view("rates", lowest="5.0", highest="0.5"))
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"bn_twins_lr": "1e9"}, "the most is 100"),
+        ({"bn_twins_lr": "fast"}, "lr=fast, which cannot be read"),
+        ({"bn_twins_order": "beside"}, "beside"),
+        ({"bn_twins_epochs": "-5"}, "the least is 1"),
+        ({"bn_nonsense": "3"}, "‘nonsense’, which this page does not have"),
+        ({"bn_preset": "s99"}, "s99"),
+        ({"bn_view": "moon"}, "moon"),
+    ],
+)
+def test_a_link_that_asks_for_what_is_not_there_is_clamped_and_said(
+    open_app: Callable[..., AppTest], all_is_long: None, query: dict[str, str], said: str
+):
+    app = ran(open_app(PAGE, **query))
+    assert said in "\n".join(warning.value for warning in app.warning).replace("\\", "")
+
+
+def test_layers_that_cannot_be_read_are_said_and_change_nothing(
+    open_view: Callable[..., AppTest], all_is_long: None
+):
+    app = open_view()
+    app = ran(app.text_input(key="bn_twins_hidden").set_value("many"))
+    assert "'many' is not whole numbers joined by '-'" in texts(app)
+    assert "bn_start" not in buttons(app)
+
+
+def test_a_setting_without_effect_left_over_from_other_data_does_no_harm(
+    open_view: Callable[..., AppTest], lab: StudyLab, all_is_long: None
+):
+    app = open_view(factor="0.6")
+    app = ran(app.selectbox(key="bn_twins_dataset").set_value("moons"))
+    app = ran(app.button(key="bn_start").click())
+    assert [study.flat()["factor"] for study in lab.submitted] == [0.4]  # type: ignore[attr-defined]

@@ -1,0 +1,110 @@
+"""BatchNorm against none in a real browser: controls move, pictures follow, links bring them back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import settle
+
+SMALL = "bn_twins_points=200&bn_twins_hidden=16-8&bn_twins_epochs=12"
+RUN_MS = 60_000
+
+Visit = Callable[..., Page]
+
+
+def keyed(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key}")
+
+
+def no_error(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    wide: int = page.evaluate(
+        "(() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return main.scrollWidth - main.clientWidth })()"
+    )
+    return wide
+
+
+def boundary(page: Page) -> Locator:
+    """The plane under both twins."""
+    return keyed(page, "bn_twins_chart_boundary").locator(".js-plotly-plot")
+
+
+def cells(page: Page) -> Any:
+    """What the twin with BatchNorm makes of some cells, as the browser has them."""
+    expect(boundary(page).locator(".heatmaplayer image").first).to_be_visible()
+    return boundary(page).evaluate("plot => Array.from(plot._fullData[3].z[20])")
+
+
+def step_right(page: Page, key: str) -> None:
+    """Move a slider by one stop with the keyboard."""
+    keyed(page, key).get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+
+
+def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
+    page: Page, visit: Visit, new_page: Callable[..., Page]
+):
+    visit(page, f"/batchnorm?{SMALL}")
+    expect(boundary(page)).to_contain_text("epoch 12", timeout=RUN_MS)
+    before = cells(page)
+    step_right(page, "bn_twins_lr")
+    expect(page).to_have_url(re.compile("bn_twins_lr=0.2"))
+    settle(page)
+    after = cells(page)
+    assert after != before
+    keyed(page, "bn_twins_at").get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    expect(boundary(page)).to_contain_text("epoch 0")
+    expect(page).to_have_url(re.compile("bn_twins_at=0"))
+    no_error(page)
+    other = visit(new_page(), page.url[page.url.index("/batchnorm") :])
+    expect(boundary(other)).to_contain_text("epoch 0", timeout=RUN_MS)
+    assert cells(other) == cells(page)
+    expect(keyed(other, "bn_twins_lr")).to_contain_text("0.2")
+
+
+def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: Page, visit: Visit):
+    visit(page, f"/batchnorm?{SMALL}&bn_twins_at=3")
+    expect(boundary(page)).to_contain_text("epoch 3", timeout=RUN_MS)
+    at_three = cells(page)
+    boundary(page).get_by_text("Replay").click()
+    expect(boundary(page)).to_contain_text(re.compile("epoch [012]"))
+    expect(boundary(page)).to_contain_text("epoch 3")
+    assert cells(page) == at_three
+    no_error(page)
+
+
+def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Visit):
+    visit(page, "/batchnorm?bn_twins_points=2000&bn_twins_batch_size=2&bn_twins_epochs=100")
+    keyed(page, "bn_start").get_by_role("button").click()
+    expect(keyed(page, "bn_twins_chart_loss")).to_be_visible(timeout=RUN_MS)
+    keyed(page, "bn_stop").get_by_role("button").click()
+    expect(page.get_by_text(re.compile("^Stopped"))).to_be_visible(timeout=RUN_MS)
+    expect(boundary(page)).to_be_visible()
+    expect(keyed(page, "bn_start").get_by_role("button")).to_be_enabled()
+    no_error(page)
+
+
+def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
+    page = visit(new_page("phone", touch=True), f"/batchnorm?{SMALL}")
+    expect(boundary(page)).to_be_visible(timeout=RUN_MS)
+    assert overflow(page) <= 0
+    keyed(page, "bn_twins_pane").get_by_text("Classes").tap()
+    expect(keyed(page, "bn_twins_chart_classes").locator(".js-plotly-plot")).to_be_visible()
+    no_error(page)
+
+
+def test_a_sweep_opens_from_its_link(page: Page, visit: Visit):
+    visit(page, "/batchnorm?bn_view=rates&bn_rates_points=100&bn_rates_hidden=8&bn_rates_count=5")
+    expect(page.get_by_text(re.compile("^With BatchNorm: "))).to_be_visible(timeout=RUN_MS)
+    expect(keyed(page, "bn_rates_chart").get_by_role("graphics-document")).to_be_visible()
+    no_error(page)
