@@ -101,10 +101,13 @@ def noise(summaries: Sequence[Summary], samples: int) -> go.Figure:
     drawn.update_yaxes(exponentformat="power")
     # A run that diverged has a noise that would hide all others.
     most = max((row.predicted or 0 for row in summaries), default=0) * 2.5
-    beyond = [row for row in summaries if row.noise > most > 1e-9]
-    for row in beyond:
-        drawn.update_yaxes(range=[0, 1.08 * most])
-        drawn.add_annotation(x=str(row.batch), y=1.04 * most, text=f"↑ {row.noise:,.0f}", showarrow=False)
+    for k, row in enumerate(summaries):
+        if row.noise > most > 1e-9:
+            drawn.update_yaxes(range=[0, most])
+            # By its place: Plotly would take a name that is a number for a place.
+            drawn.add_annotation(
+                x=k, y=1, yref="paper", yanchor="bottom", text=f"↑ {row.noise:,.0f}", showarrow=False
+            )
     return drawn
 
 
