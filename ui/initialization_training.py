@@ -93,7 +93,7 @@ def _going_on(study: StackTraining) -> bool:
 
 def _stage(study: StackTraining | None, rows: Sequence[TrainedRow] | None) -> None:
     """The training that goes on, or the rows that are cached, or what there is before."""
-    watched = _to_watch(study)
+    watched = _to_watch(study, is_cached=rows is not None)
     if watched is not None:
         live.watch(watched.key, PREFIX, _running)
     elif study is None:
@@ -105,13 +105,13 @@ def _stage(study: StackTraining | None, rows: Sequence[TrainedRow] | None) -> No
         _before(study)
 
 
-def _to_watch(study: StackTraining | None) -> Progress | None:
+def _to_watch(study: StackTraining | None, *, is_cached: bool) -> Progress | None:
     """What the settings name, if it was trained here just now; else the last one, as long as it goes on."""
     mine = jobs.progress(study.key()) if study is not None else None
     last = jobs.progress(st.session_state.get(f"{PREFIX}__shown", ""))
-    if mine is not None or last is None or last.is_over:
+    if mine is not None or is_cached or last is None or last.is_over:
         return mine
-    st.caption("This training goes on, and it has other settings than those beside it.")
+    st.caption("This training goes on; it has other settings than those beside it.")
     return last
 
 

@@ -1,0 +1,445 @@
+"""The page on initialization without a browser: its views, its states, its link, bad input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs, studies
+from dashlab.data.folders import store_folder
+from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
+from dashlab.experiments.stack_training import StackTraining, TrainedRow
+from dashlab.jobs import JobState
+from dashlab.lists import entries_of, text_of
+from dashlab.study import StudyOutcome
+from tests.app.fakes import FakeLab
+from ui import initialization
+from ui.initialization_gain import EXPLAINED
+from ui.page import csv_text
+from ui.views import View
+
+PAGE = "pages/initialization.py"
+ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]
+TWO = (Setting(initializer="orthogonal", activation="tanh"), Setting(std=10.0))
+LEARN = StackTraining(settings=text_of(TWO), depth=2, width=16, steps=20)
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    """A lab that trains nothing."""
+    fake = FakeLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    return fake
+
+
+@pytest.fixture
+def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """One view of the page, opened with a link: `open_view("stack", depth="3")`."""
+
+    def start(view: str = "stack", **settings: str) -> AppTest:
+        small = {"depth": "5", "width": "16"} if view == "stack" else {}
+        query = {f"init_{view}_{name}": text for name, text in (small | settings).items()}
+        return ran(open_app(PAGE, init_view=view, **query))
+
+    return start
+
+
+@pytest.fixture
+def open_learn(open_view: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """The view of trainings, with the settings of `LEARN`."""
+
+    def start(**settings: str) -> AppTest:
+        own = {"settings": LEARN.settings, "depth": "2", "width": "16", "steps": "20"}
+        return open_view("learn", **(own | settings))
+
+    return start
+
+
+def ran(step: Any) -> AppTest:
+    """The app after a run, with what was done to one of its widgets."""
+    app: AppTest = step.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page."""
+    alerts = (app.info, app.warning, app.error, app.success)
+    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+def link(app: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
+def figures(app: AppTest) -> dict[str, dict[str, Any]]:
+    """The plotly figures on the page by the end of their keys."""
+    charts = app.get("plotly_chart")
+    return {chart.proto.id.rpartition("_chart_")[2]: json.loads(chart.proto.spec) for chart in charts}
+
+
+def curves(app: AppTest, chart: str = "outputs") -> list[str]:
+    """Names of the measured curves in a figure."""
+    return [trace["name"] for trace in figures(app)[chart]["data"] if trace["name"] != "theory"]
+
+
+def settings_of(app: AppTest, view: str = "stack") -> tuple[Setting, ...]:
+    """What the link says of the settings side by side."""
+    return entries_of(link(app)[f"init_{view}_settings"], Setting)
+
+
+def row(setting: int, step: int, **more: Any) -> TrainedRow:
+    gradients = {"first_gradient": 0.25, "last_gradient": 0.5}
+    return TrainedRow(setting=setting, step=step, loss=2 / step, accuracy=0.5, **(gradients | more))
+
+
+def rows(last: int = 20) -> tuple[TrainedRow, ...]:
+    """The first setting learns, the second one diverges at once."""
+    ending = {"test_accuracy": 0.875} if last == 20 else {}
+    return row(0, 1), row(1, 1, diverged=True), row(0, last, **ending)
+
+
+# Signals through the stack
+
+
+def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_app: Callable[..., AppTest]):
+    app = ran(open_app(PAGE))
+    assert app.title[0].value == "Initialization and exploding gradients"
+    assert (
+        curves(app)
+        == curves(app, "gradients")
+        == ["1 · N(0, 1), linear", "2 · N(0, 1/n), linear", "3 · N(0, 0.01²), linear"]
+    )
+    assert "Layer 32 (index 31) is the first with values that are not finite" in texts(app)
+    assert "From layer 57 (index 56) on every output is exactly 0" in texts(app)
+    assert app.query_params == {}
+
+
+@pytest.mark.parametrize(("view", "name"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
+def test_every_preset_opens(open_app: Callable[..., AppTest], view: View, name: str):
+    size = {f"init_{view.name}_depth": "4", f"init_{view.name}_width": "16"} if view.name != "gain" else {}
+    app = ran(open_app(PAGE, init_preset=name, **size))
+    preset = view.presets[name]
+    assert app.selectbox(key="init_preset").value == name
+    assert preset.about in texts(app)
+    assert not app.warning
+    assert preset.config.check() is preset.config
+
+
+def test_the_presets_of_the_material_are_there():
+    names = {name for _, name in ALL_PRESETS}
+    assert {"s9", "s10a", "s10b", "s10c", "s11"} <= names
+
+
+def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]):
+    app = open_view()
+    before = figures(app)["outputs"]
+    app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("orthogonal"))
+    assert curves(app)[0] == "1 · Orthogonal, linear"
+    assert settings_of(app)[0] == Setting(initializer="orthogonal")
+    assert figures(app)["outputs"]["data"][0] != before["data"][0]
+
+
+def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]):
+    app = open_view()
+    sliders = {slider.key for slider in app.select_slider}
+    assert "init_stack_settings_0_std" in sliders
+    app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("zeros"))
+    assert "init_stack_settings_0_std" not in {slider.key for slider in app.select_slider}
+
+
+def test_an_activation_and_a_cure_are_kept_together(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app = ran(app.selectbox(key="init_stack_settings_1_activation").set_value("tanh"))
+    app = ran(app.selectbox(key="init_stack_settings_1_cure").set_value("layernorm"))
+    assert settings_of(app)[1] == Setting(initializer="normal_fan", activation="tanh", cure="layernorm")
+
+
+def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app = ran(app.button(key="init_stack_settings_add").click())
+    assert len(curves(app)) == 4
+    app = ran(app.button(key="init_stack_settings_0__remove").click())
+    assert curves(app)[0] == "1 · N(0, 1/n), linear"
+    # The widgets show the settings that moved up.
+    assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
+
+
+def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]):
+    app = open_view(settings=text_of([Setting()] * 6))
+    assert app.button(key="init_stack_settings_add").disabled
+    single = open_view(settings=text_of([Setting()]))
+    assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
+
+
+def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("zeros"))
+    app = ran(app.selectbox(key="init_preset").set_value("s10c"))
+    assert app.selectbox(key="init_stack_settings_0_initializer").value == "kaiming_normal"
+    assert app.selectbox(key="init_stack_settings_0_activation").value == "relu"
+    assert app.slider(key="init_stack_depth").value == 100
+
+
+def test_what_was_changed_can_be_put_back(open_app: Callable[..., AppTest]):
+    app = ran(open_app(PAGE, init_preset="s9", init_stack_depth="5"))
+    assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
+    app = ran(app.button(key="init_put_back").click())
+    assert app.slider(key="init_stack_depth").value == 100
+
+
+def test_zeros_and_constants_are_said_and_drawn(open_app: Callable[..., AppTest]):
+    app = ran(open_app(PAGE, init_preset="alike"))
+    assert "Every output is exactly 0 from the first layer on" in texts(app)
+    assert "units do the work of one" in texts(app)
+    assert figures(app)["outputs"]["layout"]["yaxis"]["type"] == "log"
+
+
+def test_the_gradient_of_the_weights_can_be_seen(open_view: Callable[..., AppTest]):
+    app = open_view(gradient="weights", spread="inputs")
+    assert figures(app)["gradients"]["layout"]["yaxis"]["title"]["text"] == "Norm of the weights' gradient"
+    assert figures(app)["outputs"]["layout"]["yaxis"]["title"]["text"] == "Std between inputs"
+
+
+def test_theory_can_be_left_out(open_view: Callable[..., AppTest]):
+    assert len(figures(open_view())["outputs"]["data"]) == 6
+    assert len(figures(open_view(theory="off"))["outputs"]["data"]) == 3
+
+
+def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]):
+    app = open_view(layer="2")
+    second = figures(app)["layer_1"]["data"][1]
+    app = ran(app.slider(key="init_stack_layer").set_value(4))
+    assert figures(app)["layer_1"]["data"][1] != second
+    assert link(app)["init_stack_layer"] == "4"
+
+
+def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]):
+    app = open_view(layer="100")
+    assert app.slider(key="init_stack_layer").value == 5
+    app = ran(app.slider(key="init_stack_depth").set_value(3))
+    assert app.slider(key="init_stack_layer").value == 3
+
+
+def test_a_layer_without_a_finite_value_has_no_histogram(open_app: Callable[..., AppTest]):
+    app = ran(open_app(PAGE, init_stack_layer="90"))
+    assert "No value in layer 90 is finite." in texts(app)
+    assert "layer_0" not in figures(app)
+
+
+def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]):
+    app = open_view(depth="1")
+    assert "init_stack_layer" not in {slider.key for slider in app.slider}
+    assert "layer_0" in figures(app)
+
+
+def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]):
+    app = open_view(width="100")
+    assert app.select_slider(key="init_stack_width").value == 100
+    app = ran(app.slider(key="init_stack_depth").set_value(6))
+    assert app.select_slider(key="init_stack_width").value == 100
+    app = ran(app.select_slider(key="init_stack_width").set_value(64))
+    assert link(app)["init_stack_width"] == "64"
+
+
+def test_the_link_brings_back_the_same_page(
+    open_view: Callable[..., AppTest], open_app: Callable[..., AppTest]
+):
+    app = open_view(layer="3", spread="inputs")
+    app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("gelu"))
+    again = ran(open_app(PAGE, **link(app)))
+    assert figures(again) == figures(app)
+    assert not again.warning
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ({"depth": "900"}, "the most is 200"),
+        ({"width": "1"}, "the least is 8"),
+        ({"depth": "deep"}, "cannot be read"),
+        ({"settings": "initializer~he"}, "has an entry that will not do"),
+        ({"settings": "~~~"}, "cannot be read"),
+        ({"settings": text_of([Setting()] * 9)}, "must have 1 to 6 entries"),
+        ({"settings": "std~1e9"}, "must lie between"),
+        ({"colour": "red"}, "this page does not have"),
+    ],
+)
+def test_a_bad_link_is_mended_and_said(open_app: Callable[..., AppTest], query: dict[str, str], note: str):
+    small = {"depth": "3", "width": "16"} | query
+    app = ran(open_app(PAGE, **{f"init_stack_{name}": text for name, text in small.items()}))
+    assert note in "\n".join(str(warning.value) for warning in app.warning).replace("\\", "")
+    assert "outputs" in figures(app)
+
+
+def test_an_unknown_preset_is_said(open_app: Callable[..., AppTest]):
+    assert "which does not exist" in texts(ran(open_app(PAGE, init_preset="s99", init_stack_depth="3")))
+
+
+def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+    made = []
+    monkeypatch.setattr("ui.page.csv_text", lambda table: made.append(csv_text(table)) or made[-1])
+    open_view()
+    table = list(csv.DictReader(io.StringIO(made[0])))
+    assert len(table) == 3 * 5
+    assert table[0]["setting"] == "1. N(0, 1), linear"
+
+
+def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., AppTest]):
+    app = open_view(settings=text_of(TWO), width="1024", depth="2")
+    app = ran(app.button(key="init_stack_train").click())
+    assert app.segmented_control(key="init_view").value == "learn"
+    assert settings_of(app, "learn") == TWO
+    assert app.select_slider(key="init_learn_width").value == 512
+
+
+def test_a_slow_stack_is_measured_behind_a_bar(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    drawn = []
+    monkeypatch.setattr("ui.initialization_measured.BIG", 0)
+    monkeypatch.setattr(
+        "ui.initialization_measured._Bar",
+        lambda _place, words: lambda done, total: drawn.append((words, done, total)),
+    )
+    app = open_view(settings=text_of(TWO), seed="77")
+    assert drawn[-1] == ("Setting 2 of 2: N(0, 10²), linear", 10, 10)
+    assert "outputs" in figures(app)
+
+
+def test_what_was_measured_once_is_not_measured_again(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    open_view(seed="78")
+    monkeypatch.setattr("ui.initialization_measured.layer_stats", lambda *_: pytest.fail("measured again"))
+    open_view(seed="78", spread="inputs")
+
+
+# Gain of an activation
+
+
+def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]):
+    app = open_view("gain")
+    assert app.metric[0].label == "Measured, tanh"
+    measured, _, calculated, _ = [float(metric.value) for metric in app.metric]
+    assert measured == pytest.approx(1.6, abs=0.05)
+    assert calculated == pytest.approx(5 / 3, abs=1e-4)
+    assert "GELU has no mark" in texts(app)
+
+
+def test_every_activation_is_explained(open_view: Callable[..., AppTest]):
+    assert EXPLAINED.keys() == ACTIVATIONS.keys()
+    assert EXPLAINED["selu"] in open_view("gain", activation="selu").markdown[-2].value
+
+
+def test_an_activation_that_pytorch_does_not_know_is_said_to_be_so(open_view: Callable[..., AppTest]):
+    app = open_view("gain")
+    app = ran(app.selectbox(key="init_gain_activation").set_value("gelu"))
+    assert app.metric[2].value == "not known"
+
+
+def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTest]):
+    app = open_view("gain")
+    app = ran(app.select_slider(key="init_gain_std").set_value(10.0))
+    assert float(app.metric[0].value) > 8
+    assert link(app)["init_gain_std"] == "10.0"
+
+
+# Which ones learn
+
+
+def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[..., AppTest]):
+    app = open_learn()
+    assert "Guess which of them will learn" in texts(app)
+    assert curves(app, "before") == ["1 · Orthogonal, tanh", "2 · N(0, 10²), linear"]
+    assert not app.button(key="init_learn_start").disabled
+
+
+def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab):
+    ran(open_learn().button(key="init_learn_start").click())
+    assert lab.submitted == [LEARN]
+
+
+def test_a_training_that_goes_on_shows_its_curves_and_can_be_stopped(
+    open_learn: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9), fraction=0.4, elapsed_s=1.0)
+    app = open_learn()
+    table = app.dataframe[0].value
+    assert list(table["Verdict"]) == ["at step 9", "diverged at step 1"]
+    assert app.button(key="init_learn_start").label == "Training …"
+    assert len(app.get("vega_lite_chart")) == 2
+    app.button(key="init_learn_stop").click().run()
+    assert lab.stopped == [LEARN.key()]
+
+
+def test_a_finished_training_says_which_learn(open_learn: Callable[..., AppTest], lab: FakeLab):
+    lab.show(LEARN, JobState.FINISHED, rows=rows())
+    table = open_learn().dataframe[0].value
+    assert list(table["Verdict"]) == ["learns", "diverged at step 1"]
+    assert list(table["Test accuracy"]) == ["87.5 %", ""]
+    assert list(table["Gradient below, step 1"]) == ["0.25", "0.25"]
+
+
+def test_a_stopped_training_keeps_its_curves_and_can_be_started_anew(
+    open_learn: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(LEARN, JobState.STOPPED, "Stopped at step 9.", rows=rows(9))
+    app = open_learn()
+    assert "Stopped at step 9." in texts(app)
+    assert app.dataframe[0].value["Verdict"][0] == "at step 9"
+    assert not app.button(key="init_learn_start").disabled
+
+
+def test_a_failed_training_says_why(open_learn: Callable[..., AppTest], lab: FakeLab):
+    lab.show(LEARN, JobState.FAILED, "The memory ran out.")
+    app = open_learn()
+    assert "The memory ran out." in texts(app)
+    assert list(app.dataframe[0].value["Verdict"]) == ["not yet begun"] * 2
+
+
+def test_a_cached_training_is_there_at_once(open_learn: Callable[..., AppTest], lab: FakeLab):
+    studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
+    app = open_learn()
+    assert list(app.dataframe[0].value["Verdict"]) == ["learns", "diverged at step 1"]
+    assert app.button(key="init_learn_start").label == "Trained"
+    assert app.button(key="init_learn_start").disabled
+    assert lab.submitted == []
+
+
+def test_a_damaged_cached_training_is_said_and_can_be_trained_again(open_learn: Callable[..., AppTest]):
+    studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
+    (file,) = (store_folder() / "studies").glob("*.json")
+    file.write_bytes(file.read_bytes()[:-9])
+    app = open_learn()
+    assert "damaged" in texts(app)
+    assert not app.button(key="init_learn_start").disabled
+
+
+def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
+    open_learn: Callable[..., AppTest], lab: FakeLab
+):
+    app = ran(open_learn().button(key="init_learn_start").click())
+    lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
+    app = ran(app.slider(key="init_learn_depth").set_value(3))
+    assert "it has other settings than those beside it" in texts(app)
+    assert list(app.dataframe[0].value["Verdict"]) == ["at step 9", "diverged at step 1"]
+
+
+def test_more_weights_than_can_be_trained_are_refused_in_a_sentence(open_learn: Callable[..., AppTest]):
+    app = open_learn(depth="200", width="512")
+    assert "take fewer layers or a smaller width" in texts(app)
+    assert app.button(key="init_learn_start").disabled
+
+
+def test_settings_that_are_not_used_are_left_out_of_the_link():
+    view = StackView(settings=text_of([Setting(initializer="zeros", activation="relu")]))
+    assert view.settings == "initializer~zeros~activation~relu"
