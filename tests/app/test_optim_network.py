@@ -1,0 +1,356 @@
+"""Races on a network without a browser: every state of the view, its settings, its link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs
+from dashlab.config import RunConfig
+from dashlab.data.images import available_source
+from dashlab.errors import JobError
+from dashlab.experiments.network_race import (
+    Entry,
+    NetworkRace,
+    RacerRow,
+    StackedRuns,
+    entries,
+    orders,
+)
+from dashlab.jobs import JobState
+from dashlab.lists import entries_of, text_of
+from dashlab.optim_settings import OptimConfig
+from dashlab.store import Store
+from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
+from ui.optim_network import PRESETS
+
+PAGE = "pages/optimizers.py"
+RACERS = (OptimConfig(lr=0.1), OptimConfig(optimizer="adam", lr=0.01))
+TWO = text_of(RACERS)
+RACE = NetworkRace(racers=TWO)
+LINK = {"optim_view": "net", "optim_net_racers": TWO}
+GRID = {**LINK, "optim_net_task": "grid", "optim_net_lr_count": "2"}
+GRID_RACE = RACE.change(task="grid", lr_count=2)
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    """A lab that trains nothing, and pictures that need no reading."""
+    fake = FakeLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+    return fake
+
+
+@pytest.fixture
+def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """The view, opened with a link on a server that has drawn no page before."""
+
+    def start(**query: str) -> AppTest:
+        app = open_app(PAGE, **(query or LINK)).run()
+        assert not app.exception, app.exception
+        return app
+
+    return start
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page."""
+    alerts = (app.info, app.warning, app.error, app.success)
+    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def runs(race: NetworkRace) -> tuple[Entry, ...]:
+    return entries(race, available_source(race.dataset))
+
+
+def store_all(race: NetworkRace, state: str = "finished") -> None:
+    for run in runs(race):
+        Store().save(result(run.config, state))  # type: ignore[arg-type]
+
+
+def study(race: NetworkRace) -> StackedRuns:
+    (order,) = orders(run.config for run in runs(race))
+    assert isinstance(order, StackedRuns)
+    return order
+
+
+def rows(count: int, racers: int = 2) -> tuple[RacerRow, ...]:
+    """What stacked runs have reported after so many steps and one epoch."""
+    begun = started(RunConfig())
+    out: list[RacerRow] = []
+    for k in range(racers):
+        out.append(RacerRow(racer=k, started=begun))
+        out += [RacerRow(racer=k, step=step) for step in steps(count)]
+        out.append(RacerRow(racer=k, epoch=epoch_row(1)))
+    return tuple(out)
+
+
+# Before a race
+
+
+def test_nothing_is_trained_before_the_button_is_pressed(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = open_view(optim_view="net")
+    assert "Press **Start**: 5 runs of 3 epochs over 4,000 training pictures." in texts(app)
+    assert "5 runs, none trained yet." in texts(app)
+    assert len(app.get("image")) == 10, "what it will learn from"
+    assert lab.submitted == []
+
+
+def test_start_submits_all_racers_as_one_study(open_view: Callable[..., AppTest], lab: FakeLab):
+    press(open_view(), "optim_net_start")
+    (order,) = lab.submitted
+    assert isinstance(order, StackedRuns)
+    assert [config.key() for config in order.configs()] == [run.key for run in runs(RACE)]
+
+
+def test_every_seed_is_a_study_of_its_own(open_view: Callable[..., AppTest], lab: FakeLab):
+    press(open_view(**LINK, optim_net_seeds="3"), "optim_net_start")
+    assert [order.configs()[0].loop.seed for order in lab.submitted] == [0, 1, 2]
+
+
+def test_what_cannot_be_stacked_is_submitted_run_by_run(open_view: Callable[..., AppTest], lab: FakeLab):
+    press(open_view(**LINK, optim_net_network="lenet"), "optim_net_start")
+    assert [order.optim.optimizer for order in lab.submitted] == ["sgd", "adam"]
+
+
+def test_a_racer_that_ran_before_costs_nothing(open_view: Callable[..., AppTest], lab: FakeLab):
+    Store().save(result(runs(RACE)[0].config))
+    app = open_view()
+    assert "2 runs, 1 of them there already." in texts(app)
+    app = press(app, "optim_net_start")
+    assert [config.optim for order in lab.submitted for config in order.configs()] == [RACERS[1]]
+    assert "1 of 2 were there: they cost nothing." in texts(app)
+
+
+def test_a_lab_that_cannot_start_is_said(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+    def refuse(_config: object) -> str:
+        raise JobError("No process could be started: start it by hand.")
+
+    monkeypatch.setattr(jobs, "submit", refuse)
+    assert "No process could be started" in texts(press(open_view(), "optim_net_start"))
+
+
+# While it goes on
+
+
+def going_on(app: AppTest, lab: FakeLab, race: NetworkRace = RACE, count: int = 8) -> AppTest:
+    press(app, "optim_net_start")
+    lab.show(study(race), JobState.RUNNING, "2 racers: 40% of their steps.", rows=rows(count), fraction=0.4)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_a_race_that_goes_on_shows_its_bar_and_curves(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = going_on(open_view(), lab)
+    (bar,) = app.get("progress")
+    assert bar.value == 40
+    assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps.")
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "The test pictures are read once, at the end of each run." in texts(app)
+    assert app.button(key="optim_net_start").disabled
+
+
+def test_stop_ends_every_part_of_the_race(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = press(open_view(**LINK, optim_net_seeds="2"), "optim_net_start")
+    keys = [order.key() for order in lab.submitted]
+    app = press(app, "optim_stop")
+    assert sorted(lab.stopped) == sorted(keys)
+    assert app.button(key="optim_stop").disabled
+
+
+def test_a_race_stays_in_view_while_settings_are_changed(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = going_on(open_view(), lab)
+    app.number_input(key="optim_net_epochs").set_value(9).run()
+    assert not app.exception, app.exception
+    assert len(app.get("progress")) == 1
+    assert "This race has the settings with which it was started" in texts(app)
+
+
+def test_a_grid_fills_in_while_it_goes_on(open_view: Callable[..., AppTest], lab: FakeLab):
+    Store().save(result(runs(GRID_RACE)[0].config))
+    app = press(open_view(**GRID), "optim_net_start")
+    (order,) = lab.submitted
+    lab.show(order, JobState.RUNNING, "3 racers.", rows=rows(4, 3))
+    app.run()
+    assert not app.exception, app.exception
+    assert len(app.get("plotly_chart")) == 1
+    assert "1 of 4 were there" in texts(app)
+
+
+# How it ends
+
+
+def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callable[..., AppTest]):
+    store_all(RACE)
+    app = open_view()
+    assert len(app.get("vega_lite_chart")) == 3
+    (table,) = app.dataframe
+    assert list(table.value["Racer"]) == ["SGD 0.1", "Adam 0.01"]
+    assert list(table.value["Test accuracy in %"]) == ["92.50", "92.50"]
+    assert "Finished" not in table.value.columns
+    assert len(app.get("download_button")) == 2
+    assert app.button(key="optim_net_start").disabled, "everything is there"
+
+
+def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., AppTest]):
+    for run in runs(RACE.change(seeds=2)):
+        Store().save(result(run.config, wrong=2 if run.seed else 4))
+    (table,) = open_view(**LINK, optim_net_seeds="2").dataframe
+    assert list(table.value["Test accuracy in %"]) == ["92.50 ± 3.54", "92.50 ± 3.54"]
+
+
+def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., AppTest]):
+    first, second = runs(RACE)
+    Store().save(result(first.config, "diverged", "Diverged: at step 7 the loss was no number."))
+    Store().save(result(second.config))
+    app = open_view()
+    assert "**SGD 0.1**: Diverged: at step 7" in texts(app)
+    (table,) = app.dataframe
+    assert list(table.value["Finished"]) == ["0 of 1, 1 diverged", "1 of 1"]
+    assert list(table.value["Test accuracy in %"]) == ["–", "92.50"]
+
+
+def test_a_stopped_race_keeps_its_curves_and_can_be_started_again(
+    open_view: Callable[..., AppTest], lab: FakeLab
+):
+    app = press(open_view(), "optim_net_start")
+    store_all(RACE, "stopped")
+    lab.show(study(RACE), JobState.STOPPED, "Stopped.", rows=rows(8))
+    app.run()
+    assert "Stopped. What was trained until then is kept." in texts(app)
+    assert len(app.get("vega_lite_chart")) == 2
+    assert not app.button(key="optim_net_start").disabled
+
+
+def test_a_race_whose_process_died_says_so(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = press(open_view(), "optim_net_start")
+    lab.show(study(RACE), JobState.LOST, "The process that trains was killed.")
+    app.run()
+    assert "The process that trains was killed." in texts(app)
+
+
+def test_a_finished_grid_names_the_best_rate_of_each_racer(open_view: Callable[..., AppTest]):
+    for run in runs(GRID_RACE):
+        Store().save(result(run.config, wrong=1 if run.column == run.racer else 4))
+    app = open_view(**GRID)
+    assert "Each at its best: **SGD** at 0.0003 (97.50 %), **Adam** at 1 (97.50 %)." in texts(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTest]):
+    store_all(GRID_RACE)
+    app = open_view(**GRID, optim_net_cell="3")
+    assert app.selectbox(key="optim_net_cell").value == 3
+    assert "Seed 0: **92.50 % test accuracy**" in texts(app)
+    links = [link.proto for link in app.get("page_link")]
+    assert any("train_optimizer=adam" in str(link) and "train_lr=0.0003" in str(link) for link in links)
+
+
+def test_a_cell_outside_of_the_grid_is_none(open_view: Callable[..., AppTest]):
+    store_all(GRID_RACE)
+    assert open_view(**GRID, optim_net_cell="50").selectbox(key="optim_net_cell").value == 0
+
+
+def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = open_view(optim_preset="netlinear")
+    assert len(app.get("plotly_chart")) == 3
+    (table,) = app.dataframe
+    assert len(table.value) == 5
+    assert "Momentum 0.1** diverged under SGD" in texts(app)
+    assert "optim_net_start" not in {button.key for button in app.button}
+    assert lab.submitted == []
+
+
+# Racers
+
+
+def racers_of(app: AppTest) -> tuple[OptimConfig, ...]:
+    value = app.query_params["optim_net_racers"]
+    return entries_of(value if isinstance(value, str) else value[0], OptimConfig)
+
+
+def test_a_racer_can_be_changed_and_the_link_has_it(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app.select_slider(key="optim_net_racers_1_lr").set_value(0.1).run()
+    assert racers_of(app) == (RACERS[0], RACERS[1].change(lr=0.1))
+
+
+def test_another_optimizer_takes_only_its_own_coefficients_along(open_view: Callable[..., AppTest]):
+    momentum = text_of((OptimConfig(lr=0.1, momentum=0.9), RACERS[1]))
+    app = open_view(optim_view="net", optim_net_racers=momentum)
+    app.selectbox(key="optim_net_racers_0_optimizer").select("adagrad").run()
+    assert not app.exception, app.exception
+    assert racers_of(app)[0] == OptimConfig(optimizer="adagrad", lr=0.1)
+
+
+def test_racers_are_added_copied_and_removed(open_view: Callable[..., AppTest]):
+    app = press(open_view(), "optim_net_racers_add")
+    assert [racer.optimizer for racer in racers_of(app)] == ["sgd", "adam", "rmsprop"]
+    app = press(app, "optim_net_racers_0_copy")
+    assert [racer.optimizer for racer in racers_of(app)] == ["sgd", "sgd", "adam", "rmsprop"]
+    for _ in range(3):
+        app = press(app, "optim_net_racers_0_remove")
+    assert [racer.optimizer for racer in racers_of(app)] == ["rmsprop"]
+    assert app.button(key="optim_net_racers_0_remove").disabled
+
+
+def test_after_a_removal_the_widgets_show_the_racers_that_are_left(open_view: Callable[..., AppTest]):
+    app = press(open_view(), "optim_net_racers_0_remove")
+    assert app.selectbox(key="optim_net_racers_0_optimizer").value == "adam"
+    assert app.select_slider(key="optim_net_racers_0_lr").value == 0.01
+
+
+def test_a_racer_that_is_not_sound_is_said_and_nothing_can_start(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app.toggle(key="optim_net_racers_0_nesterov").set_value(True).run()
+    assert not app.exception, app.exception
+    assert "Nesterov needs a momentum above 0" in texts(app)
+    assert "optim_net_start" not in {button.key for button in app.button}
+    app.select_slider(key="optim_net_racers_0_momentum").set_value(0.9).run()
+    assert racers_of(app)[0] == OptimConfig(lr=0.1, momentum=0.9, nesterov=True)
+
+
+# Presets and links
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_opens(open_view: Callable[..., AppTest], name: str):
+    app = open_view(optim_preset=name)
+    PRESETS[name].config.check()
+    assert PRESETS[name].about in texts(app)
+
+
+def test_a_bad_link_is_said_and_mended(open_view: Callable[..., AppTest]):
+    app = open_view(
+        optim_view="net",
+        optim_net_epochs="900",
+        optim_net_racers="optimizer~sgdx~lr~9",
+        optim_net_dataset="x",
+    )
+    assert "The link asked for epochs=900; the most is 50." in texts(app).replace("net_", "")
+    assert app.number_input(key="optim_net_epochs").value == 50
+    assert app.selectbox(key="optim_net_dataset").value == "mnist"
+    assert app.selectbox(key="optim_net_racers_0_optimizer").value == "sgd"
+    assert app.select_slider(key="optim_net_racers_0_lr").value == 9.0
+
+
+def test_too_many_runs_are_said_beside_the_button(open_view: Callable[..., AppTest]):
+    app = open_view(optim_view="net", optim_net_task="grid", optim_net_seeds="5")
+    assert "These are 200 runs, and 150 are the most" in texts(app)
+
+
+def test_a_grid_that_spans_nothing_is_said(open_view: Callable[..., AppTest]):
+    app = open_view(**GRID, optim_net_lr_low="0.1", optim_net_lr_high="0.01")
+    assert "The highest learning rate must be above the lowest." in texts(app)
