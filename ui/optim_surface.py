@@ -30,7 +30,7 @@ LEAD = (
     "watch who crosses the valley and who follows it. Then click the picture for another start, or change "
     "one coefficient of one racer."
 )
-GROUND = 81  # points along each side of the grid that contours are drawn from
+GROUND = 61  # points along each side of the grid that contours are drawn from
 
 
 def draw(state: PageState, view: View) -> None:

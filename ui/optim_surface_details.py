@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -295,20 +295,14 @@ def _basins(state: PageState, view: View, run: Run) -> None:
         f"{', '.join(shares)} end within {found.reach:.2g} of a minimum; "
         f"{found.share(-1):.1%} (grey) reach none."
     )
-    rows = (
-        {"start x": x, "start y": y, "minimum": "none" if place < 0 else race_views.LETTERS[place]}
-        for y, line in zip(found.y, found.reached, strict=True)
-        for x, place in zip(found.x, line, strict=True)
-    )
-    st.download_button(
-        "The basins as CSV",
-        lambda: csv_text(rows),
-        "basins.csv",
-        "text/csv",
-        key=f"{state.prefix}_basins_csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    _late_csv("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
+
+
+def _starts(found: Basins) -> Iterator[dict[str, Any]]:
+    for y, line in zip(found.y, found.reached, strict=True):
+        for x, place in zip(found.x, line, strict=True):
+            minimum = "none" if place < 0 else race_views.LETTERS[place]
+            yield {"start x": x, "start y": y, "minimum": minimum}
 
 
 @st.cache_data(show_spinner="Many starts at once …", max_entries=32)
@@ -334,32 +328,45 @@ _DETAILS: Mapping[str, Callable[[PageState, View, Run], None]] = {
 def table(run: Run, tolerance: float, prefix: str) -> None:
     """One line a racer, and everything as CSV."""
     rows = [_row(*racer) for racer in zip(run.names, run.tracks, run.outcomes, strict=True)]
-    number = st.column_config.NumberColumn
     st.dataframe(
-        rows,
+        [{name: _cell(value) for name, value in row.items()} for row in rows],
         column_config={
-            "Final loss": number(format="%.3g", help="Above the lowest of the surface, after the last step."),
-            "Best loss": number(format="%.3g", help="The lowest on the way."),
-            "Distance": number(format="%.3g", help="From the last point to the nearest minimum."),
-            "Arrived": number(
-                help=f"The first step after which the loss is within {tolerance:g} of the lowest."
-            ),
-            "Left": number(help="The first step that ended outside of the picture."),
-            "Gradients": number(help="How many it asked for; a line search asks for several a step."),
+            "Racer": st.column_config.TextColumn(pinned=True),
+            "Final loss": _column("Above the lowest of the surface, after the last step."),
+            "Best loss": _column("Above the lowest of the surface: the least on the way."),
+            "Distance": _column("From the last point to the nearest minimum."),
+            "Arrived": _column(f"The first step after which the loss is within {tolerance:g} of the lowest."),
+            "Left": _column("The first step that ended outside of the picture."),
+            "Gradients": _column("How many it asked for; a line search asks for several a step."),
         },
         alt="Result of each racer",
     )
     with st.container(horizontal=True):
         csv_download("This table as CSV", rows, "race.csv", f"{prefix}_table_csv")
-        st.download_button(
-            "Every step as CSV",
-            lambda: csv_text(_every_step(run)),
-            "steps.csv",
-            "text/csv",
-            key=f"{prefix}_steps_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        _late_csv("Every step as CSV", lambda: _every_step(run), "steps.csv", f"{prefix}_steps_csv")
+
+
+def _late_csv(label: str, rows: Callable[[], Iterable[Mapping[str, Any]]], name: str, key: str) -> None:
+    """A button whose file is written only when somebody asks for it: thousands of lines take their time."""
+    st.download_button(
+        label,
+        lambda: csv_text(rows()),
+        name,
+        "text/csv",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _column(help_: str) -> Any:
+    return st.column_config.TextColumn(help=help_, alignment="right")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _row(name: str, track: Track, end: Outcome) -> dict[str, Any]:

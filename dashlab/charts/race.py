@@ -55,7 +55,7 @@ def race_map(
         catcher: what catches clicks, as `catchers` makes it.
         paths: one to ten.
     """
-    clipped = [_clipped(surface, path.points) for path in paths]
+    clipped = [_drawn(surface, path) for path in paths]
     traces = [
         contours(*heights),
         *_tracks(paths, clipped),
@@ -64,8 +64,8 @@ def race_map(
         catcher,
     ]
     stops = _stops(len(paths[0].points) - 1)
-    base = figure([], x_title="x", y_title="y", height=600)
-    base.update_xaxes(range=list(surface.x_range))
+    base = figure([], x_title="x", y_title="y", height=620)
+    base.update_xaxes(range=list(surface.x_range), title_standoff=4)
     base.update_yaxes(range=list(surface.y_range), showgrid=False)
     base.update_layout(hovermode="closest", clickmode="event+select")
     frames = [_frame(clipped, stops, number) for number in range(len(stops))]
@@ -194,8 +194,11 @@ def _marks(surface: Surface, start: Array) -> Iterator[dict[str, Any]]:
         )
 
 
-def _clipped(surface: Surface, points: Array) -> Array:
-    """The points, without those that are so far out that no part of a line to them need be drawn."""
+def _drawn(surface: Surface, path: Path) -> Array:
+    """The points up to where the racer was lost, without those too far out to draw a line to."""
+    points = path.points.copy()
+    if path.is_lost and path.left_at is not None:
+        points[path.left_at + 1 :] = np.nan
     low, high = np.array([surface.x_range, surface.y_range]).T
     with np.errstate(invalid="ignore"):
         near = ((points >= low - 3 * (high - low)) & (points <= high + 3 * (high - low))).all(axis=1)
@@ -225,8 +228,9 @@ def _frame(clipped: Sequence[Array], stops: Sequence[int], number: int) -> dict[
     heads = [_xy(points[stop : stop + 1]) for points in clipped]
     return {
         "name": str(stop),
-        "data": [*tails, *heads],
-        "traces": list(range(1 + count, 1 + 3 * count)),
+        # The contours do not change, but Plotly takes kinds of traces away that a frame does not name.
+        "data": [{"type": "contour"}, *tails, *heads],
+        "traces": [0, *range(1 + count, 1 + 3 * count)],
     }
 
 
@@ -236,7 +240,8 @@ def _xy(points: Array) -> dict[str, Any]:
 
 def _encoded(values: Array) -> dict[str, str]:
     """Numbers as plotly.js reads them from base64."""
-    return {"dtype": "f4", "bdata": base64.b64encode(_small(values).tobytes()).decode()}
+    data = base64.b64encode(_small(values).tobytes()).decode()
+    return {"dtype": "f4", "bdata": data, "shape": ", ".join(map(str, values.shape))}
 
 
 def _player(stops: Sequence[int]) -> dict[str, Any]:
@@ -250,7 +255,7 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
         "direction": "left",
         "showactive": False,
         "buttons": buttons,
-        "pad": {"t": 42, "l": 0},
+        "pad": {"t": 52, "l": 0},
         "bgcolor": CLEAR,
         "bordercolor": "rgba(128,128,128,0.5)",
         **shared,
@@ -258,8 +263,8 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
     slider = {
         "active": len(stops) - 1,
         "len": 1,
-        "pad": {"t": 84, "b": 6},
-        "currentvalue": {"prefix": "Step ", "font": {"color": WORDS}},
+        "pad": {"t": 96, "b": 6},
+        "currentvalue": {"prefix": "Step ", "font": {"color": WORDS, "size": 14}},
         "bgcolor": "rgba(128,128,128,0.3)",
         "bordercolor": CLEAR,
         "tickcolor": CLEAR,

@@ -28,12 +28,12 @@ OPTIMIZER_NAMES = {
 }
 RATES = {"own": "Each its own", "equal": "Equal learning rate", "best": "Each at its best"}
 DETAILS = {
-    "curves": "Loss and steps",
-    "search": "Search of the rate",
+    "curves": "Curves",
     "state": "Inner state",
-    "step": "One step taken apart",
-    "space": "In 3-D",
+    "step": "One step",
+    "space": "3-D",
     "basins": "Basins",
+    "search": "Search",
 }
 
 FIELD = (
