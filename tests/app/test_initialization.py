@@ -337,7 +337,7 @@ def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]):
 
 def test_every_activation_is_explained(open_view: Callable[..., AppTest]):
     assert EXPLAINED.keys() == ACTIVATIONS.keys()
-    assert EXPLAINED["selu"] in open_view("gain", activation="selu").markdown[-2].value
+    assert EXPLAINED["selu"] in texts(open_view("gain", activation="selu"))
 
 
 def test_an_activation_that_pytorch_does_not_know_is_said_to_be_so(open_view: Callable[..., AppTest]):
