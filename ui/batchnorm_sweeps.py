@@ -98,7 +98,12 @@ def _reach(found: Reach) -> str:
         return "does not learn at any of these rates."
     if found.stops_at is None:
         return f"learns from {found.learns[0]:g} on, and still at the highest rate."
-    span = f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
+    one = len(found.learns) == 1
+    span = (
+        f"learns at {found.learns[0]:g} alone"
+        if one
+        else f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
+    )
     return f"{span}, and **stops learning at {found.stops_at:g}**."
 
 

@@ -112,7 +112,7 @@ def _pictures(
             st.caption("Waiting for the first numbers.")
         return
     if not is_over:
-        _curves(study, rows, log=bool(state.values[view.full("log")]))
+        _so_far(study, rows, log=bool(state.values[view.full("log")]))
         return
     words.figures(rows)
     at = _epoch_slider(state, view, study, rows)
@@ -127,6 +127,15 @@ def _pictures(
         networks(study)
     st.divider()
     inside.draw(state, view, study, rows, at)
+
+
+def _so_far(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
+    """The latest boundary and the curves, without widgets: a timer draws them again and again."""
+    latest = next((row for row in reversed(rows) if row.plain.boundary or row.normed.boundary), None)
+    if latest is not None:
+        figure = boundaries([latest], latest, _plane(study))
+        plot(figure, "bn_twins_chart_boundary", _alt(study, latest))
+    _curves(study, rows, log=log)
 
 
 def _alt(study: TwinsConfig, at: TwinsEpoch) -> str:

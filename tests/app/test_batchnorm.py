@@ -269,7 +269,8 @@ def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
     assert app.get("progress")[0].value == 25
     assert app.button(key="bn_start").disabled
     assert len(app.get("vega_lite_chart")) == 2
-    assert plotly(app) == {}
+    assert plotly(app).keys() == {"boundary"}
+    assert "epoch 2" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
     app.button(key="bn_stop").click().run()
     assert lab.stopped == [LONG.key()]
 

@@ -63,8 +63,9 @@ def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
     assert after != before
     keyed(page, "bn_twins_at").get_by_role("slider").focus()
     page.keyboard.press("Home")
-    expect(boundary(page)).to_contain_text("epoch 0")
     expect(page).to_have_url(re.compile("bn_twins_at=0"))
+    settle(page)
+    expect(boundary(page)).to_contain_text("epoch 0")
     no_error(page)
     other = visit(new_page(), page.url[page.url.index("/batchnorm") :])
     expect(boundary(other)).to_contain_text("epoch 0", timeout=RUN_MS)
@@ -86,9 +87,10 @@ def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: P
 def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Visit):
     visit(page, "/batchnorm?bn_twins_points=2000&bn_twins_batch_size=2&bn_twins_epochs=100")
     keyed(page, "bn_start").get_by_role("button").click()
-    expect(keyed(page, "bn_twins_chart_loss")).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=RUN_MS)
     keyed(page, "bn_stop").get_by_role("button").click()
     expect(page.get_by_text(re.compile("^Stopped"))).to_be_visible(timeout=RUN_MS)
+    settle(page)
     expect(boundary(page)).to_be_visible()
     expect(keyed(page, "bn_start").get_by_role("button")).to_be_enabled()
     no_error(page)
@@ -106,5 +108,5 @@ def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
 def test_a_sweep_opens_from_its_link(page: Page, visit: Visit):
     visit(page, "/batchnorm?bn_view=rates&bn_rates_points=100&bn_rates_hidden=8&bn_rates_count=5")
     expect(page.get_by_text(re.compile("^With BatchNorm: "))).to_be_visible(timeout=RUN_MS)
-    expect(keyed(page, "bn_rates_chart").get_by_role("graphics-document")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
     no_error(page)
