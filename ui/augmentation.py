@@ -35,7 +35,7 @@ SPECS: dict[str, Spec] = {
     "label": Spec(kind="integer", label="Class", help="What the picture shows.", low=0, high=9),
     "number": Spec(
         kind="integer",
-        label="Which of its class",
+        label="Which of them",
         help="The first, second … training picture of the class.",
         low=1,
         high=10_000,
@@ -62,7 +62,7 @@ SPECS: dict[str, Spec] = {
     ),
     "beside": Spec(
         kind="choice",
-        label="Below it",
+        label="Second row",
         help="A second row of draws: the same steps in reversed order, each with the same draws.",
         choices=("nothing", "reversed"),
         names={"nothing": "Nothing", "reversed": "Reversed order"},
@@ -83,31 +83,32 @@ DEFAULTS: Mapping[str, Value] = {
 
 
 def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of a preset; of `""`, an empty pipeline."""
-    if preset == "":
-        return DEFAULTS
-    return {**DEFAULTS, **presets()[preset].values()} if preset in presets() else None
+    """All settings of a preset; of `""`, those of the one that stands there at first."""
+    name = preset or HOME
+    return {**DEFAULTS, **presets()[name].values()} if name in presets() else None
 
 
 def page() -> None:
-    """All of the page below its lead."""
+    """All of the page below its lead; on a telephone the draws come before the steps that make them."""
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
-    left, right = st.columns([3, 7], gap="medium")
-    with left:
+    about, picture = st.columns(2, gap="medium")
+    with about:
         preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
-        picture = st.container(key=f"{PREFIX}_picture")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _strip(state)
+    with right:
         st.subheader("Pipeline", anchor=False)
         steps = editor(state)
         _put_back(state)
     mixed = any(step.use and step.offer.of_batch for step in steps)
-    with right:
-        _strip(state)
     with picture:
         source = augmentation_source.choose(state, mixed=mixed)
-    with right:
-        if source is not None:
-            _stage(state, source, steps, mixed=mixed)
+    if source is not None:
+        with left:
+            draws, chosen = _draws(state, source, steps, mixed=mixed)
+        _below(state, source, steps, draws, chosen, mixed=mixed)
     share(state)
     link_popover(state)
 
@@ -125,11 +126,12 @@ def _strip(state: PageState) -> None:
         for name in ("seed", "draws"):
             with st.container(width=120):
                 control(state, name)
-        with st.container(width=240):
-            control(state, "beside")
 
 
-def _stage(state: PageState, source: Source, steps: Sequence[Step], *, mixed: bool) -> None:
+def _draws(
+    state: PageState, source: Source, steps: Sequence[Step], *, mixed: bool
+) -> tuple[tuple[Any, ...], int]:
+    """Show every draw; what came out, and which draw is looked at, from 0."""
     chosen = min(int(str(state.values["draw"])), len(source.samples)) - 1
     draws = _draws_of(state, source, steps, chosen)
     if problem := next((draw.problem for draw in draws if draw.problem), ""):
@@ -139,10 +141,24 @@ def _stage(state: PageState, source: Source, steps: Sequence[Step], *, mixed: bo
             "MixUp and CutMix take a batch of different pictures with labels: here each draw is one picture "
             "of the batch."
         )
+    results.ways_of_looking(state, draws)
     results.grid(state, draws, draws[chosen].views[0], mixed=mixed)
     if state.values["beside"] == "reversed":
         st.markdown("**In reversed order**, with the same draws of every step")
         results.beside(state, _draws_of(state, source, steps[::-1], chosen))
+    return draws, chosen
+
+
+def _below(
+    state: PageState,
+    source: Source,
+    steps: Sequence[Step],
+    draws: tuple[Any, ...],
+    chosen: int,
+    *,
+    mixed: bool,
+) -> None:
+    """One draw taken apart, and everything as numbers, as code and for training."""
     st.subheader("Step by step", anchor=False)
     results.pick(state, len(draws))
     results.step_by_step(steps, draws[chosen])

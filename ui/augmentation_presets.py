@@ -48,6 +48,26 @@ def _recipes() -> dict[str, PipelinePreset]:
                 *_to_tensor(),
             ),
         ),
+        "s18": PipelinePreset(
+            title="All that the course uses",
+            about="Every transform of the course in one chain, more than anybody would use. Which of them can "
+            "be left out without loss, and which leaves too little of the cup?",
+            steps=(
+                make_step("Resize", size="192"),
+                make_step("CenterCrop", size="192,256"),
+                make_step("RandomCrop", size="176", padding="8"),
+                make_step("RandomHorizontalFlip"),
+                make_step("RandomVerticalFlip", p=0.2),
+                make_step(
+                    "RandomRotation", degrees="-15,15", interpolation="bilinear", expand=True, fill="128"
+                ),
+                make_step("ColorJitter"),
+                make_step("RandomGrayscale", p=0.2),
+                make_step("RandomResizedCrop", size="144", scale="0.4,1"),
+                *_to_tensor(),
+            ),
+            settings={"photo": "coffee"},
+        ),
         "cifar": PipelinePreset(
             title="The recipe for CIFAR-10",
             about="Pad by 4, crop 32 × 32, mirror: a few pixels of play are enough to gain several points of "
@@ -113,7 +133,7 @@ def _mixes() -> dict[str, PipelinePreset]:
             about="Each picture is blended with the one before it, and so is its label. One λ is drawn for "
             "the whole batch: a small alpha keeps it near 0 or 1.",
             steps=(*size, make_step("ToImage"), make_step("ToDtype"), make_step("MixUp")),
-            settings={"draws": 6},
+            settings={"draws": 3, "seed": 3},
         ),
         "cutmix": PipelinePreset(
             title="CutMix of a batch",
@@ -125,7 +145,7 @@ def _mixes() -> dict[str, PipelinePreset]:
                 make_step("ToDtype"),
                 make_step("CutMix"),
             ),
-            settings={"source": "cifar10", "draws": 10},
+            settings={"source": "cifar10", "draws": 10, "seed": 6},
         ),
     }
 
@@ -151,6 +171,20 @@ def _lessons() -> dict[str, PipelinePreset]:
                 make_step("Normalize"),
             ),
             settings={"photo": "coffee", "draws": 4, "show": "raw"},
+        ),
+        "inverse": PipelinePreset(
+            title="Normalize and back",
+            about="The inverse of Normalize is a Normalize: mean −mean/std, std 1/std. Watch range, mean and "
+            "deviation go and come back, down to a PIL image that can be saved.",
+            steps=(
+                make_step("Resize", size="160"),
+                *_to_tensor(),
+                make_step(
+                    "Normalize", mean="-2.117904,-2.035714,-1.804444", std="4.366812,4.464286,4.444444"
+                ),
+                make_step("ToPILImage"),
+            ),
+            settings={"photo": "astronaut", "draws": 1},
         ),
         "toolarge": PipelinePreset(
             title="A crop that does not fit",

@@ -15,14 +15,22 @@ from ui.controls import control
 from ui.page import as_text, csv_download, link_to
 from ui.state import PageState
 
-TILE = 150
+TILE = 144
 """Width of a picture, in pixels: two stand side by side on a telephone."""
+
+
+def ways_of_looking(state: PageState, draws: Sequence[Any]) -> None:
+    """How the draws are shown."""
+    with st.container(horizontal=True, gap="small"):
+        if any(draw.last.undone is not None for draw in draws):
+            with st.container(width=220):
+                control(state, "show")
+        with st.container(width=220):
+            control(state, "beside")
 
 
 def grid(state: PageState, draws: Sequence[Any], original: Any, *, mixed: bool) -> None:
     """The original beside every draw; the pictures of a batch have no common one."""
-    if any(draw.last.undone is not None for draw in draws):
-        control(state, "show")
     with st.container(horizontal=True, gap="small", key=f"{state.prefix}_grid"):
         if not mixed:
             height, width = original.raw.pixels.shape[1:]
@@ -144,9 +152,11 @@ def training(source: Source, steps: Sequence[Step]) -> None:
         "carried": "is carried over",
         "nearly": "is carried over nearly",
         "needless": "is not needed",
-        "left out": "**is left out**",
+        "left out": "is left out",
     }
-    lines = [f"- {row.number}. {row.transform} {words[row.fate]}. {as_text(row.why)}" for row in carried]
+    lines = [
+        f"- **{row.transform}** (step {row.number}) {words[row.fate]}. {as_text(row.why)}" for row in carried
+    ]
     st.markdown("\n".join(lines) or "There is no step to carry over.")
     link_to(
         "trainer", "Train with this pipeline", runs.training_link(config), icon=":material/model_training:"
@@ -192,23 +202,28 @@ def _told(row: Any, view: Any) -> Iterator[str]:
     yield as_text(f"{row.facts.shape} {row.facts.dtype}")
     if not row.applied:
         yield "left as it is"
-    elif row.drawn:
-        yield as_text(row.drawn)
+    elif said := _said(row):
+        yield as_text(said)
     if view.raw.mapped is not None:
         yield as_text(f"black: {view.raw.mapped[0]:.3g}, white: {view.raw.mapped[1]:.3g}")
+
+
+def _said(row: Any) -> str:
+    """What was drawn; of a random step that draws nothing but whether it acts, that it did."""
+    return str(row.drawn or ("done" if row.transform.startswith("Random") else ""))
 
 
 def _fact_rows(draw: Any) -> Iterator[dict[str, Any]]:
     for row in draw.rows:
         yield {
             "Step": f"{row.number}. {row.transform}" if row.number else "Original",
-            "Kind": row.facts.kind,
             "Shape": row.facts.shape,
             "Dtype": row.facts.dtype,
             "Least": row.facts.low,
             "Greatest": row.facts.high,
             "Mean": row.facts.mean,
             "Std": row.facts.std,
+            "Kind": row.facts.kind,
         }
 
 
@@ -221,7 +236,7 @@ def _numbers() -> dict[str, Any]:
 
 def _drawn_cells(draw: Any, mixed: bool) -> Iterator[tuple[str, str]]:
     for row in draw.rows[1:]:
-        yield f"{row.number}. {row.transform}", row.drawn if row.applied else "–"
+        yield f"{row.number}. {row.transform}", _said(row) if row.applied else "–"
     if mixed:
         yield "Label", draw.label
 

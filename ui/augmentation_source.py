@@ -43,16 +43,24 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
     """
     from dashlab.experiments import samples
 
-    source, count = str(control(state, "source")), int(state.values["draws"])
+    count = int(str(state.values["draws"]))
+    first, second, third = st.columns([5, 5, 4], gap="small")
+    with first:
+        source = str(control(state, "source"))
+    if source == "upload":
+        return _upload(state, count, mixed)
     if source == "photo":
-        name = str(control(state, "photo"))
+        with second:
+            name = str(control(state, "photo"))
         _credit(name)
         found = samples.photo_samples(name, count, mixed=mixed)
         return Source((source, name, count, mixed), found, samples.classes_of(source), "cifar10")
-    if source == "upload":
-        return _upload(state, count, mixed)
     images = runs.images(RunConfig().change(dataset=source))
-    label, number = _class(state, images.classes), int(control(state, "number"))
+    with second:
+        label = _class(state, images.classes)
+    with third:
+        number = int(str(control(state, "number")))
+    st.caption(as_text(images.origin))
     found = samples.set_samples(images, label, number, count, mixed=mixed)
     identity = (source, images.source, label, number, count, mixed)
     return Source(identity, found, samples.classes_of(source, images), source)

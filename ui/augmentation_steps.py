@@ -39,7 +39,7 @@ def editor(state: PageState) -> tuple[Step, ...]:
     steps = list(read_steps(str(state.values["pipeline"])))
     _forget_widgets_of_another(state)
     for place, step in enumerate(steps):
-        with st.container(border=True, key=f"{state.prefix}_box{place}", gap="xxsmall"):
+        with st.container(key=f"{state.prefix}_box{place}", gap="xxsmall"):
             steps[place] = _step(state, place, len(steps), step)
     if not steps:
         st.caption("No step yet: what comes out is the original.")
@@ -65,9 +65,7 @@ def _step(state: PageState, place: int, count: int, step: Step) -> Step:
     key = f"{state.prefix}_step{place}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", wrap=False):
         st.session_state.setdefault(f"{key}_use", step.use)
-        use = st.toggle(
-            f"{place + 1}. **{step.transform}**", key=f"{key}_use", width="stretch", help=step.offer.about
-        )
+        use = st.checkbox(f"{place + 1}. **{step.transform}**", key=f"{key}_use", width="stretch")
         _button(state, place, "earlier", ":material/arrow_upward:", disabled=place == 0)
         _button(state, place, "later", ":material/arrow_downward:", disabled=place == count - 1)
         _button(state, place, "remove", ":material/close:")

@@ -52,7 +52,7 @@ def draw_code(
         "from PIL import Image",
         "",
         f"picture = Image.open({files[0]!r})",
-        "# Each step has a seed of its own, so that one step less leaves the others' draws as they were.",
+        "# Each step has its own seed: one step less leaves the draws of the others as they were.",
         *_looped("picture", "pipeline", seeds, ""),
     ]
     return "\n".join(lines)

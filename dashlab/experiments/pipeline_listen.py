@@ -64,8 +64,9 @@ class Listener:
 
 
 def _in_words(params: Mapping[str, Any]) -> Iterator[str]:
+    is_crop = "top" in params  # which pads by what was set, and that is no draw
     for name, value in params.items():
-        if value is not None and name not in _OF_NO_INTEREST:
+        if value is not None and name not in _OF_NO_INTEREST and not (is_crop and name == "padding"):
             yield f"{name.replace('_', ' ')} {_value(value)}"
 
 

@@ -86,7 +86,7 @@ ARGUMENTS: Mapping[str, Described] = {
     "contrast": _range("Contrast", _FACTOR, "0.6,1.4", 0, 3),
     "saturation": _range("Saturation", f"{_FACTOR} 0 is grey.", "0.6,1.4", 0, 3),
     "hue": _range(
-        "Hue", "The share of the colour circle to turn by is drawn from here.", "-0.1,0.1", -0.5, 0.5
+        "Hue", "The share of the colour circle to turn by is drawn from here.", "-0.05,0.05", -0.5, 0.5
     ),
     # Of one
     "Resize.size": _size(

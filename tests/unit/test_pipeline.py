@@ -151,7 +151,7 @@ def test_what_was_drawn_is_told():
     ).rows
     assert rows[1].drawn == "angle 10"
     assert "top " in rows[2].drawn
-    assert "padding" in rows[2].drawn
+    assert "padding" not in rows[2].drawn
     assert rows[3].drawn.startswith("displacement field of 1 × 64 × 64 × 2, up to ")
     assert rows[4].drawn.count(",") == 1
     assert rows[5].drawn == "sigma (1.5, 1.5)"

@@ -1,0 +1,463 @@
+"""The augmentation page without a browser: its presets, its editor, links, uploads, and what it hands out."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs
+from dashlab.data.photos import load_photo
+from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
+from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
+from tests.app.fakes import FakeLab
+from ui import links, training
+from ui.augmentation_presets import presets
+
+PAGE = "pages/augmentation.py"
+QUICK = {"aug_draws": "2", "aug_preset": "randaugment"}
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is warmed up."""
+    monkeypatch.setattr(jobs, "warm_up", FakeLab().warm_up)
+
+
+@pytest.fixture
+def open_page(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """The page, opened with a link on a server that has drawn no page before."""
+
+    def start(**query: str) -> AppTest:
+        app = open_app(PAGE, **query).run()
+        assert not app.exception, app.exception
+        return app
+
+    return start
+
+
+@pytest.fixture
+def page(open_page: Callable[..., AppTest]) -> AppTest:
+    """The page with two steps and two draws."""
+    return open_page(**with_steps(make_step("Pad"), make_step("RandomRotation")))
+
+
+def with_steps(*steps: object, **more: str) -> dict[str, str]:
+    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}  # type: ignore[arg-type]
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page."""
+    alerts = (app.info, app.warning, app.error, app.success)
+    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The query of the page, as plain texts."""
+    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+def names(app: AppTest) -> list[str]:
+    """The transforms of the pipeline that the page's address has."""
+    return [step.transform for step in steps(app)]
+
+
+def steps(app: AppTest) -> tuple[object, ...]:
+    text = address(app)["aug_pipeline"]
+    return read_steps("" if text == "none" else text)
+
+
+def pictures(app: AppTest) -> int:
+    return len(app.get("image"))
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def upload(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
+    app.file_uploader(key="aug_file").set_value((name, content, "image/png")).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **how)
+    return out.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG that promises 40,000 × 40,000 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99)))
+
+
+# What stands there
+
+
+def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
+    open_page: Callable[..., AppTest],
+):
+    app = open_page()
+    assert [app.selectbox(key="aug_preset").value, app.number_input(key="aug_draws").value] == ["classic", 8]
+    # The original and 8 draws; the original, 9 steps, and Normalize taken back.
+    assert pictures(app) == 9 + 11
+    assert app.error == []
+    assert app.query_params == {}
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
+    open_page: Callable[..., AppTest], name: str
+):
+    app = open_page(aug_preset=name)
+    assert len(app.error) == (name == "toolarge")
+    assert not app.warning
+    assert presets()[name].about in texts(app)
+
+
+def test_the_presets_hold_everything_that_the_material_uses():
+    used = {step.transform for name in ("s18", "inverse") for step in presets()[name].steps}
+    assert used == {
+        *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
+        *("RandomRotation", "ColorJitter", "RandomGrayscale", "RandomResizedCrop"),
+        *("ToImage", "ToDtype", "ToPILImage", "Normalize"),
+    }
+
+
+def test_normalize_and_its_inverse_give_the_picture_back():
+    photo = load_photo("astronaut")
+    steps = presets()["inverse"].steps
+    (back,) = draw_pipeline(steps, [Sample(picture=photo)], seed=0)
+    resized = draw_pipeline(steps[:1], [Sample(picture=photo)], seed=0)[0]
+    assert np.abs(back.last.raw.pixels.astype(int) - resized.last.raw.pixels).max() <= 1
+
+
+def test_choosing_a_preset_sets_steps_picture_and_seed(page: AppTest):
+    page.selectbox(key="aug_preset").set_value("cutmix").run()
+    assert page.checkbox(key="aug_step3_use").label == "4. **CutMix**"
+    assert page.selectbox(key="aug_source").value == "cifar10"
+    assert "0.54 airplane + 0.46 truck" in texts(page)
+    assert address(page) == {"aug_preset": "cutmix"}
+
+
+# Drawing
+
+
+def test_drawing_again_takes_the_next_seed_and_draws_anew(page: AppTest):
+    before = texts(page)
+    press(page, "aug_again")
+    assert page.number_input(key="aug_seed").value == 1
+    assert texts(page) != before
+    page.number_input(key="aug_seed").set_value(0).run()
+    assert texts(page) == before
+
+
+def test_another_number_of_draws_is_drawn_at_once(page: AppTest):
+    before = pictures(page)
+    page.number_input(key="aug_draws").set_value(5).run()
+    assert pictures(page) == before + 3
+
+
+def test_another_draw_can_be_taken_apart(page: AppTest):
+    before = texts(page)
+    page.segmented_control(key="aug_draw").set_value(2).run()
+    assert address(page)["aug_draw"] == "2"
+    assert texts(page) != before
+
+
+def test_a_draw_that_there_is_no_more_gives_way_to_the_last(open_page: Callable[..., AppTest]):
+    app = open_page(**QUICK, aug_draw="9")
+    assert app.segmented_control(key="aug_draw").value == 2
+
+
+def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Callable[..., AppTest]):
+    to_float = (make_step("ToImage"), make_step("ToDtype"))
+    app = open_page(**with_steps(*to_float, make_step("Normalize")))
+    assert "cannot be shown" not in texts(app)
+    app.selectbox(key="aug_show").set_value("raw").run()
+    assert "each such picture is mapped, its least value to black" in texts(app)
+
+
+def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest):
+    before = pictures(page)
+    page.selectbox(key="aug_beside").set_value("reversed").run()
+    assert pictures(page) == before + 2
+
+
+def test_a_reversed_order_that_cannot_be_done_is_said(open_page: Callable[..., AppTest]):
+    app = open_page(**with_steps(make_step("ToImage"), make_step("ToDtype"), make_step("GaussianNoise")))
+    app.selectbox(key="aug_beside").set_value("reversed").run()
+    assert "In reversed order: Step 1 (GaussianNoise) works on tensors" in texts(app)
+
+
+# The editor
+
+
+def test_a_transform_that_is_chosen_becomes_a_step(page: AppTest):
+    page.selectbox(key="aug_add").set_value("ColorJitter").run()
+    assert names(page) == ["Pad", "RandomRotation", "ColorJitter"]
+    assert page.selectbox(key="aug_add").value is None
+
+
+def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Callable[..., AppTest]):
+    app = open_page(**with_steps(make_step("ToImage"), make_step("ToDtype"), make_step("Normalize")))
+    app.selectbox(key="aug_add").set_value("RandomPerspective").run()
+    app.selectbox(key="aug_add").set_value("RandomErasing").run()
+    assert names(app) == ["RandomPerspective", "ToImage", "ToDtype", "RandomErasing", "Normalize"]
+    assert app.error == []
+
+
+def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest):
+    page.text_input(key="aug_step0_padding").set_value("3").run()
+    press(page, "aug_later0")
+    assert names(page) == ["RandomRotation", "Pad"]
+    assert page.text_input(key="aug_step1_padding").value == "3"
+    press(page, "aug_earlier1")
+    assert page.text_input(key="aug_step0_padding").value == "3"
+
+
+def test_the_first_step_cannot_go_earlier_nor_the_last_later(page: AppTest):
+    assert page.button(key="aug_earlier0").disabled
+    assert page.button(key="aug_later1").disabled
+
+
+def test_steps_can_be_removed_down_to_none(page: AppTest):
+    press(page, "aug_remove0")
+    assert names(page) == ["RandomRotation"]
+    press(page, "aug_remove0")
+    assert names(page) == []
+    assert "No step yet: what comes out is the original." in texts(page)
+    assert address(page)["aug_pipeline"] == "none"
+
+
+def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest):
+    page.checkbox(key="aug_step0_use").uncheck().run()
+    assert [step.use for step in steps(page)] == [False, True]  # type: ignore[attr-defined]
+    assert "**1. Pad**" not in texts(page)
+    assert "**2. RandomRotation**" in texts(page)
+
+
+def test_a_step_can_be_done_to_a_share_of_the_pictures(page: AppTest):
+    page.slider(key="aug_step0_chance").set_value(0.0).run()
+    assert "left as it is" in texts(page)
+    assert "v2.RandomApply([v2.Pad(padding=16)], p=0.0)" in page.get("code")[0].proto.code_text
+
+
+def test_a_range_is_one_slider(page: AppTest):
+    page.slider(key="aug_step1_degrees").set_value((90, 90)).run()
+    assert "angle 90" in texts(page)
+
+
+def test_height_and_width_can_be_set_apart(open_page: Callable[..., AppTest]):
+    app = open_page(**with_steps(make_step("Resize", size="40")))
+    app.toggle(key="aug_step0_size_apart").set_value(True).run()
+    app.slider(key="aug_step0_size_1").set_value(70).run()
+    assert "RGB, 70 × 40 uint8" in texts(app)
+
+
+def test_numbers_that_cannot_be_read_are_said_and_the_last_ones_stay(page: AppTest):
+    page.text_input(key="aug_step0_padding").set_value("wide").run()
+    assert "Padding: 'wide' is not numbers" in texts(page) or "must be numbers joined by commas" in texts(
+        page
+    )
+    assert names(page) == ["Pad", "RandomRotation"]
+    assert "RGB, 417 × 288 uint8" in texts(page)
+
+
+def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest]):
+    app = open_page(**with_steps(*[make_step("Identity")] * MOST_STEPS))
+    assert "A pipeline has at most 12 steps here." in texts(app)
+    assert [box.key for box in app.selectbox if box.key == "aug_add"] == []
+
+
+def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
+    app = open_page(**QUICK)
+    assert "Changed from RandAugment." in texts(app)
+    press(app, "aug_remove0")
+    press(app, "aug_put_back")
+    assert address(app) == {"aug_preset": "randaugment"}
+    assert app.checkbox(key="aug_step0_use").label == "1. **Resize**"
+
+
+# Links
+
+
+def test_a_link_restores_everything(open_page: Callable[..., AppTest]):
+    query = with_steps(
+        make_step("RandomCrop", size="20,24", padding="4", padding_mode="edge"),
+        make_step("ColorJitter", chance=0.5, use=False),
+        aug_source="fashion",
+        aug_label="8",
+        aug_number="12",
+        aug_seed="77",
+        aug_draw="2",
+        aug_beside="reversed",
+    )
+    app = open_page(**query)
+    assert not app.warning
+    assert address(app) == query
+    assert app.selectbox(key="aug_label").value == 8
+    assert app.slider(key="aug_step0_size_0").value == 20
+    assert app.checkbox(key="aug_step1_use").value is False
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"aug_pipeline": "transform~Warp"}, "torchvision has no transform 'Warp'"),
+        ({"aug_pipeline": "rubbish"}, "which cannot be read"),
+        ({"aug_pipeline": "transform~Pad~padding~999"}, "whose padding must lie between 0 and 128"),
+        ({"aug_pipeline": "~~".join(["transform~RGB"] * 14)}, "at most 12 steps"),
+        ({"aug_draws": "900"}, "the most is 24"),
+        ({"aug_source": "mars"}, "source=mars"),
+        ({"aug_photo": "dog"}, "photo=dog"),
+        ({"aug_speed": "3"}, "a setting ‘speed’, which this page does not have"),
+        ({"aug_preset": "best"}, "the preset ‘best’, which does not exist"),
+    ],
+)
+def test_what_a_link_cannot_have_is_said(open_page: Callable[..., AppTest], query: dict[str, str], said: str):
+    app = open_page(**query)
+    assert said in texts(app)
+    assert pictures(app) > 0
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("source", "shape"), [("mnist", "L, 28 × 28"), ("cifar10", "RGB, 32 × 32")])
+def test_a_picture_of_a_data_set_can_be_chosen(open_page: Callable[..., AppTest], source: str, shape: str):
+    app = open_page(**with_steps(make_step("Identity"), aug_source=source))
+    assert shape in texts(app)
+    assert "pictures for training" in texts(app)
+    before = app.get("image")[0].proto.imgs[0].url
+    app.number_input(key="aug_number").set_value(2).run()
+    assert app.get("image")[0].proto.imgs[0].url != before
+
+
+def test_without_an_upload_there_is_a_hint_and_nothing_is_lost(page: AppTest):
+    page.selectbox(key="aug_source").set_value("upload").run()
+    assert "Upload a picture to draw on" in texts(page)
+    assert pictures(page) == 0
+    page.selectbox(key="aug_source").set_value("photo").run()
+    assert names(page) == ["Pad", "RandomRotation"]
+    assert pictures(page) > 0
+
+
+GOOD = Image.new("RGB", (40, 30), (200, 30, 30))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (encoded(GOOD)[:60], "mine.png is"),
+        (encoded(GOOD.resize((300, 300)), "JPEG")[:900], "truncated"),
+        (b"no picture at all", "is not a picture that can be read here"),
+        (b"", "is an empty file"),
+        (bomb(), "too many pixels"),
+        (encoded(Image.new("RGB", (1, 1))), "is too small to show anything: 1 × 1 pixels"),
+    ],
+)
+def test_a_bad_upload_is_a_sentence_and_the_picture_before_it_stays(
+    open_page: Callable[..., AppTest], content: bytes, said: str
+):
+    app = upload(open_page(**with_steps(make_step("Pad")), aug_source="upload"), encoded(GOOD), "good.png")
+    assert "RGB, 72 × 62 uint8" in texts(app)
+    upload(app, content)
+    assert said in texts(app)
+    assert "RGB, 72 × 62 uint8" in texts(app)
+
+
+def rotated() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(GOOD, "JPEG", exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "shape"),
+    [
+        (encoded(GOOD.convert("CMYK"), "JPEG"), "CMYK colours turned to RGB", "RGB, 40 × 30"),
+        (encoded(GOOD.convert("P")), "", "RGB, 40 × 30"),
+        (encoded(GOOD.convert("RGBA"), "PNG"), "", "RGB, 40 × 30"),
+        (
+            encoded(Image.new("RGBA", (40, 30), (1, 2, 3, 90))),
+            "transparent parts laid on white",
+            "RGB, 40 × 30",
+        ),
+        (encoded(Image.new("I;16", (40, 30), 999)), "values of more than 8 bits scaled", "L, 40 × 30"),
+        (rotated(), "turned upright, as its camera noted", "RGB, 30 × 40"),
+        (
+            encoded(GOOD, "GIF", save_all=True, append_images=[Image.new("RGB", (40, 30))]),
+            "only the first is used",
+            "RGB, 40 × 30",
+        ),
+        (encoded(Image.new("RGB", (1200, 600))), "shrunk to 384 × 192 pixels", "RGB, 384 × 192"),
+    ],
+)
+def test_an_unusual_upload_is_made_usable_and_said(
+    open_page: Callable[..., AppTest], content: bytes, said: str, shape: str
+):
+    app = upload(open_page(**with_steps(make_step("Identity")), aug_source="upload"), content)
+    assert app.error == []
+    assert said in texts(app)
+    assert shape in texts(app)
+
+
+def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTest]):
+    mix = (make_step("Resize", size="32,32"), make_step("ToImage"), make_step("ToDtype"), make_step("MixUp"))
+    app = upload(open_page(**with_steps(*mix), aug_source="upload"), encoded(GOOD))
+    assert app.error == []
+    assert "your picture" in texts(app)
+    assert "cat" in texts(app)
+
+
+# What cannot be done, and what is handed out
+
+
+def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
+    open_page: Callable[..., AppTest],
+):
+    app = open_page(**with_steps(make_step("Grayscale"), make_step("ToImage"), make_step("Normalize")))
+    assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
+    assert "**2. ToImage**" in texts(app)
+    assert "before step 3" in texts(app)
+    assert "A draw can be given again once every step can be done." in texts(app)
+
+
+def test_the_code_is_that_of_the_steps(page: AppTest):
+    pipeline, again = (entry.proto.code_text for entry in page.get("code")[:2])
+    assert "v2.Pad(padding=16),\n    v2.RandomRotation(degrees=(-30, 30)),\n" in pipeline
+    assert "picture = step(picture)" in again
+
+
+def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppTest]):
+    app = open_page(aug_preset="cifar")
+    (link,) = [
+        entry.proto for entry in app.get("page_link") if entry.proto.label == "Train with this pipeline"
+    ]
+    arrived = links.read(dict(parse_qsl(link.query_string)), "train", training.SPECS, training.start)
+    assert arrived.notes == ()
+    wanted = {"dataset": "cifar10", "flip": True, "crop_padding": 4, "normalize": "dataset", "rotate": 0.0}
+    assert {name: arrived.values[name] for name in wanted} == wanted
+    assert "**RandomCrop** (step 1) is carried over." in texts(app)
+
+
+def test_what_the_trainer_cannot_do_is_said(open_page: Callable[..., AppTest]):
+    app = open_page(**with_steps(make_step("ColorJitter")))
+    assert "**ColorJitter** (step 1) is left out. The trainer has nothing like it." in texts(app)
