@@ -121,6 +121,7 @@ class _Race:
         for index, run in enumerate(runs):
             run.recorder = Recorder(steps, device=device, on_row=run.on_row, figures=self.figures[:, index])
         self.step = 0
+        self.since = 0.0  # up to here the time is accounted for
         self._restack()
 
     def train(self, should_stop: Callable[[int], bool]) -> list[Result]:
@@ -131,6 +132,7 @@ class _Race:
         return [self._result(racer) for racer in self.racers]
 
     def _epochs(self, should_stop: Callable[[int], bool]) -> None:
+        self.since = time.perf_counter()
         for _ in range(self.first.config.loop.epochs):
             for x, y in self.first.batches:
                 self._part_with(lambda racer: racer.run.stopped() if should_stop(racer.index) else None)
@@ -140,7 +142,7 @@ class _Race:
                 self._part_with(lambda racer: racer.run.diverged())
                 if not self.going:
                     return
-            self._part_with(_end_epoch)
+            self._part_with(self._end_epoch)
         self._part_with(lambda racer: racer.run.finished())
 
     def _part_with(self, end_of: Callable[[_Racer], End | None]) -> None:
@@ -164,18 +166,28 @@ class _Race:
         return list(cast(nn.Sequential, self.first.network))
 
     def _step(self, x: Tensor, y: Tensor) -> None:
-        begun = time.perf_counter()
         logits = self.stack(x)
         losses = _losses(logits, y, self.first.config.loss) + self.stack.penalties(self.first.config.loss)
         self.stack.backward(losses)
         right = (logits.detach().argmax(2) == y).float().mean(1)
         self.figures[self.step, self.places] = torch.stack((losses.detach(), right), 1)
         self.step += 1
-        shared_s = (time.perf_counter() - begun) / len(self.going)
+        shared_s = self._passed() / len(self.going)
         for racer in self.going:
-            begun = time.perf_counter()
             _move(racer.run, size=len(y))
-            racer.seconds += shared_s + time.perf_counter() - begun
+            racer.seconds += shared_s + self._passed()
+
+    def _passed(self) -> float:
+        """Seconds since this was last asked."""
+        before, self.since = self.since, time.perf_counter()
+        return self.since - before
+
+    def _end_epoch(self, racer: _Racer) -> End | None:
+        before = racer.seconds + self._passed()
+
+        end = racer.run.end_epoch(lambda: before + time.perf_counter() - self.since)
+        racer.seconds = before + self._passed()
+        return end
 
     def _result(self, racer: _Racer) -> Result:
         assert racer.end is not None
@@ -192,17 +204,6 @@ def _move(run: Run, *, size: int) -> None:
     if run.schedule is not None:
         run.schedule.step()
     run.recorder.note(size=size, lr=lr)
-
-
-def _end_epoch(racer: _Racer) -> End | None:
-    begun = time.perf_counter()
-
-    def seconds() -> float:
-        return racer.seconds + time.perf_counter() - begun
-
-    end = racer.run.end_epoch(seconds)
-    racer.seconds = seconds()
-    return end
 
 
 class Stack:

@@ -17,6 +17,7 @@ from tests.bench.loading import loading
 from tests.bench.pictures import full_data
 from tests.bench.report import as_json, heading, markdown
 from tests.bench.settings import Settings
+from tests.bench.stacked import stacked
 from tests.bench.timing import Bench
 from tests.bench.to98 import to98
 
@@ -28,6 +29,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "first": first_figure,
     "watched": watched,
     "cifar": cifar,
+    "stacked": stacked,
 }
 
 
