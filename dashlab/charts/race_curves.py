@@ -49,10 +49,11 @@ def both_coordinates(named: Sequence[tuple[str, Array]], *, y_title: str, log: b
     """Quantities of one racer against the step, x and y of each; arrays of shape (steps, 2)."""
     traces = []
     for quantity, (name, values) in enumerate(named):
-        for coordinate, letter in enumerate("xy"):
+        same = np.array_equal(values[:, 0], values[:, 1], equal_nan=True)
+        for coordinate, letter in enumerate("x" if same else "xy"):
             own = values[:, coordinate]
             shown = within(np.abs(own), MOST) if log else np.where(np.abs(own) < MOST, own, np.nan)
-            words = f"{name}, {letter}" if len(named) > 1 else letter
+            words = name if same else f"{name}, {letter}" if len(named) > 1 else letter
             traces.append(
                 _curve(words, shown, COLOURS[coordinate], 1, ("solid", "dot", "dash")[quantity % 3])
             )

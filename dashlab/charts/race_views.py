@@ -14,6 +14,7 @@ from dashlab.experiments.surfaces import Surface
 Array = npt.NDArray[np.float64]
 
 LETTERS = "ABCDEFGH"
+INK = "#1E2A32"  # on markers that are white on either background
 
 
 def in_space(
@@ -134,9 +135,9 @@ def basin_map(surface: Surface, x: Array, y: Array, reached: npt.NDArray[np.int6
         y=minima[:, 1],
         text=list(LETTERS[:count]),
         mode="markers+text",
-        textposition="top center",
-        textfont={"size": 16},
-        marker={"symbol": "star", "size": 15, "color": "white", "line": {"width": 1.5, "color": "#1E2A32"}},
+        textposition="middle center",
+        textfont={"size": 13, "color": INK},
+        marker={"size": 22, "color": "white", "line": {"width": 1.5, "color": INK}},
         hovertemplate="minimum %{text}: x %{x:.4g}, y %{y:.4g}<extra></extra>",
     )
     drawn = figure([cells, marks], x_title="Start x", y_title="Start y", height=520, legend=False)

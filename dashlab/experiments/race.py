@@ -26,6 +26,7 @@ OPTIMIZER_NAMES = {
     "rprop": "Rprop",
     "lbfgs": "L-BFGS",
 }
+SHORT = {"momentum": "μ", "weight_decay": "λ"}
 RATES = {"own": "Each its own", "equal": "Equal learning rate", "best": "Each at its best"}
 DETAILS = {
     "curves": "Curves",
@@ -157,7 +158,9 @@ def _kind(racer: OptimConfig) -> str:
 def _coefficients(racer: OptimConfig) -> str:
     default = type(racer)()
     changed = (
-        f"{racer.spec_of(name).label} {value:g}" if isinstance(value, float) else racer.spec_of(name).label
+        f"{SHORT.get(name, racer.spec_of(name).label)} {value:g}"
+        if isinstance(value, float)
+        else racer.spec_of(name).label
         for name, value in racer.flat().items()
         if name not in ("optimizer", "lr", "nesterov") and value != getattr(default, name)
     )

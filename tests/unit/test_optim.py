@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from dashlab.optim import make_optimizer, make_schedule
-from dashlab.optim_settings import OPTIMIZERS, OptimConfig, ScheduleConfig
+from dashlab.optim import joined, make_optimizer, make_schedule
+from dashlab.optim_settings import OPTIMIZERS, OptimConfig, ScheduleConfig, SurfaceOptimConfig
 
 
 def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int = 12) -> torch.Tensor:
@@ -79,6 +79,55 @@ def test_radam_takes_any_memory_of_squares_that_the_settings_allow():
         weight = start()
         moved = descend(make_optimizer(OptimConfig(optimizer="radam", beta2=beta2), [weight]), weight)
         assert moved.isfinite().all(), beta2
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_plain_form_is_to_the_last_bit_what_torch_takes_by_itself(name):
+    kind, coefficients = BY_HAND[name]
+    flat = dict(coefficients)
+    if "betas" in flat:
+        flat["beta1"], flat["beta2"] = flat.pop("betas")
+    ours, theirs = start(), start()
+    config = OptimConfig(optimizer=name, lr=0.02, weight_decay=0.1, **flat)
+    alone = kind([theirs], lr=0.02, weight_decay=0.1, **coefficients)
+    assert torch.equal(descend(make_optimizer(config, [ours], fused=False), ours), descend(alone, theirs))
+
+
+def test_rprop_has_its_own_coefficients():
+    config = SurfaceOptimConfig(optimizer="rprop", eta_minus=0.3, eta_plus=1.5, step_min=1e-4, step_max=2.0)
+    group = make_optimizer(config.check(), [start()]).param_groups[0]
+    assert (group["etas"], group["step_sizes"]) == ((0.3, 1.5), (1e-4, 2.0))
+
+
+def test_lbfgs_takes_one_iteration_a_step_and_searches_along_it_where_asked():
+    searching = make_optimizer(SurfaceOptimConfig(optimizer="lbfgs", history=7), [start()]).param_groups[0]
+    assert (searching["max_iter"], searching["history_size"]) == (1, 7)
+    assert searching["line_search_fn"] == "strong_wolfe"
+    plain = SurfaceOptimConfig(optimizer="lbfgs", line_search=False)
+    assert make_optimizer(plain, [start()]).param_groups[0]["line_search_fn"] is None
+
+
+def test_joined_optimizers_do_to_the_last_bit_what_each_does_alone():
+    configs = [
+        OptimConfig(optimizer=name, lr=lr)
+        for name in ("sgd", "adagrad", "adam", "nadam")
+        for lr in (0.01, 0.3)
+    ]
+    alone, together = [start() for _ in configs], [start() for _ in configs]
+    made = [make_optimizer(config, [own], fused=False) for config, own in zip(configs, together, strict=True)]
+    few = joined(made)
+    assert len(few) == 4
+    for _ in range(12):
+        for own in together:
+            own.grad = 2 * own.detach()
+        for optimizer in few:
+            optimizer.step()
+    for config, own, other in zip(configs, alone, together, strict=True):
+        optimizer = make_optimizer(config, [own], fused=False)
+        for _ in range(12):
+            own.grad = 2 * own.detach()
+            optimizer.step()
+        assert torch.equal(own, other), config
 
 
 # -- schedules ---------------------------------------------------------------------------------------------
