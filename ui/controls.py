@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashlab.errors import ConfigError
 from dashlab.fields import Spec, Value
+from dashlab.lists import ListSpec, entries_of
 from ui.page import as_text
 from ui.state import PageState
 
@@ -98,6 +99,10 @@ def shown(spec: Spec, value: Value) -> str:
     """The value of a setting as people read it."""
     if spec.kind == "choice":
         return choice_name(str(value), spec)
+    if isinstance(spec, ListSpec):
+        entries = entries_of(str(value), spec.of)
+        titles = [str(getattr(entry, "title", "")) for entry in entries]
+        return " · ".join(titles) if all(titles) else f"{len(entries)} in the list"
     if spec.kind == "text":
         return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
     return f"{value:g}" if isinstance(value, float) else spec.format(value)
