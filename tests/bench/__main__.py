@@ -17,6 +17,7 @@ from tests.bench.loading import loading
 from tests.bench.pictures import full_data
 from tests.bench.report import as_json, heading, markdown
 from tests.bench.settings import Settings
+from tests.bench.stack import sliders, stacks
 from tests.bench.stacked import stacked
 from tests.bench.timing import Bench
 from tests.bench.to98 import to98
@@ -30,6 +31,8 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "watched": watched,
     "cifar": cifar,
     "stacked": stacked,
+    "stack": stacks,
+    "sliders": sliders,
 }
 
 
