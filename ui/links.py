@@ -69,7 +69,7 @@ def read_one(name: str, text: str, spec: Spec, fallback: Value) -> tuple[Value, 
     try:
         value = spec.parse(text)
     except ConfigError:
-        return fallback, (f"{asked}, which cannot be read; {spec.format(fallback)} is used.",)
+        return fallback, (f"{asked}, which cannot be read; {_shortened(spec.format(fallback))} is used.",)
     problem = spec.problem(value)
     if problem is None:
         return value, ()
@@ -79,7 +79,7 @@ def read_one(name: str, text: str, spec: Spec, fallback: Value) -> tuple[Value, 
             return kept, (f"{asked}; the most is {plain(spec.high)}.",)
         if value < spec.low:
             return kept, (f"{asked}; the least is {plain(spec.low)}.",)
-    return kept, (f"{asked}, which {problem}; {spec.format(kept) or 'nothing'} is used.",)
+    return kept, (f"{asked}, which {problem}; {_shortened(spec.format(kept)) or 'nothing'} is used.",)
 
 
 def write(
