@@ -50,8 +50,8 @@ def _recipes() -> dict[str, PipelinePreset]:
         ),
         "s18": PipelinePreset(
             title="All that the course uses",
-            about="Every transform of the course in one chain, more than anybody would use. Which of them can "
-            "be left out without loss, and which leaves too little of the cup?",
+            about="Every transform of the course in one chain, more than anybody would use. Which of them "
+            "can be left out without loss, and which leaves too little of the cup?",
             steps=(
                 make_step("Resize", size="192"),
                 make_step("CenterCrop", size="192,256"),

@@ -23,9 +23,9 @@ def ways_of_looking(state: PageState, draws: Sequence[Any]) -> None:
     """How the draws are shown."""
     with st.container(horizontal=True, gap="small"):
         if any(draw.last.undone is not None for draw in draws):
-            with st.container(width=220):
+            with st.container(width=165):
                 control(state, "show")
-        with st.container(width=220):
+        with st.container(width=165):
             control(state, "beside")
 
 

@@ -1,5 +1,7 @@
 """Pipelines: as text, drawn, taken apart step by step, and the sentences about steps that cannot be done."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -105,7 +107,7 @@ def test_the_same_seed_draws_the_same_pictures_and_another_seed_others():
 
 
 def test_a_draw_is_what_torchvision_gives_under_its_seeds():
-    steps = [make_step("RandomRotation", degrees="-60,60"), make_step("ColorJitter", chance=0.5)]
+    steps = [make_step("RandomRotation", degrees="-60,60"), make_step("ColorJitter", hue="-0.1,0.1", chance=0.5)]
     shown = draw_pipeline(steps, same(4), seed=1)
     alone = [
         v2.RandomRotation((-60, 60)),
@@ -134,6 +136,18 @@ def test_a_step_that_is_taken_away_or_moved_leaves_the_draws_of_the_others():
         drawn([turn, make_step("ColorJitter", use=False), flip])["RandomRotation"]
         == everything["RandomRotation"]
     )
+
+
+def test_many_visitors_at_once_get_what_each_would_get_alone():
+    steps = [make_step("RandomResizedCrop", size="32"), make_step("ColorJitter"), make_step("RandAugment")]
+    small = CAT.resize((60, 40))
+
+    def drawn(seed: int) -> list[list[int]]:
+        return [one.last.raw.pixels.tolist() for one in draw_pipeline(steps, same(3, small), seed=seed)]
+
+    alone = [drawn(seed) for seed in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(drawn, range(6))) == alone
 
 
 def test_two_steps_of_one_name_draw_differently():
