@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashlab.charts.style import CLEAR, FAINT, MOST_POINTS, figure
+from dashlab.charts.style import FAINT, MOST_POINTS, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
     from dashlab.experiments.momentum_plane import Descent, Line, Plane
@@ -32,7 +32,7 @@ def plane(
 ) -> go.Figure:
     """Measured rates as colours, the closed form as lines; every cell can be clicked.
 
-    Plotly reports clicks on points only, so an invisible marker lies on each cell.
+    Plotly reports clicks on points only, so an empty text lies on each cell.
 
     Args:
         cells: rates.
@@ -113,10 +113,7 @@ def _catchers(cells: Plane) -> go.Scatter:
         x=x.ravel(),
         y=y.ravel(),
         customdata=np.stack([cells.measured.ravel(), cells.theory.ravel()], axis=1),
-        mode="markers",
-        marker={"size": 11, "symbol": "square", "opacity": 0, "color": CLEAR},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
+        mode="text",  # of no text: caught as markers are, and built in a third of the time
         hovertemplate="α %{x:.1f}, β %{y:.2f}<br>measured %{customdata[0]:.4f}<br>"
         "theory %{customdata[1]:.4f}<extra></extra>",
         showlegend=False,

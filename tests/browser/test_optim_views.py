@@ -38,13 +38,13 @@ def drawn(page: Page, key: str) -> Any:
     return plot.evaluate("plot => plot._fullData.map(trace => [Array.from(trace.x), Array.from(trace.y)])")
 
 
-def click_cell(page: Page, lr: float, momentum: float) -> None:
-    """Click the plane of 40 learning rates (0.1 to 4) and 50 momenta (0 to 0.98)."""
+def point_at_cell(page: Page, lr: float, momentum: float) -> None:
+    """Move to a cell of the plane of 40 learning rates (0.1 to 4) and 50 momenta (0 to 0.98)."""
     area = keyed(page, "optim_plane_chart_cells").locator(".nsewdrag").first
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     assert box is not None
-    page.mouse.click(
+    page.mouse.move(
         box["x"] + box["width"] * (lr * 10 - 0.5) / 40,
         box["y"] + box["height"] * (1 - (momentum * 50 + 0.5) / 50),
     )
@@ -64,7 +64,11 @@ def test_a_click_on_the_plane_shows_that_descent_and_its_link_brings_it_back(
     visit(page, "/optimizers?optim_view=plane")
     expect(page.get_by_role("heading", name="The chosen cell: α = 1, β = 0.9")).to_be_visible()
     before = drawn(page, "optim_plane_chart_path")
-    click_cell(page, 3.0, 0.3)
+    point_at_cell(page, 3.0, 0.3)
+    label = keyed(page, "optim_plane_chart_cells").locator(".hoverlayer")
+    expect(label).to_contain_text(re.compile(r"α 3\.0, β 0\.30.*measured 1\.\d{4}.*theory 1\.\d{4}"))
+    page.mouse.down()
+    page.mouse.up()
     expect(page.get_by_role("heading", name="The chosen cell: α = 3, β = 0.3")).to_be_visible()
     expect(page.get_by_text(re.compile("^Diverged: after"))).to_be_visible()
     expect(page).to_have_url(re.compile("optim_plane_lr=3.0"))
