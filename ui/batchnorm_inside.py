@@ -28,6 +28,7 @@ def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: Twins
         key=key,
         help=spec.help,
         required=True,
+        wrap=True,
     )
     state.values[view.full("pane")] = str(chosen)
     if chosen == "classes":

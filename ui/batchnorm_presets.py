@@ -36,8 +36,8 @@ TWINS = {
     ),
     "moons": ViewPreset(
         "Noisy moons in small batches",
-        "Batches of 32 points. BatchNorm is quicker at first; in the end the noise of its batches costs what "
-        "it gained.",
+        "Batches of 32 points. BatchNorm is quicker at first; in the end both are about as good, for here "
+        "the noise of the data sets the limit.",
         TwinsLook(dataset="moons", points=1000, noise=0.2, batch_size=32, epochs=30, at=3),
     ),
     "highrate": ViewPreset(

@@ -11,6 +11,8 @@ LOW = 0.1
 """The training loss by which the twins' speed is compared."""
 LAG = 0.02
 """From this difference between the modes on something is said about it."""
+FEW = 8
+"""Batches of no more inputs than this have statistics that are mostly noise."""
 MANY = 0.5
 """From this share of silent units on something is said about them."""
 
@@ -66,11 +68,16 @@ def _modes(study: TwinsConfig, twin: Twin, epoch: int) -> Iterator[str]:
         yield (
             f":material/sync_problem: After epoch {epoch} the twin with BatchNorm reads "
             f"{100 * twin.by_batch.accuracy:.1f} % of the test data in train mode and "
-            f"{100 * twin.by_running.accuracy:.1f} % in eval mode, with the same weights: {_why(gap)}"
+            f"{100 * twin.by_running.accuracy:.1f} % in eval mode, with the same weights: {_why(study, gap)}"
         )
 
 
-def _why(gap: float) -> str:
+def _why(study: TwinsConfig, gap: float) -> str:
+    if 0 < study.batch_size <= FEW:
+        return (
+            f"mean and variance of {study.batch_size} inputs are mostly noise, so that the two modes are two "
+            "different networks."
+        )
     if gap > 0:
         return "its running statistics are not yet those of the network as it is now."
     return "the test batches have means and variances of their own, which are not those of the training data."
