@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from dashlab.errors import ConfigError
@@ -29,18 +30,19 @@ class FlatConfig:
     @classmethod
     def specs(cls) -> dict[str, Spec]:
         """The description of every setting, in the order of declaration."""
-        return {leaf.name: leaf.metadata["spec"] for leaf in dataclasses.fields(cast(Any, cls))}
+        return dict(_specs(cls))
 
     @classmethod
     def spec_of(cls, name: str) -> Spec:
         """The description of one setting; raises `ConfigError` if there is none."""
-        if name not in cls.specs():
+        specs = _specs(cls)
+        if name not in specs:
             raise ConfigError(f"There is no setting called {name!r}.")
-        return cls.specs()[name]
+        return specs[name]
 
     def flat(self) -> dict[str, Value]:
         """All settings by name, in the order of declaration."""
-        return {name: getattr(self, name) for name in self.specs()}
+        return {name: getattr(self, name) for name in _specs(type(self))}
 
     def change(self: C, **settings: Value) -> C:
         """A copy with some settings replaced; raises `ConfigError` for a name that is not one."""
@@ -112,6 +114,12 @@ class FlatConfig:
             f"{spec.label} ({name}) has no effect when {sibling} is {getattr(self, sibling)!r}: "
             f"it belongs to {', '.join(map(str, values))}. Leave it at its default or change {sibling}."
         )
+
+
+@cache
+def _specs(kind: Any) -> dict[str, Spec]:
+    """Asked for thousands of times while a page is drawn."""
+    return {leaf.name: leaf.metadata["spec"] for leaf in dataclasses.fields(kind)}
 
 
 def canonical(value: Value, spec: Spec) -> Value:
