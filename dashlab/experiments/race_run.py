@@ -1,5 +1,6 @@
 """Racers of `torch.optim` on a surface: their tracks, with what each optimizer had in its memory."""
 
+import inspect
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -97,9 +98,11 @@ class _Runner:
         made = [make_optimizer(racer, [parameter], fused=False) for racer, parameter in pairs]
         self._searching = [i for i, racer in enumerate(racers) if racer.optimizer == "lbfgs"]
         plain = [optimizer for i, optimizer in enumerate(made) if i not in self._searching]
-        self._optimizers, self._all = joined(plain), made
+        few, self._all = joined(plain), made
+        # The step itself, without what torch puts around it for profilers and hooks, which takes as long.
+        self._optimizers = [(inspect.unwrap(type(optimizer).step), optimizer) for optimizer in few]
         self._log = _Log(course.steps, len(racers))
-        owner = {type(optimizer): optimizer for optimizer in self._optimizers}
+        owner = {type(optimizer): optimizer for optimizer in few}
         states = [owner.get(type(one), one).state for one in made]
         self._memory = Memory(list(zip(states, self._parameters, strict=True)))
 
@@ -111,8 +114,9 @@ class _Runner:
         self._log.points[step].copy_(self._now)
         self._log.losses[step].copy_(losses)
         self._log.gradients[step].copy_(gradients)
-        for optimizer in self._optimizers:
-            optimizer.step()
+        with torch.no_grad():
+            for step_of, optimizer in self._optimizers:
+                step_of(optimizer)
         for index in self._searching:
             self._all[index].step(partial(self._evaluate, index, step))
             self._log.evaluations[step, index] = self._evaluations[index]
