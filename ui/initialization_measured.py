@@ -1,9 +1,11 @@
 """Stacks that have been measured before are kept; a slow one is measured behind a bar."""
 
+import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import streamlit as st
@@ -75,17 +77,22 @@ def measured(configs: Sequence[StackConfig]) -> list[StackStats]:
     """What `layer_stats` says of each; those that were asked for before are there at once."""
     kept = _kept()
     missing = [config for config in configs if kept.get(config.key()) is None]
-    place = st.empty()
-    is_slow = sum(config.depth * config.width**2 for config in missing) > BIG
-    for at, config in enumerate(missing):
-        bar = _Bar(place, f"Setting {at + 1} of {len(missing)}: {config.title}") if is_slow else None
-        if bar:
-            with kept.one_at_a_time:
-                kept.put(config.key(), layer_stats(config, on_layer=bar))
-        else:
-            kept.put(config.key(), layer_stats(config, draw=kept.drawing(config)))
-    place.empty()
+    if sum(config.depth * config.width**2 for config in missing) > BIG:
+        _one_by_one(kept, missing)
+    elif missing:
+        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:
+            for stats in pool.map(lambda config: layer_stats(config, draw=kept.drawing(config)), missing):
+                kept.put(stats.config.key(), stats)
     return [kept.get(config.key()) or layer_stats(config) for config in configs]
+
+
+def _one_by_one(kept: _Kept, configs: Sequence[StackConfig]) -> None:
+    place = st.empty()
+    for at, config in enumerate(configs, 1):
+        bar = _Bar(place, f"Setting {at} of {len(configs)}: {config.title}")
+        with kept.one_at_a_time:
+            kept.put(config.key(), layer_stats(config, on_layer=bar))
+    place.empty()
 
 
 class _Bar:

@@ -1,6 +1,7 @@
 """The view *Signals through the stack*: spread of outputs and gradients by layer, histograms of one layer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -80,41 +81,32 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
-    predicted = [theory(stats.config) if config.theory else Theory() for stats in stacks]
-    between = config.spread == "inputs"
-    up = [
-        Signal(
-            _name(at, stats),
-            [layer.between if between else layer.std for layer in stats.layers],
-            () if between else expected.outputs,
-        )
-        for at, (stats, expected) in enumerate(zip(stacks, predicted, strict=True))
-    ]
-    of_weights = config.gradient == "weights"
-    down = [
-        Signal(
-            _name(at, stats),
-            [layer.weight_gradient if of_weights else layer.gradient_std for layer in stats.layers],
-            () if of_weights else expected.gradients,
-        )
-        for at, (stats, expected) in enumerate(zip(stacks, predicted, strict=True))
-    ]
-    spread = "Std between inputs" if between else "Std of the outputs"
-    plot(
+    up, down = _figures(config.change(layer=1, histogram="outputs"), stacks)
+    plot(up, "init_chart_outputs", "Spread of the outputs by layer, one curve for each setting")
+    plot(down, "init_chart_gradients", "Gradient by layer, one curve for each setting, in the same colours")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)  # built anew they take longer than a rerun
+def _figures(config: StackView, _stacks: Sequence[StackStats]) -> tuple[Any, Any]:
+    """The spread of the outputs and the gradients; both are in `config`, but for the numbers in `_stacks`."""
+    names = [f"{at} · {stats.config.title}" for at, stats in enumerate(_stacks, 1)]
+    predicted = [theory(stats.config) if config.theory else Theory() for stats in _stacks]
+    up, down = [], []
+    for name, stats, expected in zip(names, _stacks, predicted, strict=True):
+        if config.spread == "inputs":
+            up.append(Signal(name, [layer.between for layer in stats.layers]))
+        else:
+            up.append(Signal(name, [layer.std for layer in stats.layers], expected.outputs))
+        if config.gradient == "weights":
+            down.append(Signal(name, [layer.weight_gradient for layer in stats.layers]))
+        else:
+            down.append(Signal(name, [layer.gradient_std for layer in stats.layers], expected.gradients))
+    spread = "Std between inputs" if config.spread == "inputs" else "Std of the outputs"
+    gradient = "Norm of the weights' gradient" if config.gradient == "weights" else "Std of the gradient"
+    return (
         charts.by_layer(up, y_title=spread, whole=config.whole),
-        "init_chart_outputs",
-        f"{spread} by layer, on a logarithmic axis, one curve for each setting",
-    )
-    gradient = "Norm of the weights' gradient" if of_weights else "Std of the gradient"
-    plot(
         charts.by_layer(down, y_title=gradient, whole=config.whole, legend=False),
-        "init_chart_gradients",
-        f"{gradient} by layer, on a logarithmic axis, one curve for each setting, in the same colours",
     )
-
-
-def _name(at: int, stats: StackStats) -> str:
-    return f"{at + 1} · {stats.config.title}"
 
 
 def _said(stacks: Sequence[StackStats]) -> None:

@@ -46,12 +46,14 @@ def by_layer(
         height=300 + LEGEND_ROW * rows * legend,
         legend=legend,
     )
-    for value, words in LIMITS:
-        if low < math.log10(value) < high:
-            _limit(drawn, value, words)
-    drawn.update_yaxes(type="log", range=[low, high], exponentformat="power", nticks=10)
+    in_view = [(value, words) for value, words in LIMITS if low < math.log10(value) < high]
     depth = max((len(signal.values) for signal in signals), default=1)
-    drawn.update_xaxes(range=[1 - 0.02 * depth, depth * 1.02])
+    drawn.update_layout(  # at once, because plotly takes its time over each change
+        shapes=[_rule(value) for value, _ in in_view],
+        annotations=[_note(value, words) for value, words in in_view],
+        yaxis={"type": "log", "range": [low, high], "exponentformat": "power", "nticks": 10},
+        xaxis={"range": [1 - 0.02 * depth, depth * 1.02]},
+    )
     return drawn
 
 
@@ -121,12 +123,17 @@ def _dashes(signal: Signal, low: float, high: float, *, first: bool) -> go.Scatt
     )
 
 
-def _limit(drawn: go.Figure, value: float, words: str) -> None:
-    drawn.add_hline(y=value, line={"width": 1, "dash": "dot", "color": GREY})
-    drawn.add_annotation(
-        x=1, xref="paper", xanchor="right", y=math.log10(value), yanchor="bottom" if value < 1 else "top",
-        text=words, showarrow=False, font={"size": 11, "color": GREY},
-    )  # fmt: skip
+def _rule(value: float) -> dict[str, Any]:
+    line = {"width": 1, "dash": "dot", "color": GREY}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
+
+
+def _note(value: float, words: str) -> dict[str, Any]:
+    """What a limit is called: on the inner side of its rule, at the right end."""
+    return {
+        "text": words, "x": 1, "xref": "paper", "xanchor": "right", "y": math.log10(value),
+        "yanchor": "bottom" if value < 1 else "top", "showarrow": False, "font": {"size": 11, "color": GREY},
+    }  # fmt: skip
 
 
 def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_title: str) -> go.Figure:
@@ -141,7 +148,10 @@ def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_tit
         seen = go.Scatter(x=middles, y=list(counts), mode="markers", marker={"size": 12})
     seen.update(name="", hovertemplate="%{y:,} values about %{x:.3g}")
     drawn = figure([*unseen, seen], x_title=x_title, y_title="Values", height=190, legend=False)
-    drawn.update_layout(hovermode="closest", bargap=0)
-    drawn.update_xaxes(exponentformat="power", nticks=3, gridcolor=FAINT)
-    drawn.update_yaxes(rangemode="tozero")
+    drawn.update_layout(
+        hovermode="closest",
+        bargap=0,
+        xaxis={"exponentformat": "power", "nticks": 3, "gridcolor": FAINT},
+        yaxis={"rangemode": "tozero"},
+    )
     return drawn
