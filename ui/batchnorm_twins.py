@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts import twins as charts
-from dashlab.charts.twins_boundary import Plane, boundaries
-from dashlab.experiments.twins import TwinsConfig, TwinsEpoch, frames_of
+from dashlab.charts.twins_boundary import Plane, boundaries, cells
+from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words
@@ -119,6 +119,9 @@ def _pictures(
     if study.dataset != "mnist":
         figure = boundaries(rows, at, _plane(study))
         plot(figure, "bn_twins_chart_boundary", _alt(study, at))
+        with st.expander("Numbers behind the boundaries", icon=":material/table:"):
+            st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")
+            numbers(cells(at, _plane(study)), f"batchnorm-boundary-{at.epoch}.csv", "bn_twins_csv_boundary")
     for sentence in words.what_happened(study, rows, at):
         st.markdown(sentence)
     _curves(study, rows, log=bool(view.control(state, "log")))

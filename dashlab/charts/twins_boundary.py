@@ -59,6 +59,22 @@ def boundaries(rows: Sequence[TwinsEpoch], shown: TwinsEpoch, plane: Plane) -> g
     return drawn
 
 
+def cells(row: TwinsEpoch, plane: Plane) -> list[dict[str, float]]:
+    """The numbers behind the picture: each cell's middle and the probability of class 1 under each twin."""
+    place = _middles(plane)
+    plain, normed = (_cells(row, side) / 10_000 for side in (0, 1))
+    return [
+        {
+            "x": round(place["x0"] + across * place["dx"], 4),
+            "y": round(place["y0"] + up * place["dy"], 4),
+            "plain": float(plain[up, across]),
+            "batchnorm": float(normed[up, across]),
+        }
+        for up in range(GRID)
+        for across in range(GRID)
+    ]
+
+
 def _side(row: TwinsEpoch, plane: Plane, side: int) -> list[Any]:
     """Cells, the line where both classes are equally likely, and points."""
     axes = {"xaxis": f"x{side + 1}", "yaxis": f"y{side + 1}"} if side else {}

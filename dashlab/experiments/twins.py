@@ -110,7 +110,7 @@ class TwinsConfig(TwinSettings):
     lr: float = number(
         0.1,
         "Learning rate",
-        "How far a step goes along the negative gradient.",
+        "How far a step goes along the negative gradient: w ← w − η ∂L/∂w.",
         low=1e-4,
         high=100.0,
         log=True,

@@ -193,9 +193,9 @@ def test_each_look_inside_has_its_pictures_and_numbers(
 ):
     app = open_view(**SMALL, pane=pane)
     assert plotly(app).keys() - {"boundary"} == charts
-    assert len(app.dataframe) == 2
+    assert len(app.dataframe) == 3  # those of the boundaries, of the curves and of this one
     assert all(len(frame.value) > 0 for frame in app.dataframe)
-    assert len(app.get("download_button")) == 2
+    assert len(app.get("download_button")) == 3
 
 
 def test_the_layer_that_is_looked_at_stands_in_the_link(open_view: Callable[..., AppTest]):

@@ -101,6 +101,13 @@ def test_the_boundary_is_drawn_for_both_twins():
     assert "epoch 2: 70.0 %" in figure.layout.annotations[0].text
 
 
+def test_the_numbers_behind_the_boundary_are_those_of_its_cells():
+    found = twins_boundary.cells(ROWS[0], PLANE)
+    assert len(found) == GRID * GRID
+    assert found[0] == {"x": -0.975, "y": -1.95, "plain": 0.2, "batchnorm": 0.2}
+    assert (found[1]["x"], found[GRID]["y"]) == (-0.925, -1.85)
+
+
 def test_the_replay_ends_at_the_epoch_that_is_shown():
     figure = twins_boundary.boundaries(ROWS, ROWS[2], PLANE)
     assert [frame.name for frame in figure.frames] == ["0", "1", "2"]
