@@ -113,7 +113,7 @@ def _catchers(cells: Plane) -> go.Scatter:
         x=x.ravel(),
         y=y.ravel(),
         customdata=np.stack([cells.measured.ravel(), cells.theory.ravel()], axis=1),
-        mode="text",  # of no text: caught as markers are, and built in a third of the time
+        mode="text",  # of no text: caught as markers are, and cheaper to build
         hovertemplate="α %{x:.1f}, β %{y:.2f}<br>measured %{customdata[0]:.4f}<br>"
         "theory %{customdata[1]:.4f}<extra></extra>",
         showlegend=False,
