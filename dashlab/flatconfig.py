@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -116,10 +116,12 @@ class FlatConfig:
         )
 
 
-@cache
-def _specs(kind: Any) -> dict[str, Spec]:
-    """Asked for thousands of times while a page is drawn."""
+def _read_specs(kind: Any) -> dict[str, Spec]:
     return {leaf.name: leaf.metadata["spec"] for leaf in dataclasses.fields(kind)}
+
+
+_specs: Callable[[Any], dict[str, Spec]] = cache(_read_specs)
+"""Kept, because a page asks for them thousands of times while it is drawn."""
 
 
 def canonical(value: Value, spec: Spec) -> Value:
