@@ -15,6 +15,7 @@ from tests.bench.epochs import s1, s4
 from tests.bench.jobs import first_figure, watched
 from tests.bench.loading import loading
 from tests.bench.pictures import full_data
+from tests.bench.race import race_sliders, races
 from tests.bench.report import as_json, heading, markdown
 from tests.bench.settings import Settings
 from tests.bench.stack import sliders, stacks
@@ -33,6 +34,8 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "stacked": stacked,
     "stack": stacks,
     "sliders": sliders,
+    "race": races,
+    "race-sliders": race_sliders,
 }
 
 
