@@ -182,7 +182,7 @@ def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: i
     )
 
 
-@st.cache_data(max_entries=48, show_spinner="Drawing …")
+@st.cache_data(max_entries=16, show_spinner="Drawing …")
 def _drawn(
     pipeline: str,
     identity: tuple[str | int, ...],  # noqa: ARG001 - stands for the samples

@@ -140,10 +140,13 @@ def code(
 
 def training(source: Source, steps: Sequence[Step]) -> None:
     """A link that opens the trainer with what it can do of the pipeline, and what it cannot."""
-    from dashlab.experiments.carry_over import carry_over, trainer_settings
+    from dashlab.experiments.carry_over import carry_over
 
+    if source.identity[0] in ("photo", "upload"):
+        st.markdown(
+            f"One picture is not enough to train on: {as_text(trained_on(source.dataset))} stands in for it."
+        )
     carried = carry_over(steps, source.dataset)
-    config = _base(source.dataset).change(**trainer_settings(carried, source.dataset))
     st.markdown(
         f"The trainer changes whole batches of {as_text(trained_on(source.dataset))} at once, in an order of "
         "its own: mirror, crop, then turn, zoom, slant and move together, then erase."
@@ -159,16 +162,21 @@ def training(source: Source, steps: Sequence[Step]) -> None:
     ]
     st.markdown("\n".join(lines) or "There is no step to carry over.")
     link_to(
-        "trainer", "Train with this pipeline", runs.training_link(config), icon=":material/model_training:"
+        "trainer",
+        "Train with this pipeline",
+        runs.training_link(training_config(steps, source.dataset)),
+        icon=":material/model_training:",
     )
 
 
-def _base(dataset: str) -> RunConfig:
-    """A network that trains in seconds to minutes on a processor, for the augmentation to act on."""
-    config = PRESETS["mnist-fast"].config.change(dataset=dataset)
+def training_config(steps: Sequence[Step], dataset: str) -> RunConfig:
+    """A network that trains in seconds to minutes on a CPU, with what the trainer can do of the steps."""
+    from dashlab.experiments.carry_over import carry_over, trainer_settings
+
+    config = PRESETS["mnist-fast"].config
     if dataset == "cifar10":
-        return config.change(model="cnn", channels=(32, 64), hidden=(128,), lr=0.1, epochs=5)
-    return config
+        config = config.change(model="cnn", channels=(32, 64), hidden=(128,), lr=0.1, epochs=5)
+    return config.change(**trainer_settings(carry_over(steps, dataset), dataset))
 
 
 def _tile(picture: bytes, *under: str) -> None:

@@ -22,16 +22,57 @@ from ui.controls import control
 from ui.page import as_text
 from ui.state import PageState
 
-FORMULAS: Mapping[str, str] = {
-    "Normalize": r"x' = \frac{x - \text{mean}}{\text{std}}, \qquad x = x' \cdot \text{std} + \text{mean}",
-    "MixUp": r"x' = \lambda x_i + (1-\lambda)\,x_{i-1}, \quad \lambda \sim \mathrm{Beta}(\alpha, \alpha)",
-    "CutMix": r"\lambda = 1 - \frac{\text{area of the patch}}{\text{area of the picture}}",
-    "GaussianNoise": r"x' = x + \varepsilon, \quad \varepsilon \sim \mathcal{N}(\text{mean}, \sigma^2)",
-    "RandomSolarize": r"x' = \begin{cases} x & x < t \\ \text{max} - x & x \ge t \end{cases}",
-    "RandomAffine": r"\binom{u}{v} = s\,R(\varphi)\,S\,\binom{x}{y} + \binom{t_x}{t_y}",
-    "ToDtype": r"x' = x / 255 \quad \text{(with scale, to float)}",
+FORMULAS: Mapping[str, tuple[str, str]] = {
+    "Normalize": (
+        r"\begin{gathered} x' = \frac{x - \text{mean}}{\text{std}} "
+        r"\\ x = x' \cdot \text{std} + \text{mean} \end{gathered}",
+        "Channel by channel; the second formula takes it back.",
+    ),
+    "MixUp": (
+        r"\begin{gathered} x' = \lambda x_i + (1-\lambda)\,x_{i-1} "
+        r"\\ \lambda \sim \mathrm{Beta}(\alpha, \alpha) \end{gathered}",
+        "One λ for the whole batch; labels are blended alike.",
+    ),
+    "CutMix": (
+        r"\lambda = 1 - \frac{\text{patch}}{\text{picture}}",
+        "By area. λ is the share of the label that the picture itself keeps.",
+    ),
+    "GaussianNoise": (
+        r"\begin{gathered} x' = x + \varepsilon "
+        r"\\ \varepsilon \sim \mathcal{N}(\text{mean}, \sigma^2) \end{gathered}",
+        "ε is drawn for every value anew.",
+    ),
+    "RandomSolarize": (
+        r"x' = \begin{cases} x & x < t \\ \text{max} - x & x \ge t \end{cases}",
+        "t: the threshold; max: 255, or 1 after ToDtype.",
+    ),
+    "RandomRotation": (
+        r"\binom{u}{v} = R(\varphi)\left[\binom{x}{y} - c\right] + c",
+        "R: turn by φ, about the centre c.",
+    ),
+    "ColorJitter": (
+        r"\begin{gathered} x \to b\,x \\ x \to c\,x + (1-c)\,\bar g \\ x \to s\,x + (1-s)\,g \end{gathered}",
+        "b, c, s: factors for brightness, contrast, saturation; g: the pixel as grey, ḡ: its mean over "
+        "the picture.",
+    ),
+    "GaussianBlur": (
+        r"w(u, v) \propto e^{-(u^2+v^2)/2\sigma^2}",
+        "The weight of the pixel that lies u to the right and v below.",
+    ),
+    "RandomPosterize": (
+        r"x' = x - (x \bmod 2^{8-\text{bits}})",
+        "The lowest 8 − bits binary digits become 0.",
+    ),
+    "RandomAffine": (
+        r"\binom{u}{v} = s\,R(\varphi)\,S\,\binom{x}{y} + \binom{t_x}{t_y}",
+        "s: zoom, R: turn by φ, S: slant, t: shift, about the centre.",
+    ),
+    "ToDtype": (
+        r"x' = x / 255",
+        "From uint8 to a float, with scale; without it the values stay.",
+    ),
 }
-"""What some transforms compute."""
+"""What some transforms compute, and what the letters mean."""
 
 
 def editor(state: PageState) -> tuple[Step, ...]:
@@ -95,7 +136,9 @@ def _has_chance(step: Step) -> bool:
 def _settings(key: str, step: Step) -> tuple[dict[str, Value], float]:
     st.caption(as_text(step.offer.about))
     if step.transform in FORMULAS:
-        st.latex(FORMULAS[step.transform])
+        formula, words = FORMULAS[step.transform]
+        st.latex(formula)
+        st.caption(words)
     specs: dict[str, Spec] = {**step.offer.specs}
     values: dict[str, Value] = {**step.values}
     if _has_chance(step):

@@ -23,8 +23,8 @@ from dashlab.experiments.pipeline_listen import Listener
 from dashlab.experiments.pipeline_seen import Facts, Seen, facts, leaves, seen, size_of, undone
 from dashlab.experiments.transforms import argument, build
 
-MOST_PIXELS = 1_000_000
-"""Larger than this no picture may become: a few steps that enlarge would fill the memory."""
+MOST_PIXELS = 500_000
+"""Larger than this no picture may become: a few steps that enlarge would take minutes and fill the memory."""
 SEEDS = 2**31
 
 _LENT = threading.Lock()
@@ -241,7 +241,7 @@ class _Run:
         if height * width > MOST_PIXELS:
             track.problem = (
                 f"Step {place + 1} ({step.transform}) makes the picture {width:,} × {height:,} pixels large: "
-                f"no more than {MOST_PIXELS // 10**6} million are carried along here. Make it smaller before."
+                f"no more than {MOST_PIXELS:,} in all are carried along here. Make it smaller before."
             )
             return None
         track.seeds.append(seed)

@@ -27,7 +27,7 @@ FAULTS = (
 _OF_TENSORS = frozenset({"Normalize", "GaussianNoise", "MixUp", "CutMix"})
 _OF_FRACTIONS = frozenset({"Normalize", "GaussianNoise", "MixUp", "CutMix"})
 _PASSES_PIL = frozenset({"ToDtype", "RandomErasing", "ToPureTensor"})
-_OF_ONE = frozenset({"AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix"})
+_OF_ONE = frozenset({"AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix", "FiveCrop", "TenCrop"})
 
 
 def obstacle(place: int, step: Step, value: Any) -> str:

@@ -15,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
 from dashlab.data.photos import load_photo
+from dashlab.engine import resolved
 from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
 from tests.app.fakes import FakeLab
 from ui import links, training
 from ui.augmentation_presets import presets
+from ui.augmentation_results import training_config
 
 PAGE = "pages/augmentation.py"
 QUICK = {"aug_draws": "2", "aug_preset": "randaugment"}
@@ -456,6 +458,18 @@ def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppT
     wanted = {"dataset": "cifar10", "flip": True, "crop_padding": 4, "normalize": "dataset", "rotate": 0.0}
     assert {name: arrived.values[name] for name in wanted} == wanted
     assert "**RandomCrop** (step 1) is carried over." in texts(app)
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
+def test_whatever_is_carried_over_can_be_trained(dataset: str):
+    steps = [
+        make_step("RandomCrop", size="32", padding="128"),
+        make_step("RandomHorizontalFlip"),
+        make_step("RandomAffine", degrees="-180,180", translate="1,1", scale="0.1,3", shear="-60,60"),
+        make_step("RandomErasing", scale="0,1"),
+        make_step("Normalize"),
+    ]
+    resolved(training_config(steps, dataset)).check()
 
 
 def test_what_the_trainer_cannot_do_is_said(open_page: Callable[..., AppTest]):

@@ -7,6 +7,7 @@ import torch
 from torchvision.transforms import v2
 
 from dashlab.data.photos import PHOTOS, load_photo
+from dashlab.data.sample import BUNDLED
 from dashlab.errors import ConfigError
 from dashlab.experiments.number_spec import NumbersSpec
 from dashlab.experiments.pipeline import Step, make_step, problem_of
@@ -197,6 +198,18 @@ def test_a_photograph_is_in_colour_and_its_shorter_side_has_256_pixels(name: str
     photo = load_photo(name)
     assert photo.mode == "RGB"
     assert min(photo.size) == 256
+
+
+def test_the_photographs_are_small_and_their_readme_states_size_and_bytes():
+    folder = BUNDLED / "photos"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    found = sorted(folder.glob("*.jpg"))
+    assert {path.stem for path in found} == PHOTOS.keys()
+    assert sum(path.stat().st_size for path in found) < 400_000
+    for path in found:
+        width, height = load_photo(path.stem).size
+        row = next(line for line in readme.splitlines() if f"`{path.name}`" in line)
+        assert f"{width}×{height} | {path.stat().st_size:,}" in row
 
 
 def test_a_photograph_that_there_is_not_is_refused():
