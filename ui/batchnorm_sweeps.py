@@ -36,6 +36,8 @@ GROUPS = (
     Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
     Group("BatchNorm", ":material/align_vertical_center:", ("order", "momentum", "affine", "track", "eps")),
 )
+LAG = 0.1
+"""From this difference between the modes on something is said about it."""
 SWEPT = {
     "rates": ("lowest", "highest", "count", "epochs", "batch_size"),
     "batches": ("largest", "lr", "steps"),
@@ -76,6 +78,7 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
         _say_reach(trials, classes)
     else:
         _say_smallest(trials)
+    _say_lag(trials)
     _say_diverged(trials)
     listed = [asdict(trial) for trial in trials]
     with st.expander("Numbers behind this picture", icon=":material/table:"):
@@ -114,6 +117,15 @@ def _say_smallest(trials: Sequence[Trial]) -> None:
         sound = [trial.by_running for trial in found if not trial.diverged]
         accuracy = f"{100 * sum(sound) / len(sound):.1f} %" if sound else "diverged"
         st.markdown(f"**{name}**, batches of {smallest}: {accuracy} in eval mode.")
+
+
+def _say_lag(trials: Sequence[Trial]) -> None:
+    gaps = [trial.by_batch - trial.by_running for trial in trials if not trial.diverged]
+    if max(gaps, default=0.0) > LAG:
+        st.caption(
+            "Where the dotted curve runs far above the solid one the weights have learned, but the running "
+            "statistics are still those of an earlier network: more steps or a larger momentum close the gap."
+        )
 
 
 def _say_diverged(trials: Sequence[Trial]) -> None:

@@ -126,9 +126,13 @@ def batches(config: TwinSettings, task: Task, size: int, epochs: int) -> Iterato
 
 
 def described(config: TwinSettings) -> tuple[str, str]:
-    """Both networks, layer by layer, as PyTorch writes them."""
-    plain, normed = (build_twin(config, batchnorm=batchnorm) for batchnorm in (False, True))
-    return str(plain), str(normed)
+    """Both networks, layer by layer, as PyTorch writes them, but shorter: Linear(2, 128, bias=True)."""
+    plain, normed = (str(build_twin(config, batchnorm=batchnorm)) for batchnorm in (False, True))
+    return _shorter(plain), _shorter(normed)
+
+
+def _shorter(written: str) -> str:
+    return written.replace("in_features=", "").replace("out_features=", "")
 
 
 def normalizers(network: nn.Module) -> list[nn.BatchNorm1d]:

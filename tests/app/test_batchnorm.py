@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -116,10 +117,15 @@ def buttons(app: AppTest) -> set[str | None]:
 
 def test_the_page_opens_with_s7(open_app: Callable[..., AppTest]):
     app = ran(open_app(PAGE))
-    assert metrics(app) == ["99.83 %", "99.83 %"]
-    assert "loss below 0.1 from epoch 11" in {element.delta for element in app.metric}
-    assert "epoch 15: 84.0 %" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
-    assert "After epoch 15 the twin with BatchNorm reads 99.8 %" in texts(app)
+    assert [float(value.removesuffix(" %")) >= 98 for value in metrics(app)] == [True, True]
+    plain, normed = (element.delta for element in app.metric)
+    assert plain == "loss never below 0.1"
+    assert re.fullmatch("loss below 0.1 from epoch 1[0-5]", normed)
+    title = plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
+    assert re.fullmatch(r"Without BatchNorm<br>epoch 15: [78]\d\.\d %", title)
+    assert re.search(
+        r"After epoch 15 the twin with BatchNorm reads 99\.\d % of the test data in train mode", texts(app)
+    )
     assert app.query_params == {}
 
 
@@ -367,11 +373,17 @@ def ten(twin: Any) -> Any:
 def test_the_sweep_over_rates_names_where_each_twin_stops(open_view: Callable[..., AppTest]):
     app = open_view("rates")
     said = texts(app)
-    assert "**Without BatchNorm**: learns from 0.0464 to 0.825, and **stops learning at 2.15**." in said
-    assert "**With BatchNorm**: learns from 0.00681 to 5.62, and **stops learning at 14.7**." in said
+    stops = re.findall(r"\*\*: learns from [\d.]+ to [\d.]+, and \*\*stops learning at ([\d.]+)\*\*\.", said)
+    assert len(stops) == 2
+    assert float(stops[0]) < float(stops[1])
     assert "at least 75 %" in said
     assert len(app.dataframe[0].value) == 26
     assert len(app.get("download_button")) == 1
+
+
+def test_running_statistics_that_lag_are_said(open_view: Callable[..., AppTest]):
+    assert "statistics are still those of an earlier network" in texts(open_view("rates"))
+    assert "statistics are still those of an earlier network" not in texts(open_view("rates", track="off"))
 
 
 def test_a_rate_at_which_a_twin_diverges_is_said(open_view: Callable[..., AppTest]):
@@ -384,8 +396,11 @@ def test_a_rate_at_which_a_twin_diverges_is_said(open_view: Callable[..., AppTes
 
 def test_the_sweep_over_sizes_says_what_two_inputs_do(open_view: Callable[..., AppTest]):
     app = open_view("batches")
-    assert "**With BatchNorm**, batches of 2: 46.7 % in eval mode." in texts(app)
-    assert "**Without BatchNorm**, batches of 2: 94.4 % in eval mode." in texts(app)
+    found = re.findall(
+        r"\*\*(With|Without) BatchNorm\*\*, batches of 2: ([\d.]+) % in eval mode\.", texts(app)
+    )
+    accuracy = {name: float(value) for name, value in found}
+    assert accuracy["With"] < 70 < accuracy["Without"]
 
 
 @pytest.mark.parametrize(("view", "study"), [("rates", RateSweep()), ("batches", BatchSweep())])
