@@ -5,9 +5,11 @@ Stacked, each layer is one batched product. Every racer keeps an object of `torc
 moves that racer's slice of the stacked parameters.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -90,14 +92,27 @@ def train_stacked(
         return _Race(configs, pick_device(device), images, on_row).train(should_stop)
 
 
-@dataclass(slots=True)
 class _Racer:
     """One of the runs."""
 
-    index: int
-    run: Run
-    seconds: float = 0.0
-    end: End | None = None
+    def __init__(self, index: int, run: Run) -> None:
+        self.index = index
+        self.run = run
+        self.seconds = 0.0
+        self.end: End | None = None
+        optimizer = run.optimizer
+        # The step itself, without what torch puts around it for profilers and hooks: eight times that counts.
+        # A schedule has a hook of its own there.
+        plain = partial(inspect.unwrap(type(optimizer).step), optimizer)
+        self._step: Callable[[], object] = plain if run.schedule is None else optimizer.step
+
+    def move(self, *, size: int) -> None:
+        """One step of its optimizer along the gradients that its parameters have."""
+        lr = float(self.run.optimizer.param_groups[0]["lr"])
+        self._step()
+        if self.run.schedule is not None:
+            self.run.schedule.step()
+        self.run.recorder.note(size=size, lr=lr)
 
 
 class _Race:
@@ -173,9 +188,10 @@ class _Race:
         self.figures[self.step, self.places] = torch.stack((losses.detach(), right), 1)
         self.step += 1
         shared_s = self._passed() / len(self.going)
-        for racer in self.going:
-            _move(racer.run, size=len(y))
-            racer.seconds += shared_s + self._passed()
+        with torch.no_grad():
+            for racer in self.going:
+                racer.move(size=len(y))
+                racer.seconds += shared_s + self._passed()
 
     def _passed(self) -> float:
         """Seconds since this was last asked."""
@@ -195,15 +211,6 @@ class _Race:
         others = len(self.racers) - 1
         beside = f"{others} other run{'s' if others != 1 else ''}; the seconds are this run's share"
         return replace(result, environment=result.environment | {BESIDE: beside})
-
-
-def _move(run: Run, *, size: int) -> None:
-    """One step of the racer's optimizer along the gradients that its parameters have."""
-    lr = float(run.optimizer.param_groups[0]["lr"])
-    run.optimizer.step()
-    if run.schedule is not None:
-        run.schedule.step()
-    run.recorder.note(size=size, lr=lr)
 
 
 class Stack:

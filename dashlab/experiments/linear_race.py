@@ -4,14 +4,15 @@ S14 of the course: Linear(10, 5), mean squared error; batch gradient descent (BG
 update, stochastic gradient descent (SGD) one, mini-batch gradient descent 64.
 """
 
+import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
-from torch.optim import Optimizer
 
 from dashlab.device import stream
 from dashlab.optim import make_optimizer
@@ -78,6 +79,8 @@ class _Layers:
 
     def __init__(self, racers: Sequence[OptimConfig], x: Tensor, y: Tensor, *, seed: int) -> None:
         self.x, self.y = torch.cat((x, torch.ones(len(x), 1)), 1), y  # the bias is the weight of a constant
+        wide_x, wide_y = self.x.double(), y.double()
+        self.xx, self.yx, self.yy = wide_x.T @ wide_x, wide_y.T @ wide_x, wide_y.square().sum()
         first = torch.empty(OUTPUTS, INPUTS + 1)
         bound = 1 / math.sqrt(INPUTS)  # as torch.nn.Linear draws both
         first.uniform_(-bound, bound, generator=stream(seed, "linear weights"))
@@ -86,18 +89,23 @@ class _Layers:
         parameters = [Parameter(part) for part in self.weights.unbind(0)]
         for parameter, gradient in zip(parameters, self.gradients.unbind(0), strict=True):
             parameter.grad = gradient
-        self.optimizers: list[Optimizer | None] = [
+        made = [
             make_optimizer(config, [parameter], fused=False)
             for config, parameter in zip(racers, parameters, strict=True)
         ]
+        # The step itself, without what torch puts around it for profilers and hooks, which takes as long.
+        self.steps: list[Callable[[], object] | None] = [
+            partial(inspect.unwrap(type(optimizer).step), optimizer) for optimizer in made
+        ]
         self.order = stream(seed, "linear order")
 
+    @torch.no_grad()
     def run(self, regime: str, size: int, passes: int) -> list[LinearTrack]:
         per_pass = math.ceil(len(self.x) / size)
         total = min(per_pass * passes, MOST_UPDATES)
         every = max(1, total // MARKS)
         marks, losses = [0], [self.losses()]
-        diverged: list[int | None] = [None] * len(self.optimizers)
+        diverged: list[int | None] = [None] * len(self.steps)
         for update, (x, y) in enumerate(self._batches(size, total), start=1):
             self._step(x, y)
             if update % every == 0 or update == total:
@@ -107,14 +115,14 @@ class _Layers:
         shares = [mark / per_pass for mark in marks]
         return [
             _track(regime, k, marks, shares, [row[k] for row in losses], diverged[k])
-            for k in range(len(self.optimizers))
+            for k in range(len(self.steps))
         ]
 
     def losses(self) -> list[float]:
-        """Mean squared error of each racer over all samples."""
-        out = self.x @ self.weights.flatten(0, 1).T  # [N, R·5]
-        error = out.view(len(self.x), -1, OUTPUTS) - self.y[:, None]
-        values: list[float] = error.square().mean((0, 2)).tolist()
+        """Mean squared error of each racer over all samples, from their moments: however many there are."""
+        weights = self.weights.double()
+        squares = (weights @ self.xx * weights - 2 * weights * self.yx).sum((1, 2)) + self.yy
+        values: list[float] = (squares / self.y.numel()).tolist()
         return values
 
     def _batches(self, size: int, total: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -131,17 +139,17 @@ class _Layers:
                               self.weights.transpose(1, 2), beta=-1)  # fmt: skip
         torch.bmm(error.transpose(1, 2), x.expand(len(self.weights), -1, -1), out=self.gradients)
         self.gradients.mul_(2 / y.numel())
-        for optimizer in self.optimizers:
-            if optimizer is not None:
-                optimizer.step()
+        for step in self.steps:
+            if step is not None:
+                step()
 
     def _end_diverged(
         self, first: Sequence[float], now: Sequence[float], update: int, diverged: list[int | None]
     ) -> None:
         """Let go of the racers that are out of bounds; their weights stay what they are."""
         for k, loss in enumerate(now):
-            if self.optimizers[k] is not None and not loss < FAR * first[k]:
-                self.optimizers[k], diverged[k] = None, update
+            if self.steps[k] is not None and not loss < FAR * first[k]:
+                self.steps[k], diverged[k] = None, update
 
 
 def _track(
