@@ -18,6 +18,7 @@ LIMITS = (
 TOP, FLOOR = 40.0, -47.0
 """Powers of ten around all of float32; what is not finite stands at `TOP`, what is 0 on `FLOOR`."""
 LEAST_DECADES = 2.0
+MOST_TICKS = 10
 GREY = "rgba(128,128,128,0.9)"
 LEGEND_ROW = 20
 
@@ -47,11 +48,12 @@ def by_layer(
         legend=legend,
     )
     in_view = [(value, words) for value, words in LIMITS if low < math.log10(value) < high]
+    steps = {"dtick": 1} if high - low < MOST_TICKS else {"nticks": MOST_TICKS}
     depth = max((len(signal.values) for signal in signals), default=1)
     drawn.update_layout(  # at once, because plotly takes its time over each change
         shapes=[_rule(value) for value, _ in in_view],
         annotations=[_note(value, words) for value, words in in_view],
-        yaxis={"type": "log", "range": [low, high], "exponentformat": "power", "nticks": 10},
+        yaxis={"type": "log", "range": [low, high], "exponentformat": "power"} | steps,
         xaxis={"range": [1 - 0.02 * depth, depth * 1.02]},
     )
     return drawn
@@ -151,7 +153,14 @@ def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_tit
     drawn.update_layout(
         hovermode="closest",
         bargap=0,
-        xaxis={"exponentformat": "power", "nticks": 3, "gridcolor": FAINT},
+        xaxis=_ends(low, high) | {"gridcolor": FAINT},
         yaxis={"rangemode": "tozero"},
     )
     return drawn
+
+
+def _ends(low: float, high: float) -> dict[str, Any]:
+    """Marks at both ends of a histogram and at 0, for its numbers may be of any size."""
+    inner = [0.0] if min(-low, high) > 0.2 * (high - low) else []
+    marks = sorted({low, high, *inner})
+    return {"tickvals": marks, "ticktext": [f"{mark:.2g}" for mark in marks]}

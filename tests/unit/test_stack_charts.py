@@ -77,6 +77,14 @@ def test_a_histogram_has_the_colour_of_its_stack():
     assert figure.data[2].x == (-0.5, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [(-2e12, 3e12, ("-2e+12", "0", "3e+12")), (0.0, 2.5, ("0", "2.5")), (-0.1, 9.0, ("-0.1", "9"))],
+)
+def test_a_histogram_is_marked_at_its_ends_and_at_zero(low: float, high: float, marks: tuple[str, ...]):
+    assert bars(low, high, [1, 2], position=0, x_title="Output").layout.xaxis.ticktext == marks
+
+
 def test_a_histogram_of_one_value_is_a_point():
     seen = bars(3.0, 3.0, [7], position=0, x_title="Output").data[0]
     assert (seen.type, seen.x, seen.y) == ("scatter", (3.0,), (7,))
