@@ -39,12 +39,12 @@ def by_layer(
     low, high = (FLOOR, TOP) if whole else _powers(signals)
     traces = [_line(signal, low, high) for signal in signals]
     dashed = [_dashes(signal, low, high, first=at == 0) for at, signal in enumerate(signals) if signal.theory]
-    rows = math.ceil(len(signals) / 2) + bool(dashed)
+    rows = len(signals) + bool(dashed)  # on a phone each name has a row of its own
     drawn = figure(
         [*traces, *dashed],
         x_title="Layer",
         y_title=y_title,
-        height=300 + LEGEND_ROW * rows * legend,
+        height=280 + LEGEND_ROW * rows * legend,
         legend=legend,
     )
     in_view = [(value, words) for value, words in LIMITS if low < math.log10(value) < high]
