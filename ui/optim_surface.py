@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashlab.charts.race import CATCHERS, Path, catchers, race_map
+from dashlab.charts.race import CATCHERS, Path, catchers, ground, race_map
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.race import Course, RaceConfig, racer_names
 from dashlab.experiments.race_outcome import outcome, sentence
@@ -30,7 +30,7 @@ LEAD = (
     "watch who crosses the valley and who follows it. Then click the picture for another start, or change "
     "one coefficient of one racer."
 )
-GROUND = 61  # points along each side of the grid that contours are drawn from
+PIXELS = 480  # along each side of the picture of contours
 
 
 def draw(state: PageState, view: View) -> None:
@@ -141,7 +141,7 @@ def _stage(state: PageState, view: View) -> None:
 
 def _picture(state: PageState, view: View, run: details.Run) -> None:
     surface, key = run.course.on, f"{state.prefix}_map"
-    ground, coarse = _grid(run.course.surface, GROUND), _grid(run.course.surface, CATCHERS)
+    coarse = _grid(run.course.surface, CATCHERS)
     paths = [
         Path(name=name, points=track.points, left_at=end.left_at, is_lost=end.is_lost)
         for name, track, end in zip(run.names, run.tracks, run.outcomes, strict=True)
@@ -149,7 +149,7 @@ def _picture(state: PageState, view: View, run: details.Run) -> None:
     st.plotly_chart(
         race_map(
             surface,
-            (ground.x, ground.y, ground.heights),
+            _ground(run.course.surface),
             catchers(coarse.x, coarse.y, coarse.losses),
             paths,
         ),
@@ -181,6 +181,11 @@ def _tracks() -> TrackCache:
     from dashlab.experiments.race_cache import TrackCache
 
     return TrackCache()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _ground(surface: str) -> str:
+    return ground(_grid(surface, PIXELS).heights)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -1,6 +1,7 @@
 """A race over the contours of its surface, with the frames that replay it in the browser."""
 
 import base64
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+from PIL import Image
 
 from dashlab.charts.style import CLEAR, figure
 from dashlab.experiments.surfaces import Surface
@@ -20,6 +22,8 @@ occurs in a figure, it puts the colour of the theme that is in force."""
 
 MOST_FRAMES = 60
 TAIL = 3  # frames that the bright end of a track is long while it is replayed
+BANDS = 26  # of contours
+GROUND = (91, 132, 166)  # blue-grey
 CATCHERS = 33  # markers along each side of the grid that catches clicks
 WORDS = (
     "#5F8FA8"  # on the buttons: to be read on a light page, a dark one, and Plotly's own pale hover colour
@@ -44,20 +48,17 @@ class Path:
     is_lost: bool = False
 
 
-def race_map(
-    surface: Surface, heights: tuple[Array, Array, Array], catcher: dict[str, Any], paths: Sequence[Path]
-) -> go.Figure:
+def race_map(surface: Surface, contours: str, catcher: dict[str, Any], paths: Sequence[Path]) -> go.Figure:
     """Contours, tracks, the minima and where racers left; buttons and a slider replay it.
 
     Args:
         surface: what is raced on.
-        heights: x, y and z of the contours.
+        contours: picture of them, as `ground` makes it.
         catcher: what catches clicks, as `catchers` makes it.
         paths: one to ten.
     """
     clipped = [_drawn(surface, path) for path in paths]
     traces = [
-        contours(*heights),
         *_tracks(paths, clipped),
         _exits(surface, paths),
         *_marks(surface, paths[0].points[:1]),
@@ -69,7 +70,7 @@ def race_map(
     base.update_yaxes(range=list(surface.y_range), showgrid=False)
     base.update_layout(hovermode="closest", clickmode="event+select")
     frames = [_frame(clipped, stops, number) for number in range(len(stops))]
-    return Plain(base, data=traces, frames=frames, **_player(stops))
+    return Plain(base, data=traces, frames=frames, images=[_image(surface, contours)], **_player(stops))
 
 
 class Plain(go.Figure):  # type: ignore[misc]
@@ -91,18 +92,36 @@ class Plain(go.Figure):  # type: ignore[misc]
         return whole
 
 
-def contours(x: Array, y: Array, z: Array) -> dict[str, Any]:
-    """Pale filled contours, as the ground of a picture."""
+def ground(heights: Array) -> str:
+    """Heights, rows from low to high y, as a picture of contours in the address of an image.
+
+    A picture, because a replay takes traces of contours away, and they take a browser long to draw. Its grey is transparent where the surface is low, so that it is right on any background.
+    """
+    low, high = float(heights.min()), float(heights.max())
+    bands = np.floor((heights - low) / ((high - low) or 1.0) * BANDS).astype(int)
+    edges = np.zeros(bands.shape, dtype=bool)
+    edges[1:] |= bands[1:] != bands[:-1]
+    edges[:, 1:] |= bands[:, 1:] != bands[:, :-1]
+    picture = np.empty((*bands.shape, 4), dtype=np.uint8)
+    picture[..., :3] = GROUND
+    picture[..., 3] = np.minimum(bands * (150 / BANDS) + 70 * edges, 255)
+    out = io.BytesIO()
+    Image.fromarray(picture[::-1]).quantize(256).save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _image(surface: Surface, source: str) -> dict[str, Any]:
+    (left, right), (bottom, top) = surface.x_range, surface.y_range
     return {
-        "type": "contour",
-        "x": _encoded(x),
-        "y": _encoded(y),
-        "z": _encoded(z),
-        "ncontours": 28,
-        "opacity": 0.45,
-        "line": {"width": 0.6},
-        "showscale": False,
-        "hoverinfo": "skip",
+        "source": source,
+        "xref": "x",
+        "yref": "y",
+        "x": left,
+        "y": top,
+        "sizex": right - left,
+        "sizey": top - bottom,
+        "sizing": "stretch",
+        "layer": "below",
     }
 
 
@@ -228,9 +247,8 @@ def _frame(clipped: Sequence[Array], stops: Sequence[int], number: int) -> dict[
     heads = [_xy(points[stop : stop + 1]) for points in clipped]
     return {
         "name": str(stop),
-        # The contours do not change, but Plotly takes kinds of traces away that a frame does not name.
-        "data": [{"type": "contour"}, *tails, *heads],
-        "traces": [0, *range(1 + count, 1 + 3 * count)],
+        "data": [*tails, *heads],
+        "traces": list(range(count, 3 * count)),
     }
 
 

@@ -30,9 +30,7 @@ def in_space(
     """
     x, y, z = ground
     lift = 0.01 * float(z.max() - z.min())  # so that the surface does not swallow the lines
-    traces: list[Any] = [
-        go.Surface(x=x, y=y, z=z, opacity=0.85, showscale=False, hoverinfo="skip", contours_z_show=True)
-    ]
+    traces: list[Any] = [go.Surface(x=x, y=y, z=z, opacity=0.85, showscale=False, hoverinfo="skip")]
     for number, (name, track) in enumerate(zip(names, tracks, strict=True)):
         colour = COLOURS[number]
         traces.append(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
 import numpy as np
 import plotly.io
 import pytest
+from PIL import Image
 
 from dashlab.charts import race_curves, race_views
-from dashlab.charts.race import COLOURS, Path, catchers, edge_crossing, race_map
+from dashlab.charts.race import COLOURS, Path, catchers, edge_crossing, ground, race_map
 from dashlab.experiments.surfaces import SURFACES
 
 BOWL = SURFACES["bowl"]
@@ -38,7 +40,7 @@ def lost() -> Path:
 def drawn(*paths: Path) -> dict[str, Any]:
     side = np.linspace(-3, 3, 5)
     flat = np.arange(25.0).reshape(5, 5)
-    figure = race_map(BOWL, (side, side, flat), catchers(side, side, flat), paths)
+    figure = race_map(BOWL, ground(flat), catchers(side, side, flat), paths)
     made: dict[str, Any] = json.loads(plotly.io.to_json(figure, validate=False))
     return made
 
@@ -84,10 +86,26 @@ def test_the_first_frame_has_every_racer_at_the_start():
     assert [numbers(head["x"]).tolist() for head in heads] == [[2.0], [2.0]]
 
 
-def test_a_frame_names_the_contours_too_for_plotly_takes_away_what_it_does_not_name():
+def test_the_contours_are_a_picture_that_a_replay_does_not_touch():
     made = drawn(spiral())
-    assert made["data"][0]["type"] == "contour"
-    assert all(frame["traces"][0] == 0 for frame in made["frames"])
+    (image,) = made["layout"]["images"]
+    assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (-3, 3, 6, 6)
+    assert {trace["type"] for trace in made["data"]} == {"scatter"}
+
+
+def test_the_picture_of_contours_has_its_low_rows_at_the_bottom_and_is_clear_where_it_is_low():
+    rising = np.linspace(0, 1, 40)[:, None].repeat(30, axis=1)  # higher with y
+    encoded = ground(rising).partition(",")[2]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
+    assert picture.shape == (40, 30, 4)
+    assert picture[-1, 0, 3] < 10
+    assert picture[0, 0, 3] > 120
+
+
+def test_a_flat_surface_has_no_contours():
+    encoded = ground(np.ones((4, 4))).partition(",")[2]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
+    assert picture[..., 3].max() == 0
 
 
 def test_the_axes_are_those_of_the_surface_whatever_diverges():
@@ -98,7 +116,7 @@ def test_the_axes_are_those_of_the_surface_whatever_diverges():
 
 def test_a_lost_racer_is_drawn_until_it_left_and_marked_on_the_edge():
     made = drawn(lost())
-    track = numbers(made["data"][1]["x"])
+    track = numbers(made["data"][0]["x"])
     assert track[:3].tolist() == [1, -2, 4]
     assert np.isnan(track[3:]).all()
     crosses = [trace for trace in made["data"] if trace.get("marker", {}).get("symbol") == "x"]

@@ -1,0 +1,147 @@
+"""The race on a surface in a real browser: clicked, replayed, changed, and opened elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import RUN_MS, settle
+
+Visit = Callable[..., Page]
+ADDRESS = "/optimizers?optim_surface_surface=himmelblau&optim_surface_x=-0.5&optim_surface_y=-1.0"
+TWO = "&optim_surface_racers=lr~0.01~~optimizer~adam~lr~0.3"
+
+
+def keyed(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key}")
+
+
+def no_error(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    wide: int = page.evaluate(
+        "(() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return main.scrollWidth - main.clientWidth })()"
+    )
+    return wide
+
+
+def picture(page: Page) -> Locator:
+    plot = keyed(page, "optim_map").locator(".js-plotly-plot")
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    return plot
+
+
+def heads(page: Page) -> list[list[float]]:
+    """Where the two racers stand, as the browser has them: the traces after the four of their tracks."""
+    found: list[list[float]] = picture(page).evaluate(
+        "plot => plot._fullData.slice(4, 6).map(trace => [trace.x[0], trace.y[0]])"
+    )
+    return found
+
+
+def race(page: Page, visit: Visit, more: str = "") -> Page:
+    visit(page, ADDRESS + TWO + more)
+    picture(page)
+    return settle(page)
+
+
+def press(page: Page, label: str) -> None:
+    picture(page).locator(".updatemenu-button").filter(has_text=re.compile(f"^{label}$")).click()
+
+
+def test_a_click_on_the_picture_moves_the_start_and_the_link_has_it(
+    page: Page, new_page: Callable[..., Page], visit: Visit
+):
+    race(page, visit)
+    before = heads(page)
+    area = picture(page).locator(".nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.72 * box["width"], box["y"] + 0.42 * box["height"])
+    expect(picture(page).locator(".hoverlayer")).to_contain_text("start at")
+    page.mouse.down()
+    page.wait_for_timeout(50)
+    page.mouse.up()
+    expect(page).not_to_have_url(re.compile("optim_surface_x=-0.5"))
+    expect(keyed(page, "optim_surface_x").get_by_role("spinbutton")).not_to_have_value("-0.5000")
+    settle(page)
+    there = heads(page)
+    assert there != before
+    other = new_page()
+    other.goto(page.url)
+    settle(other)
+    assert heads(other) == there
+    no_error(page)
+
+
+def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page, visit: Visit):
+    race(page, visit)
+    last = heads(page)
+    press(page, "Rewind")
+    expect(picture(page)).to_contain_text("Step 0")
+    assert heads(page) == [[-0.5, -1.0], [-0.5, -1.0]]
+    press(page, "Fast")
+    expect(picture(page)).to_contain_text("Step 150")
+    for _ in range(50):  # the slider is a little ahead of the racers
+        if heads(page) == last:
+            break
+        page.wait_for_timeout(100)
+    assert heads(page) == last
+    expect(picture(page).locator("image")).to_be_visible()
+    assert "optim_surface_x=-0.5" in page.url
+
+
+def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit):
+    race(page, visit, "&optim_surface_rates=equal&optim_surface_lr=0.01")
+    before = heads(page)
+    slider = keyed(page, "optim_surface_lr").locator("input[type=range], [role=slider]")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("optim_surface_lr=0.02"))
+    settle(page)
+    expect(keyed(page, "optim_map").get_by_text("SGD 0.02")).to_be_visible()
+    assert heads(page) != before
+    no_error(page)
+
+
+def test_the_racers_wear_the_colours_of_the_theme(new_page: Callable[..., Page], visit: Visit):
+    for dark, wanted in ((False, "rgb(43, 108, 176)"), (True, "rgb(111, 189, 247)")):
+        page = race(new_page(dark=dark), visit)
+        stroke = (
+            picture(page)
+            .locator(".scatterlayer .js-line")
+            .first.evaluate("line => getComputedStyle(line).stroke")
+        )
+        assert stroke == wanted
+
+
+@pytest.mark.parametrize("detail", ["curves", "state", "step", "basins"])
+def test_it_fits_a_telephone(new_page: Callable[..., Page], visit: Visit, detail: str):
+    phone = race(new_page("phone", touch=True), visit, f"&optim_surface_detail={detail}")
+    assert overflow(phone) == 0
+    buttons = picture(phone).locator(".updatemenu-button")
+    right = max(float(box["x"] + box["width"]) for box in map(box_of, buttons.all()))
+    assert right <= 390
+    no_error(phone)
+
+
+def box_of(element: Locator) -> Any:
+    box = element.bounding_box()
+    assert box is not None
+    return box
+
+
+def test_the_surface_is_shown_in_three_dimensions(page: Page, visit: Visit):
+    visit(page, ADDRESS + TWO + "&optim_surface_detail=space")
+    # Without a graphics card the browser computes every pixel of it.
+    expect(keyed(page, "optim_space").locator("canvas").first).to_be_visible(timeout=RUN_MS)
+    no_error(page)
