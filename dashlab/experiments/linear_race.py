@@ -27,6 +27,8 @@ MOST_UPDATES = 1000
 """SGD stops here: one pass over a thousand samples; what follows looks the same, and costs seconds."""
 MARKS = 60
 """The loss over all samples is measured about so often in a run."""
+_SMALL = 30_000
+"""So many multiplications torch does in one thread."""
 FAR = 1e6
 """A racer has diverged when its loss is this many times that of the start, or is not a number."""
 
@@ -85,6 +87,7 @@ class _Layers:
         bound = 1 / math.sqrt(INPUTS)  # as torch.nn.Linear draws both
         first.uniform_(-bound, bound, generator=stream(seed, "linear weights"))
         self.weights = first.repeat(len(racers), 1, 1)  # [R, 5, 11]
+        self.flat = self.weights.view(-1, INPUTS + 1)
         self.gradients = torch.zeros_like(self.weights)
         parameters = [Parameter(part) for part in self.weights.unbind(0)]
         for parameter, gradient in zip(parameters, self.gradients.unbind(0), strict=True):
@@ -121,7 +124,8 @@ class _Layers:
     def losses(self) -> list[float]:
         """Mean squared error of each racer over all samples, from their moments: however many there are."""
         weights = self.weights.double()
-        squares = (weights @ self.xx * weights - 2 * weights * self.yx).sum((1, 2)) + self.yy
+        through = _product(weights.flatten(0, 1), self.xx).view(weights.shape)
+        squares = (through * weights - 2 * weights * self.yx).sum((1, 2)) + self.yy
         values: list[float] = (squares / self.y.numel()).tolist()
         return values
 
@@ -135,10 +139,8 @@ class _Layers:
                 dealt += 1
 
     def _step(self, x: Tensor, y: Tensor) -> None:
-        error = torch.baddbmm(y.expand(len(self.weights), -1, -1), x.expand(len(self.weights), -1, -1),
-                              self.weights.transpose(1, 2), beta=-1)  # fmt: skip
-        torch.bmm(error.transpose(1, 2), x.expand(len(self.weights), -1, -1), out=self.gradients)
-        self.gradients.mul_(2 / y.numel())
+        error = (_product(x, self.flat).view(len(x), -1, OUTPUTS) - y[:, None]).flatten(1)  # [B, R·5]
+        self.gradients.copy_(_product(error.T, x.T).view(self.gradients.shape)).mul_(2 / y.numel())
         for step in self.steps:
             if step is not None:
                 step()
@@ -150,6 +152,16 @@ class _Layers:
         for k, loss in enumerate(now):
             if self.steps[k] is not None and not loss < FAR * first[k]:
                 self.steps[k], diverged[k] = None, update
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """[M, K] times the transpose of [N, K].
+
+    Small ones by single multiplications: for a product of matrices MKL wakes its threads, and waits for them
+    on a busy machine.
+    """
+    small = len(a) * b.numel() <= _SMALL
+    return (a[:, None] * b).sum(2) if small else a @ b.T
 
 
 def _track(
