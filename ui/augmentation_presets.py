@@ -25,14 +25,14 @@ class PipelinePreset:
 @functools.cache
 def presets() -> Mapping[str, PipelinePreset]:
     """All presets by name; made on demand, for they look into torchvision."""
-    return _recipes() | _mixes() | _lessons()
+    return _chains() | _recipes() | _grey() | _automatic() | _mixes() | _lessons() | _numbers()
 
 
 def _to_tensor(mean: str = "0.485,0.456,0.406", std: str = "0.229,0.224,0.225") -> tuple[Step, ...]:
     return make_step("ToImage"), make_step("ToDtype"), make_step("Normalize", mean=mean, std=std)
 
 
-def _recipes() -> dict[str, PipelinePreset]:
+def _chains() -> dict[str, PipelinePreset]:
     return {
         "classic": PipelinePreset(
             title="The classic chain",
@@ -68,6 +68,11 @@ def _recipes() -> dict[str, PipelinePreset]:
             ),
             settings={"photo": "coffee"},
         ),
+    }
+
+
+def _recipes() -> dict[str, PipelinePreset]:
+    return {
         "cifar": PipelinePreset(
             title="The recipe for CIFAR-10",
             about="Pad by 4, crop 32 × 32, mirror: a few pixels of play are enough to gain several points of "
@@ -91,6 +96,11 @@ def _recipes() -> dict[str, PipelinePreset]:
             ),
             settings={"photo": "astronaut"},
         ),
+    }
+
+
+def _grey() -> dict[str, PipelinePreset]:
+    return {
         "digits": PipelinePreset(
             title="For digits",
             about="A little turned, moved, zoomed and slanted, and never mirrored: a mirrored 2 is no digit. "
@@ -111,8 +121,7 @@ def _recipes() -> dict[str, PipelinePreset]:
     }
 
 
-def _mixes() -> dict[str, PipelinePreset]:
-    size = (make_step("Resize", size="144"), make_step("CenterCrop", size="144"))
+def _automatic() -> dict[str, PipelinePreset]:
     return {
         "randaugment": PipelinePreset(
             title="RandAugment",
@@ -128,6 +137,12 @@ def _mixes() -> dict[str, PipelinePreset]:
             steps=(make_step("Resize", size="160"), make_step("AutoAugment")),
             settings={"photo": "coffee", "draws": 12},
         ),
+    }
+
+
+def _mixes() -> dict[str, PipelinePreset]:
+    size = (make_step("Resize", size="144"), make_step("CenterCrop", size="144"))
+    return {
         "mixup": PipelinePreset(
             title="MixUp of a batch",
             about="Each picture is blended with the one before it, and so is its label. One λ is drawn for "
@@ -160,6 +175,18 @@ def _lessons() -> dict[str, PipelinePreset]:
             steps=(make_step("CenterCrop", size="150"), turn),
             settings={"beside": "reversed", "draws": 6},
         ),
+        "toolarge": PipelinePreset(
+            title="A crop that does not fit",
+            about="A crop of 64 pixels cannot be cut out of a picture of 32. The sentence names the step; "
+            "the steps before it still stand. Padding of 16 mends it.",
+            steps=(make_step("RandomHorizontalFlip"), make_step("RandomCrop", size="64")),
+            settings={"source": "cifar10", "label": 8, "draws": 4},
+        ),
+    }
+
+
+def _numbers() -> dict[str, PipelinePreset]:
+    return {
         "unscaled": PipelinePreset(
             title="A forgotten scale",
             about="ToDtype without scale leaves 0 to 255, so that Normalize, meant for 0 to 1, gives "
@@ -185,12 +212,5 @@ def _lessons() -> dict[str, PipelinePreset]:
                 make_step("ToPILImage"),
             ),
             settings={"photo": "astronaut", "draws": 1},
-        ),
-        "toolarge": PipelinePreset(
-            title="A crop that does not fit",
-            about="A crop of 64 pixels cannot be cut out of a picture of 32. The sentence names the step; "
-            "the steps before it still stand. Padding of 16 mends it.",
-            steps=(make_step("RandomHorizontalFlip"), make_step("RandomCrop", size="64")),
-            settings={"source": "cifar10", "label": 8, "draws": 4},
         ),
     }

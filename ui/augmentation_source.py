@@ -85,33 +85,18 @@ def _class(state: PageState, classes: tuple[str, ...]) -> int:
 def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
     from dashlab.experiments import samples
 
-    key, kept, problem = (f"{state.prefix}_{name}" for name in ("file", "_upload", "_upload_problem"))
-
-    def keep() -> None:
-        """Take the new file if it can be read; else say why, and keep the one before."""
-        file = st.session_state[key]
-        st.session_state[problem] = ""
-        if file is None:
-            st.session_state[kept] = None
-            return
-        try:
-            _read(file.getvalue(), file.name)
-        except PictureError as error:
-            st.session_state[problem] = str(error)
-        else:
-            st.session_state[kept] = (file.name, file.getvalue())
-
     st.file_uploader(
         "A picture of your own",
         FORMATS,
-        key=key,
-        on_change=keep,
+        key=f"{state.prefix}_file",
+        on_change=_keep,
+        args=(state.prefix,),
         max_upload_size=64,
         help="It stays on this machine and is not part of the link.",
     )
-    if said := st.session_state.get(problem):
+    if said := st.session_state.get(f"{state.prefix}__upload_problem"):
         st.error(as_text(said), icon=":material/error:")
-    upload: tuple[str, bytes] | None = st.session_state.get(kept)
+    upload: tuple[str, bytes] | None = st.session_state.get(f"{state.prefix}__upload")
     if upload is None:
         st.info("Upload a picture to draw on, or choose one of the others above.")
         return None
@@ -122,6 +107,21 @@ def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
     identity = ("upload", fingerprint, count, mixed)
     dataset = "mnist" if picture.mode == "L" else "cifar10"
     return Source(identity, found, samples.classes_of("upload"), dataset)
+
+
+def _keep(prefix: str) -> None:
+    """Take the new file if it can be read; else say why, and keep the one before."""
+    file = st.session_state[f"{prefix}_file"]
+    st.session_state[f"{prefix}__upload_problem"] = ""
+    if file is None:
+        st.session_state[f"{prefix}__upload"] = None
+        return
+    try:
+        _read(file.getvalue(), file.name)
+    except PictureError as error:
+        st.session_state[f"{prefix}__upload_problem"] = str(error)
+    else:
+        st.session_state[f"{prefix}__upload"] = (file.name, file.getvalue())
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the picture …")

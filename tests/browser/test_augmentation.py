@@ -64,8 +64,10 @@ def test_a_moved_control_moves_the_pictures_and_the_link_brings_them_back(
 def test_steps_are_added_and_moved_on_a_telephone(visit: Visit, new_page: Callable[..., Page]):
     page = visit(new_page("phone", dark=True, touch=True), START)
     assert overflow(page) <= 0
-    page.get_by_role("combobox", name="Add a step").fill("RandomInvert")
-    page.keyboard.press("Enter")
+    menu = page.get_by_role("combobox", name="Add a step")
+    menu.click()
+    menu.fill("RandomInvert")
+    page.get_by_role("option", name="RandomInvert").click()
     expect(page.locator(".st-key-aug_box2")).to_contain_text("3. RandomInvert")
     settle(page)
     page.locator(".st-key-aug_earlier2").get_by_role("button").click()
