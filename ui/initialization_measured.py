@@ -90,6 +90,7 @@ def _one_by_one(kept: _Kept, configs: Sequence[StackConfig]) -> None:
     place = st.empty()
     for at, config in enumerate(configs, 1):
         bar = _Bar(place, f"Setting {at} of {len(configs)}: {config.title}")
+        bar(0, 1)
         with kept.one_at_a_time:
             kept.put(config.key(), layer_stats(config, on_layer=bar))
     place.empty()

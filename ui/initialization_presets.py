@@ -123,7 +123,7 @@ TRAININGS = {
     ),
     "learn_sigmoid": _trained(
         "Sigmoid against tanh",
-        "The spread of the sigmoid's outputs looked healthy; now see what its gradients are worth.",
+        "The spread of the sigmoid's outputs looks healthy; now see what its gradients are worth.",
         [SIGMOIDS[0], XAVIER_TANH, XAVIER_TANH.change(gain_from="one")],
     ),
     "learn_alike": _trained(
@@ -138,13 +138,16 @@ TRAININGS = {
     ),
     "learn_cures": _trained(
         "Cures: BatchNorm, LayerNorm, residual",
-        "PyTorch's own weights in a ReLU net, with each cure.",
+        "PyTorch's own weights in a ReLU net, with each cure. LayerNorm alone keeps the spread, but lets all "
+        "inputs become alike; residual connections alone let it grow.",
         CURED,
     ),
     "learn_pytorch": _trained(
         "PyTorch's own default in a 100-layer ReLU net",
-        "100 layers: the gradient at the bottom is too small for any learning rate.",
-        [PYTORCH_RELU, KAIMING_RELU, CURED[-1]],
+        "With PyTorch's own weights nothing arrives at the bottom. Kaiming keeps the signal level, yet "
+        "inputs come out so alike that it hardly learns. Orthogonal weights with tanh do; so does a residual "
+        "net with LayerNorm.",
+        [PYTORCH_RELU, KAIMING_RELU, CURED[-1], Setting(initializer="orthogonal", activation="tanh")],
         depth=100,
         lr=0.001,
     ),
