@@ -66,7 +66,7 @@ def _surface(state: PageState, view: View) -> None:
     chosen = SURFACES[str(view.control(state, "surface"))]
     if state.values[view.full("surface")] != before:
         _put_start(state, view, *chosen.start)
-    st.latex(chosen.formula)
+    st.latex(rf"\small {chosen.formula}")
     st.caption(f"{as_text(chosen.about)} {as_text(chosen.source)}")
 
 

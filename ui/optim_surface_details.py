@@ -261,7 +261,7 @@ def _space(state: PageState, _view: View, run: Run) -> None:
 def _ground(surface: str) -> Grid:
     from dashlab.experiments.surface_grid import grid
 
-    return grid(surface, 41)
+    return grid(surface, 61)
 
 
 def _heights(surface: str, losses: Any) -> Any:

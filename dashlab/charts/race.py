@@ -95,7 +95,8 @@ class Plain(go.Figure):  # type: ignore[misc]
 def ground(heights: Array) -> str:
     """Heights, rows from low to high y, as a picture of contours in the address of an image.
 
-    A picture, because a replay takes traces of contours away, and they take a browser long to draw. Its grey is transparent where the surface is low, so that it is right on any background.
+    A picture, because a replay takes traces of contours away, and they take a browser long to draw. Its
+    grey is transparent where the surface is low, so that it is right on any background.
     """
     low, high = float(heights.min()), float(heights.max())
     bands = np.floor((heights - low) / ((high - low) or 1.0) * BANDS).astype(int)

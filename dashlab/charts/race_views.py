@@ -14,6 +14,7 @@ from dashlab.experiments.surfaces import Surface
 Array = npt.NDArray[np.float64]
 
 LETTERS = "ABCDEFGH"
+HEIGHTS = [[0, "#DCE6EE"], [1, "#45708F"]]  # pale where it is low; stands out from either background
 INK = "#1E2A32"  # on markers that are white on either background
 
 
@@ -30,7 +31,9 @@ def in_space(
     """
     x, y, z = ground
     lift = 0.01 * float(z.max() - z.min())  # so that the surface does not swallow the lines
-    traces: list[Any] = [go.Surface(x=x, y=y, z=z, opacity=0.85, showscale=False, hoverinfo="skip")]
+    traces: list[Any] = [
+        go.Surface(x=x, y=y, z=z, opacity=0.9, colorscale=HEIGHTS, showscale=False, hoverinfo="skip")
+    ]
     for number, (name, track) in enumerate(zip(names, tracks, strict=True)):
         colour = COLOURS[number]
         traces.append(

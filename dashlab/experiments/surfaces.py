@@ -173,7 +173,7 @@ SURFACES: dict[str, Surface] = {
     "monkey": Surface(
         title="Monkey saddle",
         about="Three ways down and three up, and no curvature at all in the middle.",
-        formula=r"\begin{aligned}f(x,y)=&x^3-3xy^2\\&+\tfrac12\,(x^2+y^2)^2\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=x^3-3xy^2\\&\quad +\tfrac12\,(x^2+y^2)^2\end{aligned}",
         source="The monkey saddle of differential geometry, bounded by a fourth power.",
         loss=_monkey,
         x_range=(-2.2, 2.2),
@@ -186,7 +186,7 @@ SURFACES: dict[str, Surface] = {
     "rosenbrock": Surface(
         title="Rosenbrock",
         about="A bent valley: its floor is found at once, its lowest point hardly ever.",
-        formula=r"f(x,y)=(1-x)^2+100\,(y-x^2)^2",
+        formula=r"\begin{aligned}&f(x,y)=(1-x)^2\\&\quad +100\,(y-x^2)^2\end{aligned}",
         source="Rosenbrock 1960.",
         loss=_rosenbrock,
         x_range=(-2.0, 2.0),
@@ -197,7 +197,8 @@ SURFACES: dict[str, Surface] = {
     "beale": Surface(
         title="Beale",
         about="A plateau with gradients near 0 and walls with huge ones: no single rate suits both.",
-        formula=r"\begin{aligned}f(x,y)=&(1.5-x+xy)^2\\&+(2.25-x+xy^2)^2\\&+(2.625-x+xy^3)^2\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=(1.5-x+xy)^2\\&\quad +(2.25-x+xy^2)^2"
+        r"\\&\quad +(2.625-x+xy^3)^2\end{aligned}",
         source="Beale 1958.",
         loss=_beale,
         x_range=(-4.5, 4.5),
@@ -208,7 +209,7 @@ SURFACES: dict[str, Surface] = {
     "himmelblau": Surface(
         title="Himmelblau",
         about="Four equally good minima: which one is reached depends on start, rule and rate.",
-        formula=r"\begin{aligned}f(x,y)=&(x^2+y-11)^2\\&+(x+y^2-7)^2\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=(x^2+y-11)^2\\&\quad +(x+y^2-7)^2\end{aligned}",
         source="Himmelblau 1972.",
         loss=_himmelblau,
         x_range=(-5.5, 5.5),
@@ -224,7 +225,7 @@ SURFACES: dict[str, Surface] = {
     "rastrigin": Surface(
         title="Rastrigin",
         about="A bowl full of dents: every small step ends in the nearest one.",
-        formula=r"\begin{aligned}f(x,y)=&20+x^2+y^2\\&-10\,(\cos 2\pi x+\cos 2\pi y)\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=20+x^2+y^2\\&\quad -10\,(\cos 2\pi x+\cos 2\pi y)\end{aligned}",
         source="Rastrigin 1974; Mühlenbein, Schomisch and Born 1991.",
         loss=_rastrigin,
         x_range=(-5.12, 5.12),
@@ -236,7 +237,8 @@ SURFACES: dict[str, Surface] = {
     "styblinski": Surface(
         title="Styblinski–Tang",
         about="Four hollows, one a little deeper than the rest.",
-        formula=r"\begin{aligned}f(x,y)=&\tfrac12\,(x^4-16x^2+5x)\\&+\tfrac12\,(y^4-16y^2+5y)\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=\tfrac12\,(x^4-16x^2+5x)"
+        r"\\&\quad +\tfrac12\,(y^4-16y^2+5y)\end{aligned}",
         source="Styblinski and Tang 1990.",
         loss=_styblinski,
         x_range=(-5.0, 5.0),
@@ -249,8 +251,8 @@ SURFACES: dict[str, Surface] = {
     "ackley": Surface(
         title="Ackley",
         about="Ripples on a funnel: almost flat far out, steep at the very middle.",
-        formula=r"\begin{aligned}f(x,y)=&20+e\\&-20\,e^{-0.2\sqrt{(x^2+y^2)/2}}"
-        r"\\&-e^{(\cos 2\pi x+\cos 2\pi y)/2}\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=20+e\\&\quad -20\,e^{-0.2\sqrt{(x^2+y^2)/2}}"
+        r"\\&\quad -e^{(\cos 2\pi x+\cos 2\pi y)/2}\end{aligned}",
         source="Ackley 1987.",
         loss=_ackley,
         x_range=(-4.0, 4.0),
@@ -262,7 +264,7 @@ SURFACES: dict[str, Surface] = {
     "camel": Surface(
         title="Six-hump camel",
         about="Six hollows, two of them deepest, on walls that rise with the sixth power.",
-        formula=r"\begin{aligned}f(x,y)=&(4-2.1x^2+\tfrac13x^4)\,x^2\\&+xy+(4y^2-4)\,y^2\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=(4-2.1x^2+\tfrac13x^4)\,x^2\\&\quad +xy+(4y^2-4)\,y^2\end{aligned}",
         source="Dixon and Szegő 1978.",
         loss=_camel,
         x_range=(-2.0, 2.0),
@@ -274,7 +276,7 @@ SURFACES: dict[str, Surface] = {
     "plateau": Surface(
         title="Plateau",
         about="A hole in a table: a few steps away the gradient is so small that plain steps hardly move.",
-        formula=r"\begin{aligned}f(x,y)=&1-e^{-(x^2+y^2)/2}\\&+0.0005\,(x^2+y^2)\end{aligned}",
+        formula=r"\begin{aligned}&f(x,y)=1-e^{-(x^2+y^2)/2}\\&\quad +0.0005\,(x^2+y^2)\end{aligned}",
         source="Saturation, as behind a sigmoid: Glorot and Bengio 2010.",
         loss=_plateau,
         x_range=(-5.0, 5.0),
