@@ -8,6 +8,8 @@ from ui.page import PAGES, as_text, link_to
 from ui.runs import training_link
 
 MOST_RUNS = 6
+CARDS = 3
+"""Cards in a row; more would cut their titles."""
 
 
 def start() -> None:
@@ -25,10 +27,11 @@ def pages() -> None:
     """A card for every page but this one."""
     others = [page for page in PAGES if page.slug != "home"]
     st.subheader("What you can do here", anchor=False)
-    for page, place in zip(others, st.columns(max(2, len(others))), strict=False):
-        with place.container(border=True, height="stretch", gap="xxsmall"):
-            link_to(page.slug, f"**{page.title}**", icon=page.icon)
-            st.caption(page.about)
+    for first in range(0, len(others), CARDS):
+        for page, place in zip(others[first : first + CARDS], st.columns(CARDS), strict=False):
+            with place.container(border=True, height="stretch", gap="xxsmall"):
+                link_to(page.slug, f"**{page.title}**", icon=page.icon)
+                st.caption(page.about)
 
 
 def data_sets() -> None:
