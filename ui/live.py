@@ -67,10 +67,10 @@ def _bar(progress: Progress, prefix: str) -> None:
         )
 
 
-def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None]) -> bool:
+def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, place: Any = None) -> bool:
     """Watch several jobs that belong together, with one bar and one Stop; draw anew as `watch` does.
 
-    When all have ended the whole page runs once more.
+    When all have ended the whole page runs once more. `place` is as for `watch`.
 
     Returns:
         Whether any of them goes on; if none does, nothing was drawn.
@@ -80,16 +80,17 @@ def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None]) -> boo
         forget_stop(prefix)
         return False
     every = LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
-    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw)
+    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw, place)
     return True
 
 
-def _watched_all(keys: Sequence[str], prefix: str, draw: Callable[[], None]) -> None:
+def _watched_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], place: Any) -> None:
     known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
         st.rerun()
-    _bar_of_all(known, prefix)
+    with place if place is not None else st.container():
+        _bar_of_all(known, prefix)
     draw()
 
 

@@ -71,9 +71,9 @@ def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: s
     )
     if config.seeds > 1:
         st.caption("Mean ± standard deviation over the seeds that were finished.")
-    for row in rows:
-        for note in row.notes[:1]:
-            st.caption(f":material/info: **{as_text(row.name)}**: {as_text(note)}")
+    for note in dict.fromkeys(note for row in rows for note in row.notes[:1]):
+        whose = ", ".join(row.name for row in rows if note in row.notes[:1])
+        st.caption(f":material/info: **{as_text(whose)}**: {as_text(note)}")
     _downloads(config, entries, lanes, prefix)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -95,21 +96,21 @@ def draw(state: PageState, view: View) -> None:
     """Controls beside what came of them."""
     left, right = st.columns([3, 7], gap="medium")
     with left:
-        config = _controls(state, view)
+        config, bar = _controls(state, view)
     with right:
         if config is None:
             st.info("Mend what the sentence at the controls names, and the race can begin.")
         elif config.task == "linear":
             linear_race.draw(config, f"{state.prefix}_{view.name}")
         else:
-            _stage(state, view, config)
+            _stage(state, view, config, bar)
 
 
-def _controls(state: PageState, view: View) -> NetworkRace | None:
-    """All controls; the race they describe, None where it is not sound."""
+def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
+    """All controls; the race they describe, None where it is not sound; and where its progress belongs."""
     view.preset_picker(state)
     view.control(state, "task")
-    button = st.container()
+    button, bar = st.container(), st.container()
     st.markdown("**Racers**")
     is_grid = state.values[view.full("task")] == "grid"
     called, hidden = (without_rates, ("lr",)) if is_grid else (racer_names, ())
@@ -131,7 +132,7 @@ def _controls(state: PageState, view: View) -> NetworkRace | None:
             st.caption(f":red[{as_text(problem)}]")
         elif config.task != "linear":
             _start_button(state, view, config)
-    return None if problem else config
+    return (None if problem else config), bar
 
 
 def _group(
@@ -197,13 +198,18 @@ def _lanes(wanted: Sequence[Entry], job_keys: Sequence[str]) -> dict[str, Lane]:
 
 def _going(progress: Progress) -> dict[str, Lane]:
     """The lanes of a job that goes on, by key of the run."""
-    config = progress.config
-    if isinstance(config, StackedRuns):
-        keys = [one.key() for one in config.configs()]
+    if isinstance(progress.config, StackedRuns):
+        keys = _runs_of(progress)
         return dict(zip(keys, lanes_of(progress.rows, len(keys)), strict=True))
     state = "running" if progress.state is JobState.RUNNING else "waiting"
     lane = Lane(state=state, started=progress.started, steps=progress.steps, epochs=progress.epochs)
     return {progress.key: lane}
+
+
+def _runs_of(progress: Progress) -> list[str]:
+    """The keys of the runs that a job trains."""
+    config = progress.config
+    return [one.key() for one in config.configs()] if isinstance(config, StackedRuns) else [progress.key]
 
 
 # -- start and watch --------------------------------------------------------------------------------------
@@ -212,7 +218,7 @@ def _going(progress: Progress) -> dict[str, Lane]:
 def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
     wanted = _entries(config)
     missing = _missing(wanted, _cached(wanted))
-    going = _watched(state, view) is not None
+    going = _watched(state, view, config) is not None
     label = "Racing …" if going else "Start" if missing else "Everything is there"
     clicked = st.button(
         label,
@@ -236,38 +242,46 @@ def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[
         show_error(error)
         return
     live.forget_stop(state.prefix)
-    there = config.seeds * len(config.field()) * (config.lr_count if config.task == "grid" else 1)
-    st.session_state[_key(state, view)] = {
-        "race": _trained(config), "jobs": keys, "there": there - len(missing), "all": there,
-    }  # fmt: skip
+    st.session_state[_key(state, view)] = _begun(config, keys, len(_entries(config)) - len(missing))
     st.rerun()
+
+
+def _begun(config: NetworkRace, keys: Sequence[str], there: int) -> dict[str, Any]:
+    """What this session remembers of a race: `there` of its runs were cached when it began."""
+    return {"race": _trained(config), "jobs": list(keys), "there": there, "all": len(_entries(config))}
 
 
 def _key(state: PageState, view: View) -> str:
     return f"{state.prefix}_{view.name}__race"
 
 
-def _watched(state: PageState, view: View) -> dict[str, Any] | None:
-    """The race that this session started last, as long as it goes on."""
+def _watched(state: PageState, view: View, config: NetworkRace) -> dict[str, Any] | None:
+    """The race that this session began last, as long as it goes on; or the one that is set, whoever began."""
     begun: dict[str, Any] | None = st.session_state.get(_key(state, view))
-    if begun is None:
+    known = (jobs.progress(key) for key in (begun or {}).get("jobs", ()))
+    if any(progress is not None and not progress.is_over for progress in known):
+        return begun
+    active = jobs.active()
+    wanted = {entry.key for entry in _entries(config)} if active else set()
+    going = [progress.key for progress in active if not wanted.isdisjoint(_runs_of(progress))]
+    if not going:
         return None
-    known = (jobs.progress(key) for key in begun["jobs"])
-    return begun if any(progress is not None and not progress.is_over for progress in known) else None
+    begun = st.session_state[_key(state, view)] = _begun(config, going, 0)
+    return begun
 
 
-def _stage(state: PageState, view: View, config: NetworkRace) -> None:
+def _stage(state: PageState, view: View, config: NetworkRace, bar: Any) -> None:
     """The race that goes on, else what is known of the one that is set."""
-    begun = _watched(state, view)
+    begun = _watched(state, view, config)
     if begun is not None:
         raced: NetworkRace = begun["race"].change(log_loss=config.log_loss, cell_shows=config.cell_shows)
         if _trained(config) != begun["race"]:
             st.info("This race has the settings with which it was started, not those at the left.")
         if begun["there"]:
             st.caption(f"{begun['there']} of {begun['all']} were there: they cost nothing.")
-        live.watch_all(
-            begun["jobs"], state.prefix, lambda: _draw(state, view, raced, begun["jobs"], over=False)
-        )
+        keys = begun["jobs"]
+        draw_it = partial(_draw, state, view, raced, keys, over=False)
+        live.watch_all(keys, state.prefix, draw_it, place=bar)
         return
     _say_how_it_ended(st.session_state.get(_key(state, view)))
     _draw(state, view, config, (), over=True)

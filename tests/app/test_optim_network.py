@@ -178,6 +178,23 @@ def test_a_race_stays_in_view_while_settings_are_changed(open_view: Callable[...
     assert "This race has the settings with which it was started" in texts(app)
 
 
+def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., AppTest], lab: FakeLab):
+    lab.show(study(RACE), JobState.RUNNING, "2 racers: 40% of their steps.", rows=rows(8), fraction=0.4)
+    app = open_view()
+    assert len(app.get("progress")) == 1
+    assert app.button(key="optim_net_start").disabled
+    assert "were there" not in texts(app)
+
+
+def test_a_training_that_is_no_part_of_the_race_is_not_watched(
+    open_view: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(RunConfig(), JobState.RUNNING, "Training.")
+    app = open_view()
+    assert len(app.get("progress")) == 0
+    assert not app.button(key="optim_net_start").disabled
+
+
 def test_a_grid_fills_in_while_it_goes_on(open_view: Callable[..., AppTest], lab: FakeLab):
     Store().save(result(runs(GRID_RACE)[0].config))
     app = press(open_view(**GRID), "optim_net_start")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dashlab import engine
+from dashlab.charts import network_race as charts
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
 from dashlab.experiments.network_race import (
@@ -207,3 +208,44 @@ def test_a_lane_of_a_result_has_its_figures():
     assert lane.state == "finished"
     assert lane.accuracy == result.evaluation.accuracy
     assert lane.last_loss == result.epochs[-1].train_loss
+
+
+# -- charts -------------------------------------------------------------------------------------------------
+
+
+def test_a_loss_chart_has_a_row_for_each_point_that_can_be_drawn():
+    curves = [[(1, 0.5, 2.0, 1.0, 3.0), (2, math.nan, 1.0, 1.0, 1.0)], []]
+    chart = charts.loss(["A", "B"], curves, x="seconds", steps=2, log=True, banded=True)
+    assert [(row["series"], row["at"], row["value"]) for row in chart.rows] == [("A", 0.5, 2.0)]
+    assert chart.spec["encoding"]["color"]["scale"]["domain"] == ["A", "B"]
+    assert len(chart.spec["layer"]) == 3
+
+
+def test_a_loss_of_zero_has_no_place_on_a_log_axis_and_one_on_a_plain_axis():
+    curves = [[(1, 0.5, 0.0, 0.0, 0.0), (2, 0.6, 1.0, 1.0, 1.0)]]
+    logged = charts.loss(["A"], curves, x="step", steps=2, log=True, banded=False)
+    plainly = charts.loss(["A"], curves, x="step", steps=2, log=False, banded=False)
+    assert (len(logged.rows), len(plainly.rows)) == (1, 2)
+
+
+def test_a_chart_has_its_columns_before_its_first_point():
+    chart = charts.loss(["A"], [[]], x="step", steps=9, log=True, banded=False)
+    assert chart.rows[0].keys() == {"series", "at", "step", "value", "low", "high"}
+    assert charts.accuracy(["A"], []).rows[0].keys() == {"series", "seed", "value"}
+
+
+def test_a_click_on_the_grid_tells_racer_and_rate():
+    empty = charts.Cell(value=None, words="", more="not trained")
+    figure = charts.grid(
+        ["A", "B"], [0.1, 1.0], [[empty, empty], [empty, empty]], chosen=(1, 0), higher_is_better=True
+    )
+    assert [list(data) for data in figure.data[1].customdata] == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert figure.layout.shapes[0].x0 == -0.5
+    assert figure.layout.shapes[0].y0 == 0.5
+
+
+def test_a_diverging_racer_does_not_move_the_axis_of_the_linear_race():
+    tracks = [((0, 1), (10.0, 1e6)), ((0, 1), (10.0, 1.0))]
+    figure = charts.linear(["A", "B"], tracks, floor=0.01, top=30.0)
+    low, high = figure.layout.yaxis.range
+    assert (low, high) == (pytest.approx(-2.15), pytest.approx(math.log10(30)))
