@@ -20,15 +20,15 @@ COLOURS = tuple(f"#0000{number:02}" for number in range(1, 11))
 """Stand-ins for the theme's ten colours, in the order in which Streamlit gives them to traces: wherever one
 occurs in a figure, it puts the colour of the theme that is in force."""
 
-MOST_FRAMES = 60
+MOST_FRAMES = 40
 TAIL = 3  # frames that the bright end of a track is long while it is replayed
 BANDS = 26  # of contours
 GROUND = (91, 132, 166)  # blue-grey
-CATCHERS = 33  # markers along each side of the grid that catches clicks
+CATCHERS = 25  # markers along each side of the grid that catches clicks
 WORDS = (
     "#5F8FA8"  # on the buttons: to be read on a light page, a dark one, and Plotly's own pale hover colour
 )
-SPEEDS = {"Play": 60, "Slow": 240, "Fast": 16}  # milliseconds a frame
+SPEEDS = {"Play": 90, "Slow": 350, "Fast": 20}  # milliseconds a frame
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -133,7 +133,7 @@ def catchers(x: Array, y: Array, losses: Array) -> dict[str, Any]:
         across.ravel(),
         up.ravel(),
         customdata=_encoded(losses.ravel()),
-        marker={"size": 15, "symbol": "square", "opacity": 0, "color": CLEAR},
+        marker={"size": 20, "symbol": "square", "opacity": 0, "color": CLEAR},
         hovertemplate="start at x %{x:.2f}, y %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>",
         opacity=0,
     )
@@ -288,9 +288,10 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
         "bordercolor": CLEAR,
         "tickcolor": CLEAR,
         "ticklen": 0,
+        "minorticklen": 0,
         "steps": steps,
         **shared,
-        "font": {"color": CLEAR, "size": 1},  # no label below each of sixty steps
+        "font": {"color": CLEAR, "size": 1},  # no label below each of forty steps
     }
     return {"updatemenus": [menu], "sliders": [slider]}
 
