@@ -52,7 +52,10 @@ def by_layer(
     depth = max((len(signal.values) for signal in signals), default=1)
     drawn.update_layout(  # at once, because plotly takes its time over each change
         shapes=[_rule(value) for value, _ in in_view],
-        annotations=[_note(value, words) for value, words in in_view],
+        annotations=[
+            *(_note(value, words) for value, words in in_view),
+            *(sign for signal in signals for sign in _signs(signal, low, high)),
+        ],
         yaxis={"type": "log", "range": [low, high], "exponentformat": "power"} | steps,
         xaxis={"range": [1 - 0.02 * depth, depth * 1.02]},
     )
@@ -75,34 +78,50 @@ def _powers(signals: Sequence[Signal]) -> tuple[float, float]:
 
 def _line(signal: Signal, low: float, high: float) -> go.Scatter:
     """A measured curve: along the floor where it is 0, up to the top where it stops being finite."""
-    points = [_place(value, low, high) for value in signal.values]
-    marked = [value is None or value == 0 for value in signal.values]
-    turns = [here and not all(marked[max(at - 1, 0) : at + 2]) for at, here in enumerate(marked)]
-    if marked and all(marked):
-        turns[0] = True
-    for at, value in enumerate(signal.values):
-        if value is None and not turns[at]:
-            points[at] = None
+    turns = _turns(signal)
+    points = [
+        None if value is None and at not in turns else _place(value, low, high)
+        for at, value in enumerate(signal.values)
+    ]
     return go.Scatter(
         x=list(range(1, len(points) + 1)),
         y=points,
         name=signal.name,
-        mode="lines+markers",
+        mode="lines" if len(points) > 1 else "markers",
         line={"width": 2},
-        marker={"size": [11 if turn else 0 for turn in turns], "symbol": list(map(_symbol, signal.values))},
         customdata=[_words(value) for value in signal.values],
         hovertemplate="%{customdata}",
     )
 
 
-def _place(value: float | None, low: float, high: float) -> float | None:
+def _turns(signal: Signal) -> set[int]:
+    """Where a curve begins to be 0 or not finite: next to a layer where it is not, or at the very first."""
+    odd = [not value for value in signal.values]  # None or 0
+    beside = {at for at, here in enumerate(odd) if here and not all(odd[max(at - 1, 0) : at + 2])}
+    return beside or ({0} if odd and odd[0] else set())
+
+
+def _signs(signal: Signal, low: float, high: float) -> list[dict[str, Any]]:
+    """A cross where a curve stops being finite, a triangle where it becomes 0.
+
+    Notes and not markers, of which plotly would draw one for every layer.
+    """
+    return [
+        {
+            "text": "✕" if signal.values[at] is None else "▼",
+            "x": at + 1,
+            "y": math.log10(_place(signal.values[at], low, high)),
+            "showarrow": False,
+            "font": {"size": 14},
+        }
+        for at in sorted(_turns(signal))
+    ]
+
+
+def _place(value: float | None, low: float, high: float) -> float:
     if value is None:
         return float(10.0 ** (high - 0.01 * (high - low)))
     return value or float(10.0 ** (low + 0.01 * (high - low)))
-
-
-def _symbol(value: float | None) -> str:
-    return "x" if value is None else "triangle-down"
 
 
 def _words(value: float | None) -> str:

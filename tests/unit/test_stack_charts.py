@@ -15,6 +15,11 @@ def axis(figure) -> tuple[float, float]:
     return figure.layout.yaxis.range
 
 
+def signs(figure) -> list[tuple[str, int]]:
+    """The crosses and triangles, and the layers at which they stand."""
+    return [(note.text, note.x) for note in figure.layout.annotations if note.text in "✕▼"]
+
+
 def test_a_level_curve_gets_two_decades_around_it():
     low, high = axis(by_layer([Signal("a", [0.65] * 5)], y_title="Std"))
     assert high - low == pytest.approx(2, abs=0.2)
@@ -27,14 +32,14 @@ def test_a_curve_that_stops_being_finite_ends_in_a_cross_at_the_top():
     assert axis(figure)[1] == TOP
     assert line.y[2] > 1e38
     assert line.y[3] is None
-    assert (line.marker.symbol[2], line.marker.size[2]) == ("x", 11)
+    assert signs(figure) == [("✕", 3)]
     assert (line.customdata[2], line.customdata[0]) == ("not finite", "1")
 
 
 def test_a_gradient_that_stops_being_finite_on_its_way_down_is_marked_there():
-    line = by_layer([Signal("a", [None, None, 1e30, 1.0])], y_title="Std").data[0]
-    assert line.y[0] is None
-    assert line.marker.size[1] == 11
+    figure = by_layer([Signal("a", [None, None, 1e30, 1.0])], y_title="Std")
+    assert figure.data[0].y[0] is None
+    assert signs(figure) == [("✕", 2)]
 
 
 def test_zeros_lie_along_the_floor_where_a_logarithm_has_none():
@@ -43,13 +48,14 @@ def test_zeros_lie_along_the_floor_where_a_logarithm_has_none():
     assert axis(figure)[0] == FLOOR
     assert 0 < line.y[1] < 1.4e-45
     assert line.y[1] == line.y[2]
-    assert (line.marker.symbol[1], line.customdata[1]) == ("triangle-down", "exactly 0")
+    assert line.customdata[1] == "exactly 0"
+    assert signs(figure) == [("▼", 2)]
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [None, None, None], [0.0], [None]])
 def test_a_stack_of_nothing_but_what_cannot_be_drawn_still_gives_a_figure(values: list[float | None]):
     figure = by_layer([Signal("a", values)], y_title="Std")
-    assert figure.data[0].marker.size[0] == 11
+    assert [layer for _, layer in signs(figure)] == [1]
     assert all(y is None or y > 0 for y in figure.data[0].y)
     figure.to_json()
 
