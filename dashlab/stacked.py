@@ -315,19 +315,21 @@ def _normalized(
     layer: nn.BatchNorm1d, h: Tensor, affine: Sequence[Tensor], buffers: Sequence[Tensor]
 ) -> Tensor:
     """BatchNorm of [R, B, F], as one of [B, R·F]: it treats every feature by itself."""
-    mean, var, count = buffers
-    weight, bias = affine
-
-    def norm(x: Tensor, place: Any) -> Tensor:
-        m, v, w, b = (t[place].view(-1) for t in (mean, var, weight, bias))
-        return F.batch_norm(x, m, v, w, b, True, cast(float, layer.momentum), layer.eps)
-
+    *statistics, count = buffers
     count += 1
+    parts = (*statistics, *affine)  # mean, variance, weight, bias, each [R, F]
     racers, batch, features = h.shape
     if features % _LANES:
-        return torch.stack([norm(one, place) for place, one in enumerate(h)])
-    flat = norm(h.transpose(0, 1).reshape(batch, racers * features), slice(None))
+        return torch.stack([_norm(layer, *each) for each in zip(h, *parts, strict=True)])
+    flat = h.transpose(0, 1).reshape(batch, racers * features)
+    flat = _norm(layer, flat, *(part.view(-1) for part in parts))
     return flat.view(batch, racers, features).transpose(0, 1)
+
+
+def _norm(
+    layer: nn.BatchNorm1d, x: Tensor, mean: Tensor, var: Tensor, weight: Tensor, bias: Tensor
+) -> Tensor:
+    return F.batch_norm(x, mean, var, weight, bias, True, cast(float, layer.momentum), layer.eps)
 
 
 def _activated(layer: nn.Module, h: Tensor) -> Tensor:
@@ -346,4 +348,5 @@ def _losses(logits: Tensor, labels: Tensor, loss: LossConfig) -> Tensor:
         return torch.stack([loss_value(one, labels, loss.loss, label_smoothing=smoothing) for one in logits])
     racers, batch, classes = logits.shape
     every = logits.reshape(racers * batch, classes)
-    return F.cross_entropy(every, labels.repeat(racers), reduction="none").view(racers, batch).mean(1)
+    wanted = labels.expand(racers, batch).reshape(-1)
+    return F.cross_entropy(every, wanted, reduction="none").view(racers, batch).mean(1)
