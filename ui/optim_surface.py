@@ -16,6 +16,7 @@ from dashlab.optim_settings import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
 from ui.optim_surface_presets import PRESETS
+from ui.optim_surface_table import Run, table
 from ui.page import as_text
 from ui.state import PageState
 from ui.views import View
@@ -126,7 +127,7 @@ def _stage(state: PageState, view: View) -> None:
     if found:
         field = tuple(racer.change(lr=own.best) for racer, own in zip(field, found, strict=True))
     tracks = _tracks().race(course, field)
-    run = details.Run(
+    run = Run(
         course=course,
         names=racer_names(field),
         tracks=tracks,
@@ -136,10 +137,10 @@ def _stage(state: PageState, view: View) -> None:
     _picture(state, view, run)
     _said(run)
     details.chosen(state, view, run)
-    details.table(run, config.tolerance, state.prefix)
+    table(run, config.tolerance, state.prefix)
 
 
-def _picture(state: PageState, view: View, run: details.Run) -> None:
+def _picture(state: PageState, view: View, run: Run) -> None:
     surface, key = run.course.on, f"{state.prefix}_map"
     coarse = _grid(run.course.surface, CATCHERS)
     paths = [
@@ -168,7 +169,7 @@ def _take_click(key: str, state: PageState, view: View) -> None:
         _put_start(state, view, *(round(float(points[0][axis]), 4) for axis in "xy"))
 
 
-def _said(run: details.Run) -> None:
+def _said(run: Run) -> None:
     """Which racers left the picture."""
     said = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
     lines = [as_text(words) for words in said if words]

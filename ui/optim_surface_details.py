@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,39 +10,19 @@ import streamlit as st
 
 from dashlab.charts import race_curves, race_views
 from dashlab.experiments.race import DETAILS, Course
-from dashlab.experiments.race_outcome import Outcome, distances, is_inside
+from dashlab.experiments.race_outcome import distances, is_inside
 from dashlab.experiments.race_terms import Term, terms
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui.charts import plot
-from ui.page import as_text, csv_download, csv_text
+from ui.optim_surface_table import Run, late_csv
+from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
 
 if TYPE_CHECKING:
     from dashlab.experiments.race_basins import Basins
     from dashlab.experiments.race_run import Track
-    from dashlab.experiments.race_search import Search
     from dashlab.experiments.surface_grid import Grid
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A finished race; `searches` is empty unless each racer runs at its best rate."""
-
-    course: Course
-    names: tuple[str, ...]
-    tracks: tuple[Track, ...]
-    outcomes: tuple[Outcome, ...]
-    searches: tuple[Search, ...]
-
-    @property
-    def highest(self) -> float:
-        """The largest loss above the lowest that curves show: what diverges shall not ruin the axis."""
-        within = [
-            float((track.losses[is_inside(self.course.on, track.points)] - self.course.on.lowest).max())
-            for track in self.tracks
-        ]
-        return 3 * max(*within, 1e-6)
 
 
 def chosen(state: PageState, view: View, run: Run) -> None:
@@ -168,8 +147,18 @@ def _state(state: PageState, view: View, run: Run) -> None:
             f"{state.prefix}_state_{kind}",
             f"{title}, of {run.names[index]}, in x and y against the step",
         )
+    late_csv("The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv")
     if len({term.kind for term in found} & _STATE_TITLES.keys()) == 1:
         st.caption("This optimizer remembers nothing: every step is the rate times the gradient.")
+
+
+def state_rows(found: Sequence[Term]) -> Iterator[dict[str, Any]]:
+    """One row a step, each term in both coordinates."""
+    for step in range(len(found[0].values)):
+        row: dict[str, Any] = {"step": step + 1}
+        for term in found:
+            row |= {f"{term.name} {axis}": term.values[step, place] for place, axis in enumerate("xy")}
+        yield row
 
 
 def _step(state: PageState, view: View, run: Run) -> None:
@@ -295,7 +284,7 @@ def _basins(state: PageState, view: View, run: Run) -> None:
         f"{', '.join(shares)} end within {found.reach:.2g} of a minimum; "
         f"{found.share(-1):.1%} (grey) reach none."
     )
-    _late_csv("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
+    late_csv("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
 
 
 def _starts(found: Basins) -> Iterator[dict[str, Any]]:
@@ -320,77 +309,3 @@ _DETAILS: Mapping[str, Callable[[PageState, View, Run], None]] = {
     "space": _space,
     "basins": _basins,
 }
-
-
-# The table
-
-
-def table(run: Run, tolerance: float, prefix: str) -> None:
-    """One line a racer, and everything as CSV."""
-    rows = [_row(*racer) for racer in zip(run.names, run.tracks, run.outcomes, strict=True)]
-    st.dataframe(
-        [{name: _cell(value) for name, value in row.items()} for row in rows],
-        column_config={
-            "Racer": st.column_config.TextColumn(pinned=True),
-            "Final loss": _column("Above the lowest of the surface, after the last step."),
-            "Best loss": _column("Above the lowest of the surface: the least on the way."),
-            "Distance": _column("From the last point to the nearest minimum."),
-            "Arrived": _column(f"The first step after which the loss is within {tolerance:g} of the lowest."),
-            "Left": _column("The first step that ended outside of the picture."),
-            "Gradients": _column("How many it asked for; a line search asks for several a step."),
-        },
-        alt="Result of each racer",
-    )
-    with st.container(horizontal=True):
-        csv_download("This table as CSV", rows, "race.csv", f"{prefix}_table_csv")
-        _late_csv("Every step as CSV", lambda: _every_step(run), "steps.csv", f"{prefix}_steps_csv")
-
-
-def _late_csv(label: str, rows: Callable[[], Iterable[Mapping[str, Any]]], name: str, key: str) -> None:
-    """A button whose file is written only when somebody asks for it: thousands of lines take their time."""
-    st.download_button(
-        label,
-        lambda: csv_text(rows()),
-        name,
-        "text/csv",
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _column(help_: str) -> Any:
-    return st.column_config.TextColumn(help=help_, alignment="right")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _row(name: str, track: Track, end: Outcome) -> dict[str, Any]:
-    return {
-        "Racer": name,
-        "Final loss": end.final if np.isfinite(end.final) else None,
-        "Best loss": end.best,
-        "Distance": end.distance if np.isfinite(end.distance) else None,
-        "Arrived": end.arrived_at,
-        "Left": end.left_at,
-        "Gradients": int(track.evaluations[-1]),
-    }
-
-
-def _every_step(run: Run) -> Iterator[dict[str, Any]]:
-    for name, track in zip(run.names, run.tracks, strict=True):
-        for step, (point, loss) in enumerate(zip(track.points, track.losses, strict=True)):
-            gradient = track.gradients[step] if step < len(track.gradients) else ("", "")
-            yield {
-                "racer": name,
-                "step": step,
-                "x": point[0],
-                "y": point[1],
-                "loss": loss,
-                "gradient x": gradient[0],
-                "gradient y": gradient[1],
-            }

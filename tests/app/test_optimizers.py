@@ -8,10 +8,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
-from dashlab.experiments.race import DETAILS
+from dashlab.experiments.race import DETAILS, Course
+from dashlab.experiments.race_outcome import outcome
+from dashlab.experiments.race_run import race as run_race
+from dashlab.experiments.race_terms import terms
 from dashlab.experiments.surfaces import SURFACES
+from dashlab.optim_settings import SurfaceOptimConfig
 from tests.app.fakes import FakeLab
+from ui.optim_surface_details import state_rows
 from ui.optim_surface_presets import PRESETS
+from ui.optim_surface_table import Run, every_step
 from ui.optimizers import VIEWS
 
 PAGE = "pages/optimizers.py"
@@ -218,3 +224,20 @@ def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., App
     app = race(detail="step", racers="lr~0.01", racer="5", step="500", steps="30")
     assert app.selectbox(key="optim_surface_racer").value == 1
     assert app.slider(key="optim_surface_step").value == 30
+
+
+def test_the_files_have_every_step_and_what_the_optimizer_made_of_it():
+    course = Course(surface="saddle", start=(1.0, 0.5), steps=3)
+    (track,) = run_race(course, [SurfaceOptimConfig(optimizer="adam", lr=0.1)])
+    ends = (outcome(course.on, track.points, track.losses, 1e-3),)
+    run = Run(course=course, names=("Adam 0.1",), tracks=(track,), outcomes=ends, searches=())
+    rows = list(every_step(run))
+    assert [row["step"] for row in rows] == [0, 1, 2, 3]
+    assert rows[1]["x"] == track.points[1, 0]
+    assert rows[1]["loss above the lowest"] == pytest.approx(track.losses[1] + 0.25)
+    assert rows[0]["length of the next step"] == pytest.approx(0.1 * 2**0.5)  # Adam's first step is its rate
+    assert rows[3]["gradient x"] == ""
+    inside = list(state_rows(terms(track.racer, track.points, track.gradients, track.state)))
+    assert [row["step"] for row in inside] == [1, 2, 3]
+    assert inside[0]["Step x"] == pytest.approx(-0.1)
+    assert inside[2]["Mean of squares y"] == track.state["exp_avg_sq"][2, 1]
