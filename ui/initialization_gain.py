@@ -12,6 +12,7 @@ from dashlab.experiments.stack import Histogram, histograms
 from dashlab.experiments.stack_settings import ACTIVATIONS
 from ui.charts import plot
 from ui.initialization_presets import GAINS
+from ui.initialization_settings import folded
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -31,9 +32,7 @@ def draw(state: PageState, view: View) -> None:
         view.preset_picker(state)
         view.control(state, "activation")
         view.control(state, "std")
-        with st.expander("Samples", icon=":material/casino:"):
-            for name in ("samples", "slope", "seed"):
-                view.control(state, name)
+        folded(state, view, "Samples", ":material/casino:", ("samples", "slope", "seed"))
         view.changed_from_preset(state)
     with right:
         config: GainConfig = view.config_of(state).check()

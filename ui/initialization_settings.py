@@ -35,7 +35,12 @@ def editor(state: PageState, view: View) -> None:
 
 def _entry(state: PageState, name: str, at: int, entry: Setting, count: int) -> Setting:
     prefix = _prefix(state, name, at)
-    with st.expander(f"**{at + 1}** · {as_text(entry.title)}", key=f"{prefix}__box"):
+    key = f"{prefix}__box"
+    st.session_state[key] = bool(st.session_state.get(key))  # its title changes, which would fold it up
+    box = st.expander(f"**{at + 1}** · {as_text(entry.title)}", key=key, on_change="rerun")
+    if not box.open:  # what is folded up need not be drawn, which halves the widgets of the page
+        return entry
+    with box:
         own = PageState(prefix, Setting.specs(), lambda _preset: Setting().flat(), "", dict(entry.flat()))
         for field in Setting.specs():
             if Setting().change(**own.values).is_used(field):
@@ -51,6 +56,15 @@ def _entry(state: PageState, name: str, at: int, entry: Setting, count: int) -> 
                 args=(state, name, at),
             )
     return made
+
+
+def folded(state: PageState, view: View, title: str, icon: str, fields: Sequence[str]) -> None:
+    """Some settings of a view under a heading, drawn when it is unfolded."""
+    key = f"{state.prefix}_{view.full(fields[0])}__box"
+    with st.expander(title, icon=icon, key=key, on_change="rerun") as box:
+        if box.open:
+            for field in fields:
+                view.control(state, field)
 
 
 def _remove(state: PageState, name: str, at: int) -> None:

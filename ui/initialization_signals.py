@@ -14,10 +14,9 @@ from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.lists import entries_of
 from ui.charts import plot
-from ui.controls import Group
 from ui.initialization_measured import measured
 from ui.initialization_presets import SIGNALS
-from ui.initialization_settings import editor, slider, width_slider
+from ui.initialization_settings import editor, folded, slider, width_slider
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -27,10 +26,7 @@ LEAD = (
     "curves stay level: a factor of only 1.1 a layer is 14,000 after a hundred. Then mend one that does not, "
     "by its initializer, its activation or a cure."
 )
-GROUPS = (
-    Group("Axes and theory", ":material/show_chart:", ("spread", "gradient", "theory", "whole")),
-    Group("Batch and seed", ":material/casino:", ("batch", "seed")),
-)
+AXES = ("spread", "gradient", "theory", "whole")
 WHY = r"""
 A unit adds up $n$ products of inputs and weights. If the weights have mean 0 and variance $v$,
 
@@ -62,10 +58,8 @@ def draw(state: PageState, view: View) -> None:
         width_slider(state, view)
         st.markdown("**Settings, side by side**")
         editor(state, view)
-        for group in GROUPS:
-            with st.expander(group.title, icon=group.icon):
-                for name in group.names:
-                    view.control(state, name)
+        folded(state, view, "Axes and theory", ":material/show_chart:", AXES)
+        folded(state, view, "Batch and seed", ":material/casino:", ("batch", "seed"))
         view.changed_from_preset(state)
     with right:
         config: StackView = view.config_of(state)
@@ -76,8 +70,11 @@ def draw(state: PageState, view: View) -> None:
         _train(state, config)
         _layer(state, view, config, stacks)
         _table(config, stacks)
-        with st.expander("Why: the formulas", icon=":material/function:"):
-            st.markdown(WHY)
+        with st.expander(
+            "Why: the formulas", icon=":material/function:", key="init_why", on_change="rerun"
+        ) as why:
+            if why.open:
+                st.markdown(WHY)
 
 
 def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:

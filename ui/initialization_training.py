@@ -24,7 +24,7 @@ from ui import live
 from ui.charts import grow, plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
-from ui.initialization_settings import editor, slider, width_slider
+from ui.initialization_settings import editor, folded, slider, width_slider
 from ui.page import as_text, csv_download, show_error
 from ui.state import PageState
 from ui.views import View
@@ -35,6 +35,7 @@ LEAD = (
     "layer: a signal that stays level is needed, but it is not all that is needed."
 )
 PREFIX = "init_learn"
+TRAINING = ("optimizer", "lr", "steps", "batch", "seed")
 
 
 def draw(state: PageState, view: View) -> None:
@@ -47,9 +48,7 @@ def draw(state: PageState, view: View) -> None:
         width_slider(state, view)
         st.markdown("**Settings, side by side**")
         editor(state, view)
-        with st.expander("Training", icon=":material/trending_down:"):
-            for name in ("optimizer", "lr", "steps", "batch", "seed"):
-                view.control(state, name)
+        folded(state, view, "Training", ":material/trending_down:", TRAINING)
         view.changed_from_preset(state)
     study, problem = _sound(view.config_of(state))
     with right:

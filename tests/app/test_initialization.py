@@ -69,6 +69,13 @@ def ran(step: Any) -> AppTest:
     return app
 
 
+def unfolded(app: AppTest, *boxes: str) -> AppTest:
+    """The app with these boxes open: of settings by their place in the list, of others by their key."""
+    for box in boxes:
+        app.session_state[f"init_stack_settings_{box}__box" if box.isdigit() else box] = True
+    return ran(app)
+
+
 def texts(app: AppTest) -> str:
     """Everything that is written on the page."""
     alerts = (app.info, app.warning, app.error, app.success)
@@ -140,7 +147,7 @@ def test_the_presets_of_the_material_are_there():
 
 
 def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]):
-    app = open_view()
+    app = unfolded(open_view(), "0")
     before = figures(app)["outputs"]
     app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("orthogonal"))
     assert curves(app)[0] == "1 · Orthogonal, linear"
@@ -149,7 +156,7 @@ def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]):
 
 
 def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]):
-    app = open_view()
+    app = unfolded(open_view(), "0")
     sliders = {slider.key for slider in app.select_slider}
     assert "init_stack_settings_0_std" in sliders
     app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("zeros"))
@@ -157,14 +164,14 @@ def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]):
 
 
 def test_an_activation_and_a_cure_are_kept_together(open_view: Callable[..., AppTest]):
-    app = open_view()
+    app = unfolded(open_view(), "1")
     app = ran(app.selectbox(key="init_stack_settings_1_activation").set_value("tanh"))
     app = ran(app.selectbox(key="init_stack_settings_1_cure").set_value("layernorm"))
     assert settings_of(app)[1] == Setting(initializer="normal_fan", activation="tanh", cure="layernorm")
 
 
 def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
-    app = open_view()
+    app = unfolded(open_view(), "0", "1")
     app = ran(app.button(key="init_stack_settings_add").click())
     assert len(curves(app)) == 4
     app = ran(app.button(key="init_stack_settings_0__remove").click())
@@ -176,12 +183,31 @@ def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
 def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]):
     app = open_view(settings=text_of([Setting()] * 6))
     assert app.button(key="init_stack_settings_add").disabled
-    single = open_view(settings=text_of([Setting()]))
+    single = unfolded(open_view(settings=text_of([Setting()])), "0")
     assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
 
 
-def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
+def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]):
+    app = unfolded(open_view(), "init_stack_batch__box", "0")
+    app = ran(app.number_input(key="init_stack_batch").set_value(32))
+    app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("tanh"))
+    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0__box"] = False
+    app = ran(ran(app))
+    assert "init_stack_batch" not in {number.key for number in app.number_input}
+    assert link(app)["init_stack_batch"] == "32"
+    app = unfolded(app, "init_stack_batch__box", "0")
+    assert app.number_input(key="init_stack_batch").value == 32
+    assert app.selectbox(key="init_stack_settings_0_activation").value == "tanh"
+
+
+def test_the_formulas_can_be_unfolded(open_view: Callable[..., AppTest]):
     app = open_view()
+    assert "Glorot and Bengio" not in texts(app)
+    assert "Glorot and Bengio" in texts(unfolded(app, "init_why"))
+
+
+def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
+    app = unfolded(open_view(), "0")
     app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("zeros"))
     app = ran(app.selectbox(key="init_preset").set_value("s10c"))
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "kaiming_normal"
@@ -253,7 +279,7 @@ def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]):
 def test_the_link_brings_back_the_same_page(
     open_view: Callable[..., AppTest], open_app: Callable[..., AppTest]
 ):
-    app = open_view(layer="3", spread="inputs")
+    app = unfolded(open_view(layer="3", spread="inputs"), "0")
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("gelu"))
     again = ran(open_app(PAGE, **link(app)))
     assert figures(again) == figures(app)
