@@ -44,27 +44,22 @@ def _curves(state: PageState, _view: View, run: Run) -> None:
     steps = [np.hypot(*np.diff(track.points, axis=0).T) for track in run.tracks]
     away = [distances(surface, track.points) for track in run.tracks]
     width = float(np.hypot(np.ptp(surface.x_range), np.ptp(surface.y_range)))
-    losses = race_curves.curves(
-        run.names,
-        [track.losses - surface.lowest for track in run.tracks],
-        y_title="Loss above the lowest",
-        highest=run.highest,
+    panel = race_curves.Panel
+    above = [track.losses - surface.lowest for track in run.tracks]
+    panels = (
+        panel(title="Loss above lowest", values=above, highest=run.highest),
+        panel(title="Distance to minimum", values=away, highest=width),
+        panel(title="Length of step", values=steps, highest=width, first=1),
     )
-    plot(losses, f"{state.prefix}_losses", "Loss of each racer against the step, on a log axis")
-    left, right = st.columns(2)
-    with left:
-        figure = race_curves.curves(run.names, away, y_title="Distance to the nearest minimum", highest=width)
-        figure.update_layout(showlegend=False, margin_t=12, height=260)
-        plot(figure, f"{state.prefix}_distances", "Distance of each racer to the nearest minimum")
-    with right:
-        figure = race_curves.curves(run.names, steps, y_title="Length of the step", highest=width, first=1)
-        figure.update_layout(showlegend=False, margin_t=12, height=260)
-        plot(figure, f"{state.prefix}_lengths", "Length of each racer's steps")
-    with np.errstate(invalid="ignore"):
-        st.caption(
-            "All axes of losses and lengths are logarithmic: a straight line down is a constant factor per "
-            "step. A curve ends where its racer has left the picture."
-        )
+    plot(
+        race_curves.curves(run.names, panels),
+        f"{state.prefix}_curves",
+        "Loss, distance to the nearest minimum and length of the step of each racer against the step",
+    )
+    st.caption(
+        "All three axes are logarithmic: a straight line down is a constant factor per step. A curve ends "
+        "where its racer is higher or farther out than the picture shows."
+    )
 
 
 def _search(state: PageState, _view: View, run: Run) -> None:

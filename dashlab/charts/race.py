@@ -87,7 +87,7 @@ class Plain(go.Figure):  # type: ignore[misc]
         """The figure as JSON has it."""
         whole: dict[str, Any] = super().to_dict()
         more = dict(self._more)
-        whole["data"], whole["frames"] = more.pop("data"), more.pop("frames")
+        whole["data"], whole["frames"] = more.pop("data"), more.pop("frames", [])
         whole["layout"] |= more
         return whole
 
@@ -132,7 +132,7 @@ def catchers(x: Array, y: Array, losses: Array) -> dict[str, Any]:
     return _markers(
         across.ravel(),
         up.ravel(),
-        customdata=_encoded(losses.ravel()),
+        customdata=encoded(losses.ravel()),
         marker={"size": 20, "symbol": "square", "opacity": 0, "color": CLEAR},
         hovertemplate="start at x %{x:.2f}, y %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>",
         opacity=0,
@@ -254,10 +254,10 @@ def _frame(clipped: Sequence[Array], stops: Sequence[int], number: int) -> dict[
 
 
 def _xy(points: Array) -> dict[str, Any]:
-    return {"type": "scatter", "x": _encoded(points[:, 0]), "y": _encoded(points[:, 1])}
+    return {"type": "scatter", "x": encoded(points[:, 0]), "y": encoded(points[:, 1])}
 
 
-def _encoded(values: Array) -> dict[str, str]:
+def encoded(values: Array) -> dict[str, str]:
     """Numbers as plotly.js reads them from base64."""
     data = base64.b64encode(_small(values).tobytes()).decode()
     return {"dtype": "f4", "bdata": data, "shape": ", ".join(map(str, values.shape))}

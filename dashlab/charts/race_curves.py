@@ -1,48 +1,75 @@
 """Curves of a race: loss, distance and steps of all, the inner state of one, and the search of rates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.race import COLOURS
-from dashlab.charts.style import MOST_POINTS, figure
+from dashlab.charts.race import COLOURS, Plain, encoded
+from dashlab.charts.style import FAINT, MOST_POINTS, figure
 
 Array = npt.NDArray[np.float64]
 
 LOWEST = 1e-16
 """What is smaller is rounding, and is drawn no more."""
+HEIGHT, PANEL = 110, 200  # in pixels: of what is around the panels, and of each panel
 MOST = 1e6
 """What is larger belongs to a racer that diverges."""
 
 
-def curves(
-    names: Sequence[str],
-    values: Sequence[Array],
-    *,
-    y_title: str,
-    highest: float,
-    first: int = 0,
-) -> go.Figure:
-    """One curve a racer against the step, on a log axis; what is above `highest` is left out.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Panel:
+    """One quantity of all racers against the step.
 
-    Args:
-        names: of the racers.
-        values: of each, one a step; neither all positive nor all finite.
-        y_title: with the unit, where there is one.
+    Attributes:
+        title: of its axis, with the unit where there is one.
+        values: of each racer, one a step; neither all positive nor all finite.
         highest: the most that is drawn, so that one that diverges leaves the others their room.
         first: the step of the first value.
     """
-    traces = [
-        _curve(name, within(own, highest), COLOURS[number], first)
-        for number, (name, own) in enumerate(zip(names, values, strict=True))
-    ]
-    drawn = figure(traces, x_title="Step", y_title=y_title, height=320)
-    drawn.update_yaxes(**log_axis(values, highest))
-    drawn.update_xaxes(range=[0, first + max(len(own) for own in values) - 1])
-    return drawn
+
+    title: str
+    values: Sequence[Array]
+    highest: float
+    first: int = 0
+
+
+def curves(names: Sequence[str], panels: Sequence[Panel]) -> go.Figure:
+    """Panels below each other over one axis of steps, one curve a racer in each, on log axes."""
+    traces = []
+    for place, panel in enumerate(panels):
+        for number, (name, own) in enumerate(zip(names, panel.values, strict=True)):
+            curve = _curve(name, within(own, panel.highest), COLOURS[number], panel.first)
+            curve |= {"x": encoded(curve["x"]), "y": encoded(curve["y"]), "yaxis": _axis("y", place)}
+            curve |= {"legendgroup": name, "showlegend": place == 0}
+            traces.append(curve)
+    steps = max(panel.first + len(own) - 1 for panel in panels for own in panel.values)
+    drawn = figure([], x_title="Step", y_title="", height=HEIGHT + PANEL * len(panels))
+    layout = {
+        _axis("yaxis", place): {
+            **log_axis(panel.values, panel.highest),
+            "title": {"text": panel.title},
+            "domain": _domain(place, len(panels)),
+            "automargin": True,
+            "zeroline": False,
+            "gridcolor": FAINT,
+        }
+        for place, panel in enumerate(panels)
+    }
+    drawn.update_xaxes(range=[0, steps], anchor=_axis("y", len(panels) - 1))
+    return Plain(drawn, data=traces, **layout)
+
+
+def _axis(name: str, place: int) -> str:
+    return name if place == 0 else f"{name}{place + 1}"
+
+
+def _domain(place: int, count: int) -> list[float]:
+    """The share of the height that a panel has, from the top."""
+    return [1 - (place + 0.88) / count if place < count - 1 else 0.0, 1 - place / count]
 
 
 def both_coordinates(named: Sequence[tuple[str, Array]], *, y_title: str, log: bool) -> go.Figure:
@@ -54,9 +81,8 @@ def both_coordinates(named: Sequence[tuple[str, Array]], *, y_title: str, log: b
             own = values[:, coordinate]
             shown = within(np.abs(own), MOST) if log else np.where(np.abs(own) < MOST, own, np.nan)
             words = name if same else f"{name}, {letter}" if len(named) > 1 else letter
-            traces.append(
-                _curve(words, shown, COLOURS[coordinate], 1, ("solid", "dot", "dash")[quantity % 3])
-            )
+            dash = ("solid", "dot", "dash")[quantity % 3]
+            traces.append(go.Scatter(_curve(words, shown, COLOURS[coordinate], 1, dash)))
     drawn = figure(traces, x_title="Step", y_title=y_title, height=270)
     if log:
         drawn.update_yaxes(**log_axis([values for _, values in named], MOST))
@@ -110,13 +136,14 @@ def log_axis(values: Sequence[Array], highest: float) -> dict[str, Any]:
     return {"type": "log", "range": [bottom, top], "exponentformat": "power", "dtick": dtick}
 
 
-def _curve(name: str, values: Array, colour: str, first: int, dash: str = "solid") -> go.Scatter:
+def _curve(name: str, values: Array, colour: str, first: int, dash: str = "solid") -> dict[str, Any]:
     kept = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
-    return go.Scatter(
-        x=kept + first,
-        y=values[kept],
-        name=name,
-        mode="lines",
-        line={"width": 2, "color": colour, "dash": dash},
-        hovertemplate="%{y:.3g}",
-    )
+    return {
+        "type": "scatter",
+        "x": kept + first,
+        "y": values[kept],
+        "name": name,
+        "mode": "lines",
+        "line": {"width": 2, "color": colour, "dash": dash},
+        "hovertemplate": "%{y:.3g}",
+    }

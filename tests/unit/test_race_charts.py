@@ -145,26 +145,47 @@ def test_catchers_cover_the_picture_and_cannot_be_seen():
     assert caught["selected"] == caught["unselected"] == {"marker": {"opacity": 0}}
 
 
+def curves(*values: np.ndarray, highest: float = 3.0) -> dict[str, Any]:
+    """One panel of curves, as JSON has it."""
+    names = [f"racer {number}" for number in range(len(values))]
+    panel = race_curves.Panel(title="Loss", values=values, highest=highest)
+    made: dict[str, Any] = json.loads(plotly.io.to_json(race_curves.curves(names, [panel]), validate=False))
+    return made
+
+
 def test_a_curve_that_diverges_leaves_the_axis_to_the_others():
     good, bad = np.geomspace(1, 1e-6, 50), np.geomspace(1, 1e200, 50)
     bad[-1] = np.inf
-    figure = race_curves.curves(["a", "b"], [good, bad], y_title="Loss", highest=3.0)
-    low, high = figure.layout.yaxis.range
-    assert (low, high) == pytest.approx((-6.15, 0.15))
-    assert np.nanmax(figure.data[1].y) <= 3
+    made = curves(good, bad)
+    assert made["layout"]["yaxis"]["range"] == pytest.approx([-6.15, 0.15])
+    assert np.nanmax(numbers(made["data"][1]["y"])) <= 3
 
 
 def test_a_loss_of_exactly_nothing_is_left_out_of_a_log_axis():
-    figure = race_curves.curves(["a"], [np.array([1.0, 0.1, 0.0])], y_title="Loss", highest=3.0)
-    assert np.isnan(figure.data[0].y[-1])
-    assert np.isfinite(figure.layout.yaxis.range).all()
+    made = curves(np.array([1.0, 0.1, 0.0]))
+    assert np.isnan(numbers(made["data"][0]["y"])[-1])
+    assert np.isfinite(made["layout"]["yaxis"]["range"]).all()
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
-    figure = race_curves.curves(["a"], [np.geomspace(1, 1e-3, 1001)], y_title="Loss", highest=3.0)
-    x = figure.data[0].x
+    x = numbers(curves(np.geomspace(1, 1e-3, 1001))["data"][0]["x"])
     assert len(x) <= 500
     assert (x[0], x[-1]) == (0, 1000)
+
+
+def test_panels_share_the_steps_and_do_not_overlap():
+    panel = race_curves.Panel(title="Loss", values=[np.array([1.0, 0.1])], highest=3.0)
+    later = race_curves.Panel(title="Step", values=[np.array([1.0])], highest=3.0, first=1)
+    made = json.loads(plotly.io.to_json(race_curves.curves(["a"], [panel, later, later]), validate=False))
+    layout = made["layout"]
+    assert [trace["yaxis"] for trace in made["data"]] == ["y", "y2", "y3"]
+    assert [trace["showlegend"] for trace in made["data"]] == [True, False, False]
+    domains = [layout[name]["domain"] for name in ("yaxis3", "yaxis2", "yaxis")]
+    ends = [end for domain in domains for end in domain]
+    assert ends == sorted(ends)
+    assert (ends[0], ends[-1]) == (0, 1)
+    assert layout["xaxis"]["anchor"] == "y3"
+    assert numbers(made["data"][1]["x"]).tolist() == [1]
 
 
 def test_coordinates_that_are_equal_are_drawn_once():
