@@ -228,24 +228,27 @@ class Stack:
         self._layers = layers
         owners = [list(network.parameters()) for network in networks]
         self.parameters = [_stack(same).requires_grad_() for same in zip(*owners, strict=True)]
-        self._owned = list(zip(*owners, strict=True))  # [tensor][network]
+        self._gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
+        for same, gradient in zip(zip(*owners, strict=True), self._gradients, strict=True):
+            for parameter, part in zip(same, gradient.unbind(0), strict=True):
+                parameter.grad = part
+        self._count = len(networks)
         buffers = [list(network.buffers()) for network in networks]
         self._buffers = [_stack(same) for same in zip(*buffers, strict=True)]
 
     def __call__(self, x: Tensor) -> Tensor:
         """The networks' outputs for the same pictures."""
-        parameters, buffers = iter(self.parameters), iter(self._buffers)
-        count = len(self._owned[0])
-        h = x.flatten(1).expand(count, -1, -1)  # [R, B, features] from here on
+        parameters = iter(zip(self.parameters, self._gradients, strict=True))
+        buffers = iter(self._buffers)
+        h = x.flatten(1).expand(self._count, -1, -1)  # [R, B, features] from here on
         for layer in self._layers:
             if isinstance(layer, nn.Linear):
-                weight = next(parameters)  # [R, out, in]
-                bias = None if cast(Tensor | None, layer.bias) is None else next(parameters)
-                h = _Linear.apply(h, weight, bias)
+                weight, place = next(parameters)  # [R, out, in]
+                bias = None if cast(Tensor | None, layer.bias) is None else next(parameters)[0]
+                h = _Linear.apply(h, weight, bias, place)
             elif isinstance(layer, nn.BatchNorm1d):
-                h = _normalized(
-                    layer, h, [next(parameters) for _ in range(2)], [next(buffers) for _ in range(3)]
-                )
+                affine = [next(parameters)[0] for _ in range(2)]
+                h = _normalized(layer, h, affine, [next(buffers) for _ in range(3)])
             elif isinstance(layer, Dropout):
                 one_for_all = layer(torch.ones(h.shape[1:], device=h.device))  # each would draw the same
                 h = h * one_for_all
@@ -265,10 +268,10 @@ class Stack:
 
     def backward(self, losses: Tensor) -> None:
         """Give every network's parameters the gradients of its own loss, one of the losses [R]."""
-        gradients = torch.autograd.grad(losses.sum(), self.parameters)
-        for owners, stacked in zip(self._owned, gradients, strict=True):
-            for parameter, gradient in zip(owners, stacked.unbind(0), strict=True):
-                parameter.grad = gradient
+        arrived = torch.autograd.grad(losses.sum(), self.parameters)
+        for place, gradient in zip(self._gradients, arrived, strict=True):
+            if gradient.data_ptr() != place.data_ptr():
+                place.copy_(gradient)
 
 
 def _stack(tensors: Sequence[Tensor]) -> Tensor:
@@ -280,7 +283,9 @@ def _stack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 class _Linear(torch.autograd.Function):
-    """[R, B, in] times [R, out, in], plus [R, out].
+    """[R, B, in] times [R, out, in], plus [R, out]; the weight's gradient is written into `place`.
+
+    New memory in every step for gradients of megabytes would push the weights out of a processor's cache.
 
     Each product is the one that `nn.Linear` computes, with its operands the same way round: on a CPU the
     results agree to the last bit. That matters where a gradient is nothing but rounding, as that of a weight
@@ -288,21 +293,22 @@ class _Linear(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.has_bias = bias is not None
+        ctx.has_bias, ctx.place = bias is not None, place
         turned = weight.transpose(1, 2)
         return torch.bmm(x, turned) if bias is None else torch.baddbmm(bias[:, None], x, turned)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None, None]:
         (grad,) = grads
         x, weight = ctx.saved_tensors
         grad = grad.contiguous()
         return (
             torch.bmm(grad, weight) if ctx.needs_input_grad[0] else None,
-            torch.bmm(grad.transpose(1, 2), x),
+            torch.bmm(grad.transpose(1, 2), x, out=ctx.place),
             grad.sum(1) if ctx.has_bias else None,
+            None,
         )
 
 
