@@ -35,34 +35,31 @@ def in_space(
         go.Surface(x=x, y=y, z=z, opacity=0.9, colorscale=HEIGHTS, showscale=False, hoverinfo="skip")
     ]
     for number, (name, track) in enumerate(zip(names, tracks, strict=True)):
-        colour = COLOURS[number]
-        traces.append(
-            go.Scatter3d(
-                x=track[:, 0],
-                y=track[:, 1],
-                z=track[:, 2] + lift,
-                name=name,
-                mode="lines",
-                line={"width": 6, "color": colour},
-                hoverinfo="name",
-            )
-        )
+        traces.append(_in_space(name, track, lift, COLOURS[number]))
     drawn = figure(traces, x_title="", y_title="", height=560)
     axes = {
         name: {"title": title, "showbackground": False, "gridcolor": FAINT}
         for name, title in (("xaxis", "x"), ("yaxis", "y"), ("zaxis", z_title))
     }
+    eye, shape = {"x": 1.3, "y": -1.4, "z": 1.1}, {"x": 1.2, "y": 1.2, "z": 0.8}
     drawn.update_layout(
-        scene={
-            **axes,
-            "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.8},
-            "bgcolor": CLEAR,
-            "camera": {"eye": {"x": 1.3, "y": -1.4, "z": 1.1}},
-        },
+        scene={**axes, "aspectratio": shape, "bgcolor": CLEAR, "camera": {"eye": eye}},
         dragmode="turntable",
         hovermode="closest",
     )
     return drawn
+
+
+def _in_space(name: str, track: Array, lift: float, colour: str) -> go.Scatter3d:
+    return go.Scatter3d(
+        x=track[:, 0],
+        y=track[:, 1],
+        z=track[:, 2] + lift,
+        name=name,
+        mode="lines",
+        line={"width": 6, "color": colour},
+        hoverinfo="name",
+    )
 
 
 def arrows(
@@ -78,37 +75,29 @@ def arrows(
     """
     x, y, z = ground
     length = float(np.hypot(*taken))
-    traces: list[Any] = [
-        go.Contour(
-            x=x, y=y, z=z, ncontours=24, opacity=0.4, showscale=False, hoverinfo="skip", line={"width": 0.6}
-        )
-    ]
+    below = {"ncontours": 24, "opacity": 0.4, "showscale": False, "hoverinfo": "skip"}
+    traces: list[Any] = [go.Contour(x=x, y=y, z=z, line={"width": 0.6}, **below)]
     for number, (name, way) in enumerate([*named, ("the step", taken)]):
         size = float(np.hypot(*way))
-        end = at + (way * (length / size) if size > 0 else 0)
-        traces.append(
-            go.Scatter(
-                x=[at[0], end[0]],
-                y=[at[1], end[1]],
-                name=name,
-                mode="lines+markers",
-                line={"width": 3, "color": COLOURS[number]},
-                marker={"symbol": "arrow", "angleref": "previous", "size": [0, 16], "color": COLOURS[number]},
-                hoverinfo="name",
-            )
-        )
+        traces.append(_arrow(name, at, at + (way * (length / size) if size > 0 else 0), COLOURS[number]))
     drawn = figure(traces, x_title="x", y_title="y", height=420)
-    drawn.update_xaxes(range=[float(x[0]), float(x[-1])], constrain="domain", tickformat=".4~g", nticks=5)
-    drawn.update_yaxes(
-        range=[float(y[0]), float(y[-1])],
-        scaleanchor="x",
-        constrain="domain",
-        showgrid=False,
-        tickformat=".4~g",
-        nticks=5,
-    )
+    shared = {"constrain": "domain", "tickformat": ".4~g", "nticks": 5}
+    drawn.update_xaxes(range=[float(x[0]), float(x[-1])], **shared)
+    drawn.update_yaxes(range=[float(y[0]), float(y[-1])], scaleanchor="x", showgrid=False, **shared)
     drawn.update_layout(hovermode="closest")
     return drawn
+
+
+def _arrow(name: str, begin: Array, end: Array, colour: str) -> go.Scatter:
+    return go.Scatter(
+        x=[begin[0], end[0]],
+        y=[begin[1], end[1]],
+        name=name,
+        mode="lines+markers",
+        line={"width": 3, "color": colour},
+        marker={"symbol": "arrow", "angleref": "previous", "size": [0, 16], "color": colour},
+        hoverinfo="name",
+    )
 
 
 def basin_map(surface: Surface, x: Array, y: Array, reached: npt.NDArray[np.int64]) -> go.Figure:
