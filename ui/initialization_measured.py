@@ -1,6 +1,5 @@
 """Stacks that have been measured before are kept; a slow one is measured behind a bar."""
 
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -9,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import streamlit as st
+import torch
 from torch import Tensor
 
 from dashlab.experiments.stack import StackStats, draw_weight, layer_stats
@@ -20,6 +20,7 @@ KEPT_WEIGHTS, MOST_WIDTH = 600, 256
 BIG = 30_000_000
 """Weights in the stacks still to be measured from which on people see a bar: about half a second here."""
 TELL_EVERY_S = 0.2
+THREADS = torch.get_num_threads()
 
 
 class _Kept:
@@ -80,10 +81,18 @@ def measured(configs: Sequence[StackConfig]) -> list[StackStats]:
     if sum(config.depth * config.width**2 for config in missing) > BIG:
         _one_by_one(kept, missing)
     elif missing:
-        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:
-            for stats in pool.map(lambda config: layer_stats(config, draw=kept.drawing(config)), missing):
-                kept.put(stats.config.key(), stats)
+        _side_by_side(kept, missing)
     return [kept.get(config.key()) or layer_stats(config) for config in configs]
+
+
+def _side_by_side(kept: _Kept, configs: Sequence[StackConfig]) -> None:
+    """Each in one thread: layers this small gain nothing from two, and lose where others use the cores."""
+    try:
+        with ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for stats in pool.map(lambda config: layer_stats(config, draw=kept.drawing(config)), configs):
+                kept.put(stats.config.key(), stats)
+    finally:
+        torch.set_num_threads(THREADS)  # what later threads of this server start with
 
 
 def _one_by_one(kept: _Kept, configs: Sequence[StackConfig]) -> None:

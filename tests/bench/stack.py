@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 WANTED_S = 0.5
 DEFAULT, LARGEST = "three stacks of 100 × 256, with theory", "one stack of 200 × 1024"
-DEPTH, WIDTH = "depth slider to both curves", "width slider to both curves"
-LAYER = "layer slider to the histogram"
+DEPTH, LAYER = "depth slider to both curves", "layer slider to the histogram"
 WATCH = """
 ([from, to]) => {
   const shown = () => [...document.querySelectorAll(to)].map(place => place.innerHTML);
@@ -79,9 +78,8 @@ def sliders(settings: Settings) -> Bench:
     clock = Clock(1)
     with _page() as page:
         sides: dict[str, Side] = {
-            DEPTH: lambda pair: _moved(page, "init_stack_depth", CURVES, pair),
-            WIDTH: lambda pair: _moved(page, "init_stack_width", CURVES, pair),
-            LAYER: lambda pair: _moved(page, "init_stack_layer", HISTOGRAM, pair),
+            DEPTH: lambda _pair: _moved(page, "init_stack_depth", CURVES),
+            LAYER: lambda _pair: _moved(page, "init_stack_layer", HISTOGRAM),
         }
         for side in sides.values():
             side(0)
@@ -119,11 +117,11 @@ def _page() -> Iterator[Page]:
             server.stop()
 
 
-def _moved(page: Page, slider: str, drawings: str, pair: int) -> float:
-    """Seconds from the key to the last of `drawings`; the slider goes back and forth."""
+def _moved(page: Page, slider: str, drawings: str) -> float:
+    """Seconds from the key to the last of `drawings`; the slider goes on, to what was not measured before."""
     handle = f".st-key-{slider} input[type=range]"
     page.evaluate(WATCH, [handle, drawings])
-    page.keyboard.press("ArrowRight" if pair % 2 else "ArrowLeft")
+    page.keyboard.press("ArrowLeft" if slider.endswith("depth") else "ArrowRight")
     page.wait_for_function("window.taken !== null", timeout=120_000)
     page.wait_for_timeout(1000)
     return float(page.evaluate("window.taken")) / 1000
