@@ -64,30 +64,26 @@ def _spec(
                 "mark": {"type": "line", "strokeWidth": 2, "clip": True},
                 "encoding": {"y": _y(title, scale)},
             },
-            {
-                "params": [
-                    {
-                        "name": "near",
-                        "select": {
-                            "type": "point",
-                            "nearest": True,
-                            "on": "pointermove",
-                            "clear": "pointerout",
-                        },
-                    }
-                ],
-                "mark": {"type": "point", "filled": True, "size": 90, "clip": True},
-                "encoding": {
-                    "y": _y(title, scale),
-                    "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-                    "tooltip": [
-                        {"field": "series", "title": "Setting"},
-                        {"field": "value", "title": title, "format": shown},
-                        {"field": "step", "title": "Step", "format": ","},
-                    ],
-                },
-            },
+            _under_the_pointer(title, scale, shown),
         ],
+    }
+
+
+def _under_the_pointer(title: str, scale: dict[str, Any], shown: str) -> dict[str, Any]:
+    """The point that is nearest to the pointer, with its numbers."""
+    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return {
+        "params": [{"name": "near", "select": near}],
+        "mark": {"type": "point", "filled": True, "size": 90, "clip": True},
+        "encoding": {
+            "y": _y(title, scale),
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+            "tooltip": [
+                {"field": "series", "title": "Setting"},
+                {"field": "value", "title": title, "format": shown},
+                {"field": "step", "title": "Step", "format": ","},
+            ],
+        },
     }
 
 
