@@ -50,7 +50,8 @@ def pick(state: PageState, count: int) -> None:
     st.session_state[key] = min(int(str(state.values["draw"])), count)
 
     def choose() -> None:
-        state.values["draw"] = st.session_state[key]
+        if (chosen := st.session_state[key]) is not None:
+            state.values["draw"] = chosen
 
     st.segmented_control(
         spec.label, list(range(1, count + 1)), key=key, on_change=choose, help=spec.help, required=True

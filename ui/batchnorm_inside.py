@@ -11,6 +11,7 @@ from dashlab.charts.twins import NORMED, PLAIN, twins_of
 from dashlab.experiments.twins import BINS, SPAN, Moments, TwinsConfig, TwinsEpoch
 from ui.batchnorm_parts import numbers, slide
 from ui.charts import plot
+from ui.controls import one_of
 from ui.state import PageState
 from ui.views import View
 
@@ -19,18 +20,8 @@ Rows = Sequence[TwinsEpoch]
 
 def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: TwinsEpoch) -> None:
     """The switch between panes, and the chosen one."""
-    spec, key = state.specs[view.full("pane")], f"{state.prefix}_{view.full('pane')}"
-    st.session_state.setdefault(key, state.values[view.full("pane")])
-    chosen = st.pills(
-        spec.label,
-        spec.choices,
-        format_func=lambda name: spec.names[name],
-        key=key,
-        help=spec.help,
-        required=True,
-        wrap=True,
-    )
-    state.values[view.full("pane")] = str(chosen)
+    spec = state.specs[view.full("pane")]
+    chosen = one_of(state, view.full("pane"), spec.names, label=spec.label, help=spec.help)
     if chosen == "classes":
         _classes(study, at)
     elif chosen == "gradients":

@@ -152,7 +152,8 @@ def control(state: PageState, name: str) -> Value:
     """
     spec, key = state.specs[name], f"{state.prefix}_{name}"
     to_widget, draw, from_widget = _WIDGETS[_widget_of(spec)]
-    if key not in st.session_state:
+    unanswered = spec.kind == "choice" and st.session_state.get(key) is None  # see `one_of`
+    if key not in st.session_state or unanswered:
         st.session_state[key] = to_widget(spec, state.values[name])
     state.problems.pop(name, None)
     try:
@@ -166,6 +167,20 @@ def control(state: PageState, name: str) -> Value:
         if value is not None:
             state.values[name] = value
     return state.values[name]
+
+
+def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
+    """Choose one of a few that stand side by side; `names` maps them to what people read."""
+    key = f"{state.prefix}_{name}"
+    # Not only at first: a browser that is told to go on before it has drawn the switch answers None.
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = state.values[name]
+    chosen = st.segmented_control(
+        label, list(names), format_func=names.__getitem__, key=key, required=True, wrap=True, **more
+    )
+    if chosen in names:
+        state.values[name] = str(chosen)
+    return str(state.values[name])
 
 
 def preset_picker(

@@ -36,9 +36,14 @@ def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any
         status(progress)
         draw(progress)
     else:
-        every = LATER_EVERY_S if progress.elapsed_s > LATER_S else EVERY_S
+        every = _every_s([progress])
         st.fragment(_watched, run_every=every)(key, prefix, draw, place, every)
     return progress
+
+
+def _every_s(known: Sequence[Progress]) -> float:
+    """How long to wait between two looks at these jobs."""
+    return LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
 
 
 def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any, every: float) -> None:
@@ -46,7 +51,7 @@ def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any
     if progress is None or progress.is_over:
         forget_stop(prefix)
         st.rerun()
-    if every == EVERY_S and progress.elapsed_s > LATER_S:
+    if _every_s([progress]) > every:
         st.rerun()  # the page then asks less often
     with place if place is not None else st.container():
         _bar(progress, prefix)
@@ -79,15 +84,19 @@ def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, pla
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
         return False
-    every = LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
-    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw, place)
+    every = _every_s(known)
+    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw, place, every)
     return True
 
 
-def _watched_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], place: Any) -> None:
+def _watched_all(
+    keys: Sequence[str], prefix: str, draw: Callable[[], None], place: Any, every: float
+) -> None:
     known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
+        st.rerun()
+    if _every_s(known) > every:
         st.rerun()
     with place if place is not None else st.container():
         _bar_of_all(known, prefix)

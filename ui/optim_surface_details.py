@@ -14,6 +14,7 @@ from dashlab.experiments.race_outcome import distances, is_inside
 from dashlab.experiments.race_terms import Term, terms
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui.charts import plot
+from ui.controls import one_of
 from ui.optim_surface_table import Run, late_csv
 from ui.page import as_text, csv_download
 from ui.state import PageState
@@ -27,15 +28,8 @@ if TYPE_CHECKING:
 
 def chosen(state: PageState, view: View, run: Run) -> None:
     """The switch between the details, and the one that is chosen."""
-    full = view.full("detail")
-    key = f"{state.prefix}_{full}"
-    if key not in st.session_state:
-        st.session_state[key] = state.values[full]
-    name = st.segmented_control(
-        "Look at", list(DETAILS), format_func=DETAILS.__getitem__, key=key, required=True
-    )
-    state.values[full] = str(name)
-    _DETAILS[str(name)](state, view, run)
+    name = one_of(state, view.full("detail"), DETAILS, label="Look at")
+    _DETAILS[name](state, view, run)
 
 
 def _curves(state: PageState, _view: View, run: Run) -> None:

@@ -5,7 +5,7 @@ A view's setting `lr` is called `<view>_lr` in the state of the page.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -129,16 +129,6 @@ def _start(views: Sequence[View], preset: str) -> dict[str, Value] | None:
 
 
 def _switch(state: PageState, views: Sequence[View]) -> View:
-    key, by_name = f"{state.prefix}_view", {view.name: view for view in views}
-    if key not in st.session_state:
-        st.session_state[key] = state.values["view"]
-    chosen = st.segmented_control(
-        "View",
-        list(by_name),
-        format_func=lambda name: f"{by_name[name].icon} {by_name[name].title}",
-        key=key,
-        required=True,
-        label_visibility="collapsed",
-    )
-    state.values["view"] = cast(str, chosen)
-    return by_name[state.values["view"]]
+    by_name = {view.name: view for view in views}
+    names = {view.name: f"{view.icon} {view.title}" for view in views}
+    return by_name[controls.one_of(state, "view", names, label="View", label_visibility="collapsed")]
