@@ -72,17 +72,13 @@ def curve_of(run: StoredRun, name: str = "") -> Curve:
 def _curves(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:
     drawn = [curve_of(run, titles[run.key]) for run in stored]
     log = bool(st.session_state.get(f"{prefix}_log", False))
-    left, right = st.columns(2)
-    with left:
-        grow(
-            charts.compared_loss(drawn, log=log), f"{prefix}_chart_compared_loss", "Training loss of the runs"
-        )
-    with right:
-        grow(
-            charts.compared_accuracy(drawn),
-            f"{prefix}_chart_compared_accuracy",
-            "Training accuracy of the runs",
-        )
+    # Below each other: half the width would cut the names of the runs.
+    grow(charts.compared_loss(drawn, log=log), f"{prefix}_chart_compared_loss", "Training loss of the runs")
+    grow(
+        charts.compared_accuracy(drawn),
+        f"{prefix}_chart_compared_accuracy",
+        "Training accuracy of the runs",
+    )
 
 
 def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> None:

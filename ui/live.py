@@ -138,11 +138,11 @@ def forget_stop(prefix: str) -> None:
 
 
 def _while_running(progress: Progress) -> str:
-    words = [as_text(progress.sentence)]
-    if progress.state is JobState.RUNNING:
-        words.append(f"{seconds(progress.elapsed_s)} so far")
-        if progress.left_s is not None:
-            words.append(f"about {seconds(progress.left_s)} left")
+    if progress.state is not JobState.RUNNING:
+        return as_text(progress.sentence)
+    words = [as_text(progress.sentence.removesuffix(".")), f"{seconds(progress.elapsed_s)} so far"]
+    if progress.left_s is not None:
+        words.append(f"about {seconds(progress.left_s)} left")
     return " · ".join(words)
 
 

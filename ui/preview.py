@@ -63,6 +63,14 @@ def _drawn_sheets(identity: tuple[str, ...], classes: int, _images: ImageSet) ->
 def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> None:
     """Every layer with its output shape, parameters and multiply-adds."""
     rows = _layers(config.model, shape, classes)
+    parameters = sum(row.parameters for row in rows)
+    products = sum(row.multiply_adds for row in rows)
+    given = " × ".join(map(str, shape))
+    # Above the table: its toolbar, always there on a touch screen, would cover the tabs.
+    st.caption(
+        f"A picture of {given} passes {len(rows)} layers: **{parameters:,} parameters** and {products:,} "
+        "multiply-adds."
+    )
     st.dataframe(
         [
             {
@@ -83,13 +91,6 @@ def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> Non
         },
         alt="Layers of the network",
     )
-    parameters = sum(row.parameters for row in rows)
-    products = sum(row.multiply_adds for row in rows)
-    given = " × ".join(map(str, shape))
-    st.caption(
-        f"A picture of {given} passes {len(rows)} layers: **{parameters:,} parameters** and {products:,} "
-        "multiply-adds."
-    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -104,8 +105,8 @@ def _steps(config: RunConfig, images: ImageSet) -> None:
     count -= round(count * config.data.val_fraction)
     steps = -(-count // config.loop.batch_size)
     st.caption(
-        f"{count:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} steps an epoch, "
-        f"{steps * config.loop.epochs:,} in all."
+        f"{count:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} "
+        f"step{'s' if steps > 1 else ''} an epoch, {steps * config.loop.epochs:,} in all."
     )
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
+from dashlab.config import RunConfig
 from dashlab.presets import PRESETS
-from dashlab.results import Evaluation, Result
+from dashlab.results import Evaluation, Result, Started
 from dashlab.store import StoredRun
 from ui import compare, downloads, mistakes, preview, runs
 from ui.charts import grow
@@ -51,9 +52,17 @@ def figures(result: Result) -> None:
         _metric("Training took", seconds(result.seconds.train), _spent(result))
     started = result.started
     st.caption(
-        f"{as_text(started.origin)} {started.parameters:,} parameters, trained on {as_text(started.device)}: "
-        f"{_spent(result)}"
+        f"{pictures(started, result.config)} {started.parameters:,} parameters, trained on "
+        f"{as_text(started.device)}: {_spent(result)}"
     )
+
+
+def pictures(started: Started, config: RunConfig) -> str:
+    """Which pictures a run has, and how many of them it learns from where that is not all."""
+    used = f"{started.train_count:,} of them are trained on"
+    held_back = f", {started.val_count:,} are held back for validation" if started.val_count else ""
+    is_all = not config.data.train_size and not started.val_count
+    return as_text(started.origin if is_all else f"{started.origin} {used}{held_back}.")
 
 
 def _test_figures(result: Result, evaluation: Evaluation) -> None:

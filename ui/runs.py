@@ -75,7 +75,7 @@ def title(config: RunConfig, name: str = "") -> str:
         return name
     nearest = min(PRESETS.values(), key=lambda preset: len(_changes(config, preset.config)))
     changes = _changes(config, nearest.config)
-    if len(changes) <= MOST_CHANGES:
+    if len(changes) <= MOST_CHANGES and "dataset" not in changes:  # the titles of presets name the data
         return " · ".join(
             (nearest.title, *(f"{spec_of(n).label} {shown(spec_of(n), v)}" for n, v in changes.items()))
         )

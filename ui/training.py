@@ -22,6 +22,7 @@ from ui.state import PageState, arrive, share
 
 PREFIX = "train"
 SPECS: dict[str, Spec] = {name: spec for name, (_, spec) in LEAVES.items()}
+KEPT = "This run is kept from before: equal settings give equal results. Another seed gives another run."
 HOME = "mnist-fast"
 """The preset that stands there before anything is touched: it trains in seconds."""
 
@@ -131,6 +132,8 @@ def _submit(config: RunConfig) -> None:
         return
     live.forget_stop(PREFIX)
     _remember(key)
+    if not _is_going_on(key):
+        st.toast(KEPT, icon=":material/history:")
     st.rerun()
 
 
@@ -239,8 +242,8 @@ def _curves(progress: Progress) -> None:
     results.curves(curve, PREFIX, scheduled=progress.config.schedule.schedule != "none")
     if started is not None:
         st.caption(
-            f"{as_text(started.origin)} {started.parameters:,} parameters, {started.steps:,} steps, on "
-            f"{as_text(started.device)}."
+            f"{results.pictures(started, progress.config)} {started.parameters:,} parameters, "
+            f"{started.steps:,} steps, on {as_text(started.device)}."
         )
 
 

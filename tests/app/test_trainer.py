@@ -103,7 +103,7 @@ def test_a_running_run_shows_its_time_and_its_curves(open_trainer: Callable[...,
     )  # fmt: skip
     app = open_trainer()
     (bar,) = app.get("progress")
-    assert bar.text.replace("\\", "") == "Training: epoch 1 of 2. · 4.0 s so far · about 1 min 05 s left"
+    assert bar.text.replace("\\", "") == "Training: epoch 1 of 2 · 4.0 s so far · about 1 min 05 s left"
     assert bar.value == 40
     assert "vega_lite_chart" in charts(app)
 
@@ -119,7 +119,7 @@ def test_a_run_stays_in_view_while_settings_are_changed(open_trainer: Callable[.
     lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.")
     app = open_trainer()
     app.number_input(key="train_epochs").set_value(7).run()
-    assert app.get("progress")[0].text.startswith(r"Training\: epoch 1 of 2.")
+    assert app.get("progress")[0].text.startswith(r"Training\: epoch 1 of 2 ")
 
 
 # How it ends
