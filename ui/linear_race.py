@@ -61,6 +61,7 @@ def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) ->
         {"Racer": name} | {track.regime: _loss_at_end(track) for track in tracks if track.racer == number}
         for number, name in enumerate(called)
     ]
+    st.markdown("**Loss over all samples at the end**")
     st.dataframe(rows, hide_index=True, alt="The loss of every racer at the end, for each size of batch")
     for track in tracks:
         if track.diverged_at is not None:

@@ -33,11 +33,9 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
     shared: dict[str, Any] = {"steps": steps, "log": config.log_loss, "banded": config.seeds > 1}
     chart = charts.loss(called, curves, x="step", **shared)
     grow(chart, f"{prefix}_chart_steps", "Training loss of every racer against steps")
+    smoothed = f"Each point is the mean over {smooth} readings. " if smooth > 1 else ""
     band = " The shade spans the seeds." if config.seeds > 1 else ""
-    st.caption(
-        f"Each point is the mean over {smooth} reading{'s' if smooth > 1 else ''}; a diverged curve ends "
-        f"where it did.{band}"
-    )
+    st.caption(f"{smoothed}A diverged curve ends where it did.{band}")
     left, right = st.columns(2)
     with left:
         chart = charts.loss(called, curves, x="seconds", **shared)
@@ -173,6 +171,8 @@ def grid(
     figure = charts.grid(
         called, rates, cells, chosen=chosen, higher_is_better=config.cell_shows == "accuracy"
     )
+    shown = "Test accuracy in %" if config.cell_shows == "accuracy" else "Training loss at the end"
+    st.caption(f"{shown}{f', mean over {config.seeds} seeds' if config.seeds > 1 else ''}.")
     key = f"{state.prefix}_{view.name}_chart_grid"
     alt = "Racers by learning rates, each cell coloured by how its runs ended"
     if not over:

@@ -229,8 +229,9 @@ def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
         disabled=going or not missing,
     )
     there = len(wanted) - len(missing)
-    steps = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
-    st.caption(f"{steps}, {there} of them there already." if there else f"{steps}, none trained yet.")
+    known = f"{there} of them there already" if there else "none trained yet"
+    count = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
+    st.caption(f"{count}, {known if missing else 'there already'}.")
     if clicked:
         _start(state, view, config, missing)
 
@@ -278,7 +279,7 @@ def _stage(state: PageState, view: View, config: NetworkRace, bar: Any) -> None:
         if _trained(config) != begun["race"]:
             st.info("This race has the settings with which it was started, not those at the left.")
         if begun["there"]:
-            st.caption(f"{begun['there']} of {begun['all']} were there: they cost nothing.")
+            st.caption(f"{begun['there']} of {begun['all']} were there already, at no cost.")
         keys = begun["jobs"]
         draw_it = partial(_draw, state, view, raced, keys, over=False)
         live.watch_all(keys, state.prefix, draw_it, place=bar)

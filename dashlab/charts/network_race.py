@@ -46,7 +46,7 @@ def loss(
                 "field": "at",
                 "type": "quantitative",
                 "title": X_TITLES[x],
-                "axis": {"grid": False},
+                "axis": {"grid": False, **({"tickMinStep": 1} if x == "step" else {})},
                 **domain,
             },
             "color": _colour(names, legend=x == "step"),
@@ -159,7 +159,7 @@ def grid(
     values = [[math.nan if cell.value is None else cell.value for cell in row] for row in cells]
     heat = go.Heatmap(
         z=values,
-        text=[[cell.words for cell in row] for row in cells],
+        text=[["" if cell.value is None else cell.words for cell in row] for row in cells],
         texttemplate="%{text}",
         showscale=False,
         reversescale=not higher_is_better,
@@ -197,20 +197,24 @@ def _catchers(
     names: Sequence[str],
     rates: Sequence[float],
 ) -> go.Scatter:
-    """Invisible markers: plotly reports clicks on points alone."""
+    """Invisible markers: plotly reports clicks on points alone.
+
+    With the words of cells without a colour, which the heat map would write in dark letters on a dark page too.
+    """
     return go.Scatter(
         x=[column for _, column in places],
         y=[row for row, _ in places],
-        mode="markers",
+        mode="markers+text",
         marker={"size": 34, "symbol": "square", "opacity": 0, "color": CLEAR},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
         customdata=[list(place) for place in places],
-        text=[
+        text=[cell.words if (cell := cells[row][column]).value is None else "" for row, column in places],
+        hovertext=[
             f"{names[row]}, learning rate {rates[column]:g}<br>{cells[row][column].more}"
             for row, column in places
         ],
-        hovertemplate="%{text}<extra></extra>",
+        hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
 

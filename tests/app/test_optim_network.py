@@ -130,7 +130,7 @@ def test_a_racer_that_ran_before_costs_nothing(open_view: Callable[..., AppTest]
     assert "2 runs, 1 of them there already." in texts(app)
     app = press(app, "optim_net_start")
     assert [config.optim for order in lab.submitted for config in order.configs()] == [RACERS[1]]
-    assert "1 of 2 were there: they cost nothing." in texts(app)
+    assert "1 of 2 were there already, at no cost." in texts(app)
 
 
 def test_a_lab_that_cannot_start_is_said(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
@@ -156,7 +156,7 @@ def test_a_race_that_goes_on_shows_its_bar_and_curves(open_view: Callable[..., A
     app = going_on(open_view(), lab)
     (bar,) = app.get("progress")
     assert bar.value == 40
-    assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps.")
+    assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps ·")
     assert len(app.get("vega_lite_chart")) == 2
     assert "The test pictures are read once, at the end of each run." in texts(app)
     assert app.button(key="optim_net_start").disabled
