@@ -199,7 +199,7 @@ def _catchers(
 ) -> go.Scatter:
     """Invisible markers: plotly reports clicks on points alone.
 
-    With the words of cells without a colour, which the heat map would write in dark letters on a dark page too.
+    With the words of cells without a colour, which the heat map would write in dark letters on a dark page.
     """
     return go.Scatter(
         x=[column for _, column in places],
