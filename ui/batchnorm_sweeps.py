@@ -1,18 +1,18 @@
 """The sweeps: how far each twin survives as the learning rate grows, and as the batch shrinks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from dashlab.charts import twins as charts
 from dashlab.experiments import twins_sweeps as experiment
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
+from ui.batchnorm_parts import numbers
 from ui.batchnorm_run import stage
 from ui.charts import grow
 from ui.controls import Group
-from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View
 
@@ -80,10 +80,22 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
         _say_smallest(trials)
     _say_lag(trials)
     _say_diverged(trials)
-    listed = [asdict(trial) for trial in trials]
     with st.expander("Numbers behind this picture", icon=":material/table:"):
-        st.dataframe(listed, height=280, hide_index=True)
-        csv_download("CSV", listed, f"batchnorm-{name}.csv", f"bn_{name}_csv")
+        numbers([_row(trial) for trial in trials], f"batchnorm-{name}.csv", f"bn_{name}_csv")
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    return {
+        "twin": charts.NORMED if trial.batchnorm else charts.PLAIN,
+        "learning_rate": trial.lr,
+        "batch_size": trial.batch_size,
+        "seed": trial.seed,
+        "steps": trial.steps,
+        "training_loss": trial.training_loss,
+        "test_eval_mode_accuracy": trial.by_running,
+        "test_train_mode_accuracy": trial.by_batch,
+        "diverged_at_step": trial.diverged,
+    }
 
 
 def _say_reach(trials: Sequence[Trial], classes: int) -> None:

@@ -29,7 +29,7 @@ def figures(rows: Sequence[TwinsEpoch]) -> None:
                 f"{twin.training.loss:.4f}."
             )
             value = "diverged" if twin.diverged else f"{100 * twin.by_running.accuracy:.2f} %"
-            label = f"{name}: test accuracy"
+            label = f"{name}: final test accuracy"
             st.metric(label, value, when, delta_color="off", delta_arrow="off", help=about, width="content")
 
 

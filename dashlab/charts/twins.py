@@ -167,7 +167,7 @@ def swept(
         {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
         {
             "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],
-            "mark": {"type": "point", "filled": True, "size": 45, "clip": True, "opacity": 1},
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
         },
         pointer,
     ]
