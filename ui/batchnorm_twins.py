@@ -87,9 +87,10 @@ def draw(state: PageState, view: View) -> None:
             view.control(state, name)
         formula = {view.full("order"): lambda state: _with_formula(state, view)}
         view.settings(state, GROUPS, custom=formula)
-        view.changed_from_preset(state)
     with right:
         stage(state, _study(state, view), partial(_pictures, state, view), button=button, bar=bar)
+    with left:  # last: the epoch, the pane and more are chosen beside the pictures
+        view.changed_from_preset(state)
 
 
 def _with_formula(state: PageState, view: View) -> None:

@@ -104,6 +104,8 @@ def draw(state: PageState, view: View) -> None:
             linear_race.draw(config, f"{state.prefix}_{view.name}")
         else:
             _stage(state, view, config, bar)
+    with left:  # last: the cell of the grid is chosen beside the picture
+        view.changed_from_preset(state)
 
 
 def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
@@ -120,7 +122,6 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     _group(state, view, "Run", ":material/timer:", (*RUN, "samples", "passes"))
     view.control(state, "log_loss")
     view.control(state, "cell_shows")
-    view.changed_from_preset(state)
     config: NetworkRace = view.config_of(state).without_unused()
     problem = next(iter(state.problems.values()), "")
     try:
