@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from scripts.find_browser import find_browser
+from tests.browser.parts import WAIT_MS, settle
 from tests.browser.servers import ROOT, Server
 
 PICTURES = ROOT / "build" / "browser"  # what a page looked like when its test failed
@@ -26,9 +27,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 20_000
-RUN_MS = 60_000  # the first run of a page imports torch
-
 expect.set_options(timeout=WAIT_MS)
 REPORT = pytest.StashKey[pytest.TestReport]()
 
@@ -112,14 +110,6 @@ def visit(server: Server) -> Callable[..., Page]:
         return settle(page)
 
     return open_address
-
-
-def settle(page: Page) -> Page:
-    """Wait until the app has connected, and has drawn what it has to draw."""
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=RUN_MS)
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=RUN_MS)
-    return page
 
 
 def keep_picture(context: BrowserContext, name: str) -> None:

@@ -8,29 +8,21 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import settle
+from tests.browser.parts import (
+    RUN_MS,
+    Visit,
+    address,
+    awaited,
+    button,
+    fits,
+    keyed,
+    no_error,
+    press,
+    settle,
+    step_right,
+)
 
 SMALL = "bn_twins_points=200&bn_twins_hidden=16-8&bn_twins_epochs=12"
-RUN_MS = 60_000
-
-Visit = Callable[..., Page]
-
-
-def keyed(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key}")
-
-
-def no_error(page: Page) -> None:
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    wide: int = page.evaluate(
-        "(() => { const main = document.querySelector('[data-testid=stMain]');"
-        " return main.scrollWidth - main.clientWidth })()"
-    )
-    return wide
 
 
 def boundary(page: Page) -> Locator:
@@ -44,12 +36,6 @@ def cells(page: Page) -> Any:
     return boundary(page).evaluate("plot => Array.from(plot._fullData[3].z[20])")
 
 
-def step_right(page: Page, key: str) -> None:
-    """Move a slider by one stop with the keyboard."""
-    keyed(page, key).get_by_role("slider").focus()
-    page.keyboard.press("ArrowRight")
-
-
 def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
     page: Page, visit: Visit, new_page: Callable[..., Page]
 ):
@@ -59,17 +45,15 @@ def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
     step_right(page, "bn_twins_lr")
     expect(page).to_have_url(re.compile("bn_twins_lr=0.2"))
     settle(page)
-    after = cells(page)
-    assert after != before
-    keyed(page, "bn_twins_at").get_by_role("slider").focus()
-    page.keyboard.press("Home")
+    awaited(page, lambda: cells(page), lambda now: now != before)
+    keyed(page, "bn_twins_at").get_by_role("slider").press("Home")
     expect(page).to_have_url(re.compile("bn_twins_at=0"))
     settle(page)
     expect(boundary(page)).to_contain_text("epoch 0")
     no_error(page)
-    other = visit(new_page(), page.url[page.url.index("/batchnorm") :])
+    other = visit(new_page(), address(page))
     expect(boundary(other)).to_contain_text("epoch 0", timeout=RUN_MS)
-    assert cells(other) == cells(page)
+    awaited(other, lambda: cells(other), lambda now: now == cells(page))
     expect(keyed(other, "bn_twins_lr")).to_contain_text("0.2")
 
 
@@ -80,26 +64,26 @@ def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: P
     boundary(page).get_by_text("Replay").click()
     expect(boundary(page)).to_contain_text(re.compile("epoch [012]"))
     expect(boundary(page)).to_contain_text("epoch 3")
-    assert cells(page) == at_three
+    awaited(page, lambda: cells(page), lambda now: now == at_three)
     no_error(page)
 
 
 def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Visit):
     visit(page, "/batchnorm?bn_twins_points=2000&bn_twins_batch_size=2&bn_twins_epochs=100")
-    keyed(page, "bn_start").get_by_role("button").click()
+    press(page, "bn_start")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=RUN_MS)
-    keyed(page, "bn_stop").get_by_role("button").click()
+    press(page, "bn_stop")
     expect(page.get_by_text(re.compile("^Stopped"))).to_be_visible(timeout=RUN_MS)
     settle(page)
     expect(boundary(page)).to_be_visible()
-    expect(keyed(page, "bn_start").get_by_role("button")).to_be_enabled()
+    expect(button(page, "bn_start")).to_be_enabled()
     no_error(page)
 
 
 def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
     page = visit(new_page("phone", touch=True), f"/batchnorm?{SMALL}")
     expect(boundary(page)).to_be_visible(timeout=RUN_MS)
-    assert overflow(page) <= 0
+    fits(page)
     keyed(page, "bn_twins_pane").get_by_text("Classes").tap()
     expect(keyed(page, "bn_twins_chart_classes").locator(".js-plotly-plot")).to_be_visible()
     no_error(page)

@@ -7,33 +7,30 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from dashlab.experiments.stack_settings import Setting
 from dashlab.lists import text_of
-from tests.browser.conftest import settle
+from tests.browser.parts import (
+    TRAIN_MS,
+    Visit,
+    awaited,
+    fits,
+    keyed,
+    no_error,
+    plot,
+    press,
+    settle,
+)
 
 SMALL = "/initialization?init_stack_depth=20&init_stack_width=32"
 TWO = text_of([Setting(initializer="orthogonal", activation="tanh"), Setting(std=10.0)])
 TRAINED = f"/initialization?init_view=learn&init_learn_settings={TWO}&init_learn_depth=20&init_learn_width=32"
-RUN_MS = 120_000  # starting the worker, on a machine that may be busy
-
-Visit = Callable[..., Page]
-
-
-def keyed(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key}")
-
-
-def no_error(page: Page) -> None:
-    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def drawn(page: Page, key: str) -> Any:
     """The y of every trace of a figure, as the browser has them."""
-    plot = keyed(page, key).locator(".js-plotly-plot")
-    expect(plot.locator(".main-svg").first).to_be_visible()
-    return plot.evaluate("plot => plot._fullData.map(trace => Array.from(trace.y))")
+    return plot(page, key).evaluate("plot => plot._fullData.map(trace => Array.from(trace.y))")
 
 
 def press_on(page: Page, key: str, keys: str) -> None:
@@ -51,17 +48,13 @@ def test_a_slider_moves_the_curves_and_the_link_brings_them_back(
     assert len(before[0]) == 20
     press_on(page, "init_stack_depth", "ArrowRight")
     expect(page).to_have_url(re.compile("init_stack_depth=21"))
-    settle(page)
-    page.wait_for_function(
-        "document.querySelector('.st-key-init_chart_outputs .js-plotly-plot')._fullData[0].y.length === 21"
-    )
-    after = drawn(page, "init_chart_outputs")
+    after = awaited(page, lambda: drawn(page, "init_chart_outputs"), lambda now: len(now[0]) == 21)
     # A stack that is one layer deeper begins with the same layers.
     assert after[0][:20] == pytest.approx(before[0])
     other = new_page()
     other.goto(page.url)
     settle(other)
-    assert drawn(other, "init_chart_outputs") == after
+    awaited(other, lambda: drawn(other, "init_chart_outputs"), lambda now: now == after)
     expect(keyed(other, "init_stack_depth").locator("input[type=range]").first).to_have_value("21")
     no_error(page)
     no_error(other)
@@ -82,9 +75,9 @@ def test_stacks_are_trained_before_ones_eyes_and_kept(
     page: Page, new_page: Callable[..., Page], visit: Visit
 ):
     visit(page, TRAINED + "&init_learn_steps=40")
-    keyed(page, "init_learn_start").get_by_role("button").click()
-    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=RUN_MS)
-    expect(keyed(page, "init_learn_start")).to_contain_text("Trained", timeout=RUN_MS)
+    press(page, "init_learn_start")
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=TRAIN_MS)
+    expect(keyed(page, "init_learn_start")).to_contain_text("Trained", timeout=TRAIN_MS)
     expect(keyed(page, "init_learn_stop")).to_have_count(0)
     other = new_page()
     other.goto(page.url)
@@ -96,9 +89,5 @@ def test_stacks_are_trained_before_ones_eyes_and_kept(
 def test_the_page_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
     page = visit(new_page("phone", dark=True, touch=True), SMALL)
     drawn(page, "init_chart_outputs")
-    wide = page.evaluate(
-        "(() => { const main = document.querySelector('[data-testid=stMain]');"
-        " return main.scrollWidth - main.clientWidth })()"
-    )
-    assert wide == 0
+    fits(page)
     no_error(page)

@@ -9,34 +9,25 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import RUN_MS, settle
+from tests.browser.parts import (
+    RUN_MS,
+    Visit,
+    awaited,
+    click_on,
+    fits,
+    keyed,
+    no_error,
+    plot,
+    settle,
+    step_right,
+)
 
-Visit = Callable[..., Page]
 ADDRESS = "/optimizers?optim_surface_surface=himmelblau&optim_surface_x=-0.5&optim_surface_y=-1.0"
 TWO = "&optim_surface_racers=lr~0.01~~optimizer~adam~lr~0.3"
 
 
-def keyed(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key}")
-
-
-def no_error(page: Page) -> None:
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    wide: int = page.evaluate(
-        "(() => { const main = document.querySelector('[data-testid=stMain]');"
-        " return main.scrollWidth - main.clientWidth })()"
-    )
-    return wide
-
-
 def picture(page: Page) -> Locator:
-    plot = keyed(page, "optim_map").locator(".js-plotly-plot")
-    expect(plot.locator(".main-svg").first).to_be_visible()
-    return plot
+    return plot(page, "optim_map")
 
 
 def heads(page: Page) -> list[list[float]]:
@@ -62,24 +53,15 @@ def test_a_click_on_the_picture_moves_the_start_and_the_link_has_it(
 ):
     race(page, visit)
     before = heads(page)
-    area = picture(page).locator(".nsewdrag").first
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 0.72 * box["width"], box["y"] + 0.42 * box["height"])
-    expect(picture(page).locator(".hoverlayer")).to_contain_text("start at")
-    page.mouse.down()
-    page.wait_for_timeout(50)
-    page.mouse.up()
+    click_on(picture(page), 0.72, 0.42, "start at")
     expect(page).not_to_have_url(re.compile("optim_surface_x=-0.5"))
     expect(keyed(page, "optim_surface_x").get_by_role("spinbutton")).not_to_have_value("-0.5000")
     settle(page)
-    there = heads(page)
-    assert there != before
+    there = awaited(page, lambda: heads(page), lambda now: now != before)
     other = new_page()
     other.goto(page.url)
     settle(other)
-    assert heads(other) == there
+    awaited(other, lambda: heads(other), lambda now: now == there)
     no_error(page)
 
 
@@ -88,14 +70,10 @@ def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page,
     last = heads(page)
     press(page, "Rewind")
     expect(picture(page)).to_contain_text("Step 0")
-    assert heads(page) == [[-0.5, -1.0], [-0.5, -1.0]]
+    awaited(page, lambda: heads(page), lambda now: now == [[-0.5, -1.0], [-0.5, -1.0]])
     press(page, "Fast")
     expect(picture(page)).to_contain_text("Step 150")
-    for _ in range(50):  # the slider is a little ahead of the racers
-        if heads(page) == last:
-            break
-        page.wait_for_timeout(100)
-    assert heads(page) == last
+    awaited(page, lambda: heads(page), lambda now: now == last)
     expect(picture(page).locator("image")).to_be_visible()
     assert "optim_surface_x=-0.5" in page.url
 
@@ -103,31 +81,23 @@ def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page,
 def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit):
     race(page, visit, "&optim_surface_rates=equal&optim_surface_lr=0.01")
     before = heads(page)
-    slider = keyed(page, "optim_surface_lr").locator("input[type=range], [role=slider]")
-    slider.focus()
-    page.keyboard.press("ArrowRight")
+    step_right(page, "optim_surface_lr")
     expect(page).to_have_url(re.compile("optim_surface_lr=0.02"))
-    settle(page)
     expect(keyed(page, "optim_map").get_by_text("SGD 0.02")).to_be_visible()
-    assert heads(page) != before
+    awaited(page, lambda: heads(page), lambda now: now != before)
     no_error(page)
 
 
 def test_the_racers_wear_the_colours_of_the_theme(new_page: Callable[..., Page], visit: Visit):
     for dark, wanted in ((False, "rgb(43, 108, 176)"), (True, "rgb(111, 189, 247)")):
         page = race(new_page(dark=dark), visit)
-        stroke = (
-            picture(page)
-            .locator(".scatterlayer .js-line")
-            .first.evaluate("line => getComputedStyle(line).stroke")
-        )
-        assert stroke == wanted
+        expect(picture(page).locator(".scatterlayer .js-line").first).to_have_css("stroke", wanted)
 
 
 @pytest.mark.parametrize("detail", ["curves", "state", "step", "basins"])
 def test_it_fits_a_telephone(new_page: Callable[..., Page], visit: Visit, detail: str):
     phone = race(new_page("phone", touch=True), visit, f"&optim_surface_detail={detail}")
-    assert overflow(phone) == 0
+    fits(phone)
     buttons = picture(phone).locator(".updatemenu-button")
     right = max(float(box["x"] + box["width"]) for box in map(box_of, buttons.all()))
     assert right <= 390
