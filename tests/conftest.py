@@ -52,6 +52,17 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(tmp_path / "dashlab" / name))
 
 
+@pytest.fixture(scope="session")
+def one_thread() -> None:
+    """One thread of torch, for tests that compute in this process.
+
+    Two on a busy machine are many times slower, and add in another order: that tells in what is about to diverge.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def full_data(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of full data sets; for tests that are marked `needs_full_data`."""

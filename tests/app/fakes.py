@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from dashlab import studies
 from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
 from dashlab.engine import resolved
@@ -30,6 +31,9 @@ class FakeLab:
     def submit(self, config: RunConfig | Study) -> str:
         config = _settled(config)
         self.submitted.append(config)
+        stored = studies.load(config) if isinstance(config, Study) else None
+        if stored is not None:
+            self.show(config, JobState.FINISHED, rows=stored.rows)
         self.known.setdefault(config.key(), Progress(key=config.key(), config=config, sentence="Waiting."))
         return config.key()
 

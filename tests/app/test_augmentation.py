@@ -13,36 +13,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
 from dashlab.data.photos import load_photo
 from dashlab.engine import resolved
 from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
-from tests.app.fakes import FakeLab
+from tests.app.pages import link, press, ran, texts
 from ui import links, training
 from ui.augmentation_presets import presets
 from ui.augmentation_results import training_config
 
 PAGE = "pages/augmentation.py"
 QUICK = {"aug_draws": "2", "aug_preset": "randaugment"}
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is warmed up."""
-    monkeypatch.setattr(jobs, "warm_up", FakeLab().warm_up)
-
-
-@pytest.fixture
-def open_page(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """The page, opened with a link on a server that has drawn no page before."""
-
-    def start(**query: str) -> AppTest:
-        app = open_app(PAGE, **query).run()
-        assert not app.exception, app.exception
-        return app
-
-    return start
 
 
 @pytest.fixture
@@ -55,25 +36,13 @@ def with_steps(*steps: object, **more: str) -> dict[str, str]:
     return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}  # type: ignore[arg-type]
 
 
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
-def address(app: AppTest) -> dict[str, str]:
-    """The query of the page, as plain texts."""
-    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
-
-
 def names(app: AppTest) -> list[str]:
     """The transforms of the pipeline that the page's address has."""
     return [step.transform for step in steps(app)]
 
 
 def steps(app: AppTest) -> tuple[object, ...]:
-    text = address(app)["aug_pipeline"]
+    text = link(app)["aug_pipeline"]
     return read_steps("" if text == "none" else text)
 
 
@@ -81,16 +50,8 @@ def pictures(app: AppTest) -> int:
     return len(app.get("image"))
 
 
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception, app.exception
-    return app
-
-
 def upload(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
-    app.file_uploader(key="aug_file").set_value((name, content, "image/png")).run()
-    assert not app.exception, app.exception
-    return app
+    return ran(app.file_uploader(key="aug_file").set_value((name, content, "image/png")))
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
@@ -155,7 +116,7 @@ def test_choosing_a_preset_sets_steps_picture_and_seed(page: AppTest):
     assert page.checkbox(key="aug_step3_use").label == "4. **CutMix**"
     assert page.selectbox(key="aug_source").value == "cifar10"
     assert "0.54 airplane + 0.46 truck" in texts(page)
-    assert address(page) == {"aug_preset": "cutmix"}
+    assert link(page) == {"aug_preset": "cutmix"}
 
 
 # Drawing
@@ -179,7 +140,7 @@ def test_another_number_of_draws_is_drawn_at_once(page: AppTest):
 def test_another_draw_can_be_taken_apart(page: AppTest):
     before = texts(page)
     page.segmented_control(key="aug_draw").set_value(2).run()
-    assert address(page)["aug_draw"] == "2"
+    assert link(page)["aug_draw"] == "2"
     assert texts(page) != before
 
 
@@ -245,7 +206,7 @@ def test_steps_can_be_removed_down_to_none(page: AppTest):
     press(page, "aug_remove0")
     assert names(page) == []
     assert "No step yet: what comes out is the original." in texts(page)
-    assert address(page)["aug_pipeline"] == "none"
+    assert link(page)["aug_pipeline"] == "none"
 
 
 def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest):
@@ -293,7 +254,7 @@ def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
     assert "Changed from RandAugment." in texts(app)
     press(app, "aug_remove0")
     press(app, "aug_put_back")
-    assert address(app) == {"aug_preset": "randaugment"}
+    assert link(app) == {"aug_preset": "randaugment"}
     assert app.checkbox(key="aug_step0_use").label == "1. **Resize**"
 
 
@@ -313,7 +274,7 @@ def test_a_link_restores_everything(open_page: Callable[..., AppTest]):
     )
     app = open_page(**query)
     assert not app.warning
-    assert address(app) == query
+    assert link(app) == query
     assert app.selectbox(key="aug_label").value == 8
     assert app.slider(key="aug_step0_size_0").value == 20
     assert app.checkbox(key="aug_step1_use").value is False

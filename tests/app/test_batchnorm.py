@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs, studies
+from dashlab import studies
 from dashlab.data.folders import store_folder
 from dashlab.experiments.twins import TwinsConfig
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
-from dashlab.jobs import JobState, Progress
+from dashlab.jobs import JobState
 from dashlab.study import Study, StudyOutcome
 from tests.app.fakes import FakeLab
+from tests.app.pages import link, press, ran, texts, view_link
 from ui import batchnorm, batchnorm_run
 from ui.batchnorm_presets import TWINS
 from ui.views import View
@@ -29,33 +30,6 @@ LONG = TwinsConfig(points=100, hidden=(8, 6), epochs=500, batch_size=2)
 PANES = ("values", "statistics", "gradients", "classes")
 
 
-class StudyLab(FakeLab):
-    """A lab that computes nothing, for studies."""
-
-    def submit(self, config: Any) -> str:
-        assert isinstance(config, Study)
-        config = config.check()
-        self.submitted.append(config)  # type: ignore[arg-type]
-        stored = studies.load(config)
-        if stored is not None:
-            self.put(config, JobState.FINISHED, rows=stored.rows)
-        self.known.setdefault(config.key(), Progress(key=config.key(), config=config, sentence="Waiting."))
-        return config.key()
-
-    def put(self, study: Study, state: JobState, sentence: str = "", **more: Any) -> None:
-        """Make a study stand as told."""
-        progress = Progress(key=study.key(), config=study, state=state, sentence=sentence)
-        self.known[study.key()] = replace(progress, **more)
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> StudyLab:
-    fake = StudyLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
-
-
 @pytest.fixture
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is computed on the page."""
@@ -63,33 +37,13 @@ def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """One view of the page, opened with a link: `open_view("rates", epochs="3")`."""
 
     def start(view: str = "twins", **settings: str) -> AppTest:
-        query = {f"bn_{view}_{name}": text for name, text in settings.items()}
-        return ran(open_app(PAGE, bn_view=view, **query))
+        return open_page(**view_link("bn", view, settings))
 
     return start
-
-
-def ran(step: Any) -> AppTest:
-    """The app after a run, with what was done to one of its widgets."""
-    app: AppTest = step.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title, app.metric)
-    words = [f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind]
-    return "\n".join(words).replace("\\", "")
-
-
-def link(app: AppTest) -> dict[str, str]:
-    return {name: texts[0] if isinstance(texts, list) else texts for name, texts in app.query_params.items()}
 
 
 def metrics(app: AppTest) -> list[str]:
@@ -115,8 +69,8 @@ def buttons(app: AppTest) -> set[str | None]:
 # What stands there at first
 
 
-def test_the_page_opens_with_s7(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE))
+def test_the_page_opens_with_s7(open_page: Callable[..., AppTest]):
+    app = open_page()
     assert [float(value.removesuffix(" %")) >= 98 for value in metrics(app)] == [True, True]
     plain, normed = (element.delta for element in app.metric)
     assert plain == "loss never below 0.1"
@@ -130,9 +84,9 @@ def test_the_page_opens_with_s7(open_app: Callable[..., AppTest]):
 
 
 @pytest.mark.parametrize(("view", "name"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
-def test_every_preset_opens(open_app: Callable[..., AppTest], all_is_long: None, view: View, name: str):
+def test_every_preset_opens(open_page: Callable[..., AppTest], all_is_long: None, view: View, name: str):
     preset = view.presets[name]
-    app = ran(open_app(PAGE, bn_preset=name))
+    app = open_page(bn_preset=name)
     assert app.selectbox(key="bn_preset").value == name
     assert preset.about in texts(app)
     assert not app.warning
@@ -258,19 +212,17 @@ def open_long(open_view: Callable[..., AppTest], **more: str) -> AppTest:
     return open_view(points="100", hidden="8-6", epochs="500", batch_size="2", **more)
 
 
-def test_a_long_training_waits_for_a_press(open_view: Callable[..., AppTest], lab: StudyLab):
+def test_a_long_training_waits_for_a_press(open_view: Callable[..., AppTest], lab: FakeLab):
     app = open_long(open_view, at="3", pane="classes")
     assert "on one core. Press **Train**" in texts(app)
     assert lab.submitted == []
-    app = ran(app.button(key="bn_start").click())
+    app = press(app, "bn_start")
     assert lab.submitted == [LONG]  # without what is only looked at
 
 
-def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
-    open_view: Callable[..., AppTest], lab: StudyLab
-):
+def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(open_view: Callable[..., AppTest], lab: FakeLab):
     rows = rows_of(LONG.change(epochs=2, batch_size=0))
-    lab.put(LONG, JobState.RUNNING, "Epoch 2 of 500.", rows=rows, elapsed_s=3.0, left_s=60.0, fraction=0.25)
+    lab.show(LONG, JobState.RUNNING, "Epoch 2 of 500.", rows=rows, elapsed_s=3.0, left_s=60.0, fraction=0.25)
     app = open_long(open_view)
     assert app.get("progress")[0].value == 25
     assert app.button(key="bn_start").disabled
@@ -281,34 +233,34 @@ def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
     assert lab.stopped == [LONG.key()]
 
 
-def test_before_the_first_row_it_says_that_it_waits(open_view: Callable[..., AppTest], lab: StudyLab):
-    lab.put(LONG, JobState.QUEUED, "Waiting for the process that trains.")
+def test_before_the_first_row_it_says_that_it_waits(open_view: Callable[..., AppTest], lab: FakeLab):
+    lab.show(LONG, JobState.QUEUED, "Waiting for the process that trains.")
     assert "Waiting for the first numbers." in texts(open_long(open_view))
 
 
-def test_a_finished_study_shows_everything(open_view: Callable[..., AppTest], lab: StudyLab):
-    lab.put(LONG, JobState.FINISHED, rows=rows_of(LONG.change(epochs=3, batch_size=0)))
+def test_a_finished_study_shows_everything(open_view: Callable[..., AppTest], lab: FakeLab):
+    lab.show(LONG, JobState.FINISHED, rows=rows_of(LONG.change(epochs=3, batch_size=0)))
     app = open_long(open_view)
     assert "boundary" in plotly(app)
     assert len(metrics(app)) == 2
 
 
 @pytest.mark.parametrize("kept", [0, 2])
-def test_a_stopped_study_keeps_what_it_has(open_view: Callable[..., AppTest], lab: StudyLab, kept: int):
+def test_a_stopped_study_keeps_what_it_has(open_view: Callable[..., AppTest], lab: FakeLab, kept: int):
     rows = rows_of(LONG.change(epochs=3, batch_size=0))[:kept]
-    lab.put(LONG, JobState.STOPPED, "Stopped. What was computed until then is shown.", rows=rows)
+    lab.show(LONG, JobState.STOPPED, "Stopped. What was computed until then is shown.", rows=rows)
     app = open_long(open_view)
     assert "Stopped. What was computed until then is shown." in texts(app)
     assert len(metrics(app)) == (2 if kept else 0)
     assert not app.button(key="bn_start").disabled
 
 
-def test_a_failed_study_says_why(open_view: Callable[..., AppTest], lab: StudyLab):
-    lab.put(LONG, JobState.FAILED, "The pictures are damaged: fetch them again.")
+def test_a_failed_study_says_why(open_view: Callable[..., AppTest], lab: FakeLab):
+    lab.show(LONG, JobState.FAILED, "The pictures are damaged: fetch them again.")
     assert "The pictures are damaged: fetch them again." in texts(open_long(open_view))
 
 
-def test_a_cached_study_is_there_at_once(open_view: Callable[..., AppTest], lab: StudyLab):
+def test_a_cached_study_is_there_at_once(open_view: Callable[..., AppTest], lab: FakeLab):
     keep(LONG)
     app = open_long(open_view)
     assert "boundary" in plotly(app)
@@ -330,18 +282,18 @@ def keep(study: Study) -> None:
     studies.save(study, StudyOutcome(state="finished", rows=rows, seconds=1.0, environment={}))
 
 
-def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest], lab: StudyLab):
-    app = ran(open_long(open_view).button(key="bn_start").click())
-    lab.put(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
+def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest], lab: FakeLab):
+    app = press(open_long(open_view), "bn_start")
+    lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
     app = ran(app.select_slider(key="bn_twins_lr").set_value(0.2))
     assert "settings from before your change" in texts(app)
     assert app.get("progress")[0].value == 10
     assert not app.button(key="bn_start").disabled
 
 
-def test_mnist_is_never_trained_on_the_page_itself(open_app: Callable[..., AppTest], lab: StudyLab):
-    app = ran(open_app(PAGE, bn_preset="s8"))
-    app = ran(app.button(key="bn_start").click())
+def test_mnist_is_never_trained_on_the_page_itself(open_page: Callable[..., AppTest], lab: FakeLab):
+    app = open_page(bn_preset="s8")
+    app = press(app, "bn_start")
     (study,) = lab.submitted
     assert study.flat().items() >= {  # type: ignore[attr-defined]
         "dataset": "mnist", "hidden": (256, 256), "bias": "needed", "lr": 0.01, "batch_size": 64,
@@ -349,15 +301,15 @@ def test_mnist_is_never_trained_on_the_page_itself(open_app: Callable[..., AppTe
     }.items()  # fmt: skip
 
 
-def test_finished_digits_are_shown_class_by_class(open_app: Callable[..., AppTest], lab: StudyLab):
+def test_finished_digits_are_shown_class_by_class(open_page: Callable[..., AppTest], lab: FakeLab):
     config = TWINS["s8"].config
     study = TwinsConfig().change(**{name: config.flat()[name] for name in TwinsConfig.specs()})
     rows = [
         replace(row, plain=ten(row.plain), normed=ten(row.normed))
         for row in rows_of(TwinsConfig(points=100, hidden=(8, 6), epochs=10))
     ]
-    lab.put(study, JobState.FINISHED, rows=tuple(rows))
-    app = ran(open_app(PAGE, bn_preset="s8"))
+    lab.show(study, JobState.FINISHED, rows=tuple(rows))
+    app = open_page(bn_preset="s8")
     assert "boundary" not in plotly(app)
     assert plotly(app)["classes"]["data"][0]["x"] == [str(digit) for digit in range(10)]
 
@@ -405,7 +357,7 @@ def test_the_sweep_over_sizes_says_what_two_inputs_do(open_view: Callable[..., A
 
 @pytest.mark.parametrize(("view", "study"), [("rates", RateSweep()), ("batches", BatchSweep())])
 def test_a_long_sweep_is_a_study_that_grows(
-    open_view: Callable[..., AppTest], lab: StudyLab, all_is_long: None, view: str, study: Study
+    open_view: Callable[..., AppTest], lab: FakeLab, all_is_long: None, view: str, study: Study
 ):
     app = ran(open_view(view).button(key="bn_start").click())
     assert lab.submitted == [study]
@@ -413,7 +365,7 @@ def test_a_long_sweep_is_a_study_that_grows(
         lr=0.1, batch_size=4, batchnorm=True, seed=0, steps=5, training_loss=1.0, by_batch=0.9,
         by_running=0.8, diverged=0,
     )  # fmt: skip
-    lab.put(study, JobState.RUNNING, "Learning rate 0.1.", rows=(trial,), fraction=0.5)
+    lab.show(study, JobState.RUNNING, "Learning rate 0.1.", rows=(trial,), fraction=0.5)
     app = ran(app)
     assert len(app.get("vega_lite_chart")) == 1
     assert "learns from" not in texts(app)
@@ -466,9 +418,9 @@ def test_rates_in_the_wrong_order_say_what_to_do(open_view: Callable[..., AppTes
     ],
 )
 def test_a_link_that_asks_for_what_is_not_there_is_clamped_and_said(
-    open_app: Callable[..., AppTest], all_is_long: None, query: dict[str, str], said: str
+    open_page: Callable[..., AppTest], all_is_long: None, query: dict[str, str], said: str
 ):
-    app = ran(open_app(PAGE, **query))
+    app = open_page(**query)
     assert said in "\n".join(warning.value for warning in app.warning).replace("\\", "")
 
 
@@ -482,9 +434,9 @@ def test_layers_that_cannot_be_read_are_said_and_change_nothing(
 
 
 def test_a_setting_without_effect_left_over_from_other_data_does_no_harm(
-    open_view: Callable[..., AppTest], lab: StudyLab, all_is_long: None
+    open_view: Callable[..., AppTest], lab: FakeLab, all_is_long: None
 ):
     app = open_view(factor="0.6")
     app = ran(app.selectbox(key="bn_twins_dataset").set_value("moons"))
-    app = ran(app.button(key="bn_start").click())
+    app = press(app, "bn_start")
     assert [study.flat()["factor"] for study in lab.submitted] == [0.4]  # type: ignore[attr-defined]

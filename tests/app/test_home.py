@@ -8,23 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
 from dashlab.presets import PRESETS
 from dashlab.store import Store
-from tests.app.fakes import FakeLab, few_pictures, result
+from tests.app.fakes import FakeLab, result
+from tests.app.pages import ran
 from ui.page import PAGES
 
+pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing, and pictures that need no reading."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
-    return fake
 
 
 @pytest.fixture
@@ -32,9 +23,7 @@ def home(open_app: Callable[..., AppTest]) -> Callable[[], AppTest]:
     """The home page, drawn."""
 
     def start() -> AppTest:
-        app = open_app().run()
-        assert not app.exception, app.exception
-        return app
+        return ran(open_app())
 
     return start
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs, studies
+from dashlab import studies
 from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow
@@ -19,6 +19,7 @@ from dashlab.jobs import JobState
 from dashlab.lists import entries_of, text_of
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
+from tests.app.pages import link, press, ran, texts, view_link
 from ui import initialization
 from ui.initialization_gain import EXPLAINED
 from ui.page import csv_text
@@ -30,23 +31,13 @@ TWO = (Setting(initializer="orthogonal", activation="tanh"), Setting(std=10.0))
 LEARN = StackTraining(settings=text_of(TWO), depth=2, width=16, steps=20)
 
 
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
-
-
 @pytest.fixture
-def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """One view of the page, opened with a link: `open_view("stack", depth="3")`."""
 
     def start(view: str = "stack", **settings: str) -> AppTest:
         small = {"depth": "5", "width": "16"} if view == "stack" else {}
-        query = {f"init_{view}_{name}": text for name, text in (small | settings).items()}
-        return ran(open_app(PAGE, init_view=view, **query))
+        return open_page(**view_link("init", view, small | settings))
 
     return start
 
@@ -62,29 +53,11 @@ def open_learn(open_view: Callable[..., AppTest]) -> Callable[..., AppTest]:
     return start
 
 
-def ran(step: Any) -> AppTest:
-    """The app after a run, with what was done to one of its widgets."""
-    app: AppTest = step.run()
-    assert not app.exception, app.exception
-    return app
-
-
 def unfolded(app: AppTest, *boxes: str) -> AppTest:
     """The app with these boxes open: of settings by their place in the list, of others by their key."""
     for box in boxes:
         app.session_state[f"init_stack_settings_{box}__box" if box.isdigit() else box] = True
     return ran(app)
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
-def link(app: AppTest) -> dict[str, str]:
-    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
 
 
 def figures(app: AppTest) -> dict[str, dict[str, Any]]:
@@ -117,8 +90,8 @@ def rows(last: int = 20) -> tuple[TrainedRow, ...]:
 # Signals through the stack
 
 
-def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE))
+def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_page: Callable[..., AppTest]):
+    app = open_page()
     assert app.title[0].value == "Initialization and exploding gradients"
     assert (
         curves(app)
@@ -131,9 +104,9 @@ def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_app: Calla
 
 
 @pytest.mark.parametrize(("view", "name"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
-def test_every_preset_opens(open_app: Callable[..., AppTest], view: View, name: str):
+def test_every_preset_opens(open_page: Callable[..., AppTest], view: View, name: str):
     size = {f"init_{view.name}_depth": "4", f"init_{view.name}_width": "16"} if view.name != "gain" else {}
-    app = ran(open_app(PAGE, init_preset=name, **size))
+    app = open_page(init_preset=name, **size)
     preset = view.presets[name]
     assert app.selectbox(key="init_preset").value == name
     assert preset.about in texts(app)
@@ -172,9 +145,9 @@ def test_an_activation_and_a_cure_are_kept_together(open_view: Callable[..., App
 
 def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
     app = unfolded(open_view(), "0", "1")
-    app = ran(app.button(key="init_stack_settings_add").click())
+    app = press(app, "init_stack_settings_add")
     assert len(curves(app)) == 4
-    app = ran(app.button(key="init_stack_settings_0__remove").click())
+    app = press(app, "init_stack_settings_0__remove")
     assert curves(app)[0] == "1 · N(0, 1/n), linear"
     # The widgets show the settings that moved up.
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
@@ -215,15 +188,15 @@ def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
     assert app.slider(key="init_stack_depth").value == 100
 
 
-def test_what_was_changed_can_be_put_back(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE, init_preset="s9", init_stack_depth="5"))
+def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
+    app = open_page(init_preset="s9", init_stack_depth="5")
     assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
-    app = ran(app.button(key="init_put_back").click())
+    app = press(app, "init_put_back")
     assert app.slider(key="init_stack_depth").value == 100
 
 
-def test_zeros_and_constants_are_said_and_drawn(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE, init_preset="alike"))
+def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]):
+    app = open_page(init_preset="alike")
     assert "Every output is exactly 0 from the first layer on" in texts(app)
     assert "units do the work of one" in texts(app)
     assert figures(app)["outputs"]["layout"]["yaxis"]["type"] == "log"
@@ -255,8 +228,8 @@ def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[...,
     assert app.slider(key="init_stack_layer").value == 3
 
 
-def test_a_layer_without_a_finite_value_has_no_histogram(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE, init_stack_layer="90"))
+def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]):
+    app = open_page(init_stack_layer="90")
     assert "No value in layer 90 is finite." in texts(app)
     assert "layer_0" not in figures(app)
 
@@ -277,11 +250,11 @@ def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]):
 
 
 def test_the_link_brings_back_the_same_page(
-    open_view: Callable[..., AppTest], open_app: Callable[..., AppTest]
+    open_view: Callable[..., AppTest], open_page: Callable[..., AppTest]
 ):
     app = unfolded(open_view(layer="3", spread="inputs"), "0")
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("gelu"))
-    again = ran(open_app(PAGE, **link(app)))
+    again = open_page(**link(app))
     assert figures(again) == figures(app)
     assert not again.warning
 
@@ -299,15 +272,15 @@ def test_the_link_brings_back_the_same_page(
         ({"colour": "red"}, "this page does not have"),
     ],
 )
-def test_a_bad_link_is_mended_and_said(open_app: Callable[..., AppTest], query: dict[str, str], note: str):
+def test_a_bad_link_is_mended_and_said(open_page: Callable[..., AppTest], query: dict[str, str], note: str):
     small = {"depth": "3", "width": "16"} | query
-    app = ran(open_app(PAGE, **{f"init_stack_{name}": text for name, text in small.items()}))
+    app = open_page(**{f"init_stack_{name}": text for name, text in small.items()})
     assert note in "\n".join(str(warning.value) for warning in app.warning).replace("\\", "")
     assert "outputs" in figures(app)
 
 
-def test_an_unknown_preset_is_said(open_app: Callable[..., AppTest]):
-    assert "which does not exist" in texts(ran(open_app(PAGE, init_preset="s99", init_stack_depth="3")))
+def test_an_unknown_preset_is_said(open_page: Callable[..., AppTest]):
+    assert "which does not exist" in texts(open_page(init_preset="s99", init_stack_depth="3"))
 
 
 def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
@@ -321,7 +294,7 @@ def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeyp
 
 def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., AppTest]):
     app = open_view(settings=text_of(TWO), width="1024", depth="2")
-    app = ran(app.button(key="init_stack_train").click())
+    app = press(app, "init_stack_train")
     assert app.segmented_control(key="init_view").value == "learn"
     assert settings_of(app, "learn") == TWO
     assert app.select_slider(key="init_learn_width").value == 512
@@ -390,7 +363,7 @@ def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[
 
 
 def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab):
-    ran(open_learn().button(key="init_learn_start").click())
+    press(open_learn(), "init_learn_start")
     assert lab.submitted == [LEARN]
 
 
@@ -453,7 +426,7 @@ def test_a_damaged_cached_training_is_said_and_can_be_trained_again(open_learn: 
 def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
     open_learn: Callable[..., AppTest], lab: FakeLab
 ):
-    app = ran(open_learn().button(key="init_learn_start").click())
+    app = press(open_learn(), "init_learn_start")
     lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
     app = ran(app.slider(key="init_learn_depth").set_value(3))
     assert "it has other settings than those beside it" in texts(app)

@@ -23,10 +23,12 @@ from dashlab.jobs import JobState
 from dashlab.lists import entries_of, text_of
 from dashlab.optim_settings import OptimConfig
 from dashlab.store import Store
-from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
+from tests.app.fakes import FakeLab, epoch_row, result, started, steps
+from tests.app.pages import press, texts
 from ui.optim_network import PRESETS
 
 PAGE = "pages/optimizers.py"
+pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 RACERS = (OptimConfig(lr=0.1), OptimConfig(optimizer="adam", lr=0.01))
 TWO = text_of(RACERS)
 RACE = NetworkRace(racers=TWO)
@@ -35,39 +37,14 @@ GRID = {**LINK, "optim_net_task": "grid", "optim_net_lr_count": "2"}
 GRID_RACE = RACE.change(task="grid", lr_count=2)
 
 
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing, and pictures that need no reading."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
-    return fake
-
-
 @pytest.fixture
-def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """The view, opened with a link on a server that has drawn no page before."""
 
     def start(**query: str) -> AppTest:
-        app = open_app(PAGE, **(query or LINK)).run()
-        assert not app.exception, app.exception
-        return app
+        return open_page(**(query or LINK))
 
     return start
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception, app.exception
-    return app
 
 
 def runs(race: NetworkRace) -> tuple[Entry, ...]:

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
-from tests.app.fakes import FakeLab
+from tests.app.pages import link, press, ran, texts, view_link
 from ui import optim_batches, optim_ema, optim_plane
 from ui.views import View
 
@@ -20,43 +19,14 @@ VIEWS = (optim_plane.VIEW, optim_batches.VIEW, optim_ema.VIEW)
 ALL_PRESETS = [(view, name) for view in VIEWS for name in view.presets]
 
 
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
-
-
 @pytest.fixture
-def open_view(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     """One view of the page, opened with a link: `open_view("plane", lr="2.0")`."""
 
     def start(view: str, **settings: str) -> AppTest:
-        query = {f"optim_{view}_{name}": text for name, text in settings.items()}
-        return ran(open_app(PAGE, optim_view=view, **query))
+        return open_page(**view_link("optim", view, settings))
 
     return start
-
-
-def ran(step: Any) -> AppTest:
-    """The app after a run, with what was done to one of its widgets."""
-    app: AppTest = step.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title, app.metric)
-    words = [f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind]
-    return "\n".join(words).replace("\\", "")
-
-
-def query(app: AppTest) -> dict[str, str]:
-    return {name: texts[0] if isinstance(texts, list) else texts for name, texts in app.query_params.items()}
 
 
 def figure(app: AppTest, key: str) -> dict[str, Any]:
@@ -87,9 +57,9 @@ def test_a_view_opens_with_pictures_and_numbers(open_view: Callable[..., AppTest
 
 
 @pytest.mark.parametrize(("view", "preset"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
-def test_a_preset_is_sound_and_opens_by_its_name(open_app: Callable[..., AppTest], view: View, preset: str):
+def test_a_preset_is_sound_and_opens_by_its_name(open_page: Callable[..., AppTest], view: View, preset: str):
     view.presets[preset].config.check()
-    app = ran(open_app(PAGE, optim_preset=preset))
+    app = open_page(optim_preset=preset)
     assert view.presets[preset].about in [caption.value for caption in app.caption]
     assert not app.error
 
@@ -118,7 +88,7 @@ def test_a_moved_learning_rate_moves_the_cell_and_the_link(open_view: Callable[.
     assert metric(app, "Rate, in theory") == "0.9487"
     ran(app.slider(key="optim_plane_lr").set_value(3.3))
     assert "The chosen cell: α = 3.3, β = 0.9" in texts(app)
-    assert query(app)["optim_plane_lr"] == "3.3"
+    assert link(app)["optim_plane_lr"] == "3.3"
 
 
 def test_a_cell_over_the_border_is_said_to_diverge(open_view: Callable[..., AppTest]):
@@ -130,13 +100,13 @@ def test_a_cell_over_the_border_is_said_to_diverge(open_view: Callable[..., AppT
 
 def test_a_button_goes_to_the_fastest_cell(open_view: Callable[..., AppTest]):
     app = open_view("plane", condition="10.0")
-    ran(app.button(key="optim_plane_jump0").click())
+    press(app, "optim_plane_jump0")
     assert app.slider(key="optim_plane_lr").value == pytest.approx(2.31)
     assert "critically damped" in texts(app)
 
 
 def test_a_button_goes_to_the_best_without_momentum(open_view: Callable[..., AppTest]):
-    app = ran(open_view("plane").button(key="optim_plane_jump1").click())
+    app = press(open_view("plane"), "optim_plane_jump1")
     assert app.slider(key="optim_plane_momentum").value == 0
     assert metric(app, "Rate, in theory") == "0.9802"
 
@@ -170,7 +140,7 @@ def test_other_batch_sizes_are_run(open_view: Callable[..., AppTest]):
     app = open_view("batches", epochs="10")
     ran(app.text_input(key="optim_batches_batches").set_value("50-10"))
     assert frame(app)["Updates"].tolist() == [10, 20, 100]
-    assert query(app)["optim_batches_batches"] == "50-10"
+    assert link(app)["optim_batches_batches"] == "50-10"
 
 
 def test_batch_sizes_that_cannot_be_read_leave_what_was_there(open_view: Callable[..., AppTest]):
@@ -208,7 +178,7 @@ def test_a_fixed_order_predicts_no_noise(open_view: Callable[..., AppTest]):
 def test_measuring_again_keeps_everything_but_the_times(open_view: Callable[..., AppTest]):
     app = open_view("batches", epochs="2")
     before = frame(app).drop(columns=["Time in ms", "µs / update"])
-    ran(app.button(key="optim_batches_again").click())
+    press(app, "optim_batches_again")
     assert frame(app).drop(columns=["Time in ms", "µs / update"]).equals(before)
 
 
@@ -220,7 +190,7 @@ def test_a_moved_beta_moves_window_and_link(open_view: Callable[..., AppTest]):
     assert metric(app, "Window 1/(1 − β)") == "10 steps"
     ran(app.select_slider(key="optim_ema_beta").set_value(0.99))
     assert metric(app, "Window 1/(1 − β)") == "100 steps"
-    assert query(app)["optim_ema_beta"] == "0.99"
+    assert link(app)["optim_ema_beta"] == "0.99"
 
 
 def test_other_memories_are_drawn_beside(open_view: Callable[..., AppTest]):
@@ -269,9 +239,9 @@ def test_a_link_that_asks_for_too_much_is_clamped_and_said(
     assert app.get("plotly_chart")
 
 
-def test_the_link_of_a_changed_preset_brings_back_the_same_page(open_app: Callable[..., AppTest]):
-    app = ran(open_app(PAGE, optim_preset="batchclean"))
+def test_the_link_of_a_changed_preset_brings_back_the_same_page(open_page: Callable[..., AppTest]):
+    app = open_page(optim_preset="batchclean")
     ran(app.number_input(key="optim_batches_epochs").set_value(7))
-    again = ran(open_app(PAGE, **query(app)))
+    again = open_page(**link(app))
     assert frame(again)["Updates"].tolist() == frame(app)["Updates"].tolist() == [7, 35, 700]
     assert "Epochs 7" in texts(again)

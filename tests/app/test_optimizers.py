@@ -7,29 +7,19 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
 from dashlab.experiments.race import DETAILS, Course
 from dashlab.experiments.race_outcome import outcome
 from dashlab.experiments.race_run import race as run_race
 from dashlab.experiments.race_terms import terms
 from dashlab.experiments.surfaces import SURFACES
 from dashlab.optim_settings import SurfaceOptimConfig
-from tests.app.fakes import FakeLab
+from tests.app.pages import link, texts
 from ui.optim_surface_details import state_rows
 from ui.optim_surface_presets import PRESETS
 from ui.optim_surface_table import Run, every_step
 from ui.optimizers import VIEWS
 
 PAGE = "pages/optimizers.py"
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
 
 
 @pytest.fixture
@@ -50,17 +40,8 @@ def sound(app: AppTest) -> AppTest:
     return app
 
 
-def texts(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.latex)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
 def racers(app: AppTest) -> list[str]:
     return list(app.dataframe[0].value["Racer"])
-
-
-def address(app: AppTest) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -112,7 +93,7 @@ def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTe
     if detail in ("state", "step", "basins"):
         for number in range(2, len(kinds) + 1):
             sound(app.selectbox(key="optim_surface_racer").set_value(number).run())
-            assert address(app)["optim_surface_racer"] == str(number)
+            assert link(app)["optim_surface_racer"] == str(number)
 
 
 def test_the_link_holds_what_is_looked_at(race: Callable[..., AppTest]):
@@ -167,7 +148,7 @@ def test_noise_has_a_seed_and_another_one_gives_another_race(race: Callable[...,
     start = app.number_input(key="optim_surface_x").value
     press(app, "optim_new_seed")
     assert not app.dataframe[0].value.equals(first)
-    assert address(app)["optim_surface_seed"] == "1"
+    assert link(app)["optim_surface_seed"] == "1"
     assert app.number_input(key="optim_surface_x").value == start
     assert "optim_new_seed" not in [button.key for button in race(steps="10").button]
 
@@ -217,7 +198,7 @@ def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Ca
     assert "The start was outside of the picture" in texts(app)
     assert app.number_input(key="optim_surface_x").value == 2.0
     assert app.number_input(key="optim_surface_y").value == -1.2
-    assert address(app)["optim_surface_x"] == "2.0"
+    assert link(app)["optim_surface_x"] == "2.0"
 
 
 def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., AppTest]):

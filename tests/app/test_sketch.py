@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
 from dashlab.config import RunConfig
 from dashlab.engine import resolved
 from dashlab.experiments.ink import Stroke, encode, simplified
@@ -21,6 +20,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import Store
 from dashlab.weights import weights_of
 from tests.app.fakes import FakeLab, result, steps
+from tests.app.pages import link, press, texts
 from tests.strokes import placed, rasterize, strokes
 
 PAGE = "pages/sketch.py"
@@ -34,27 +34,6 @@ def ink(digit: int, pen: int = 18) -> str:
     return encode(tuple(simplified(Stroke(pen, stroke)) for stroke in glyph))
 
 
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
-
-
-@pytest.fixture
-def open_pad(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """The sketch pad, opened with a link on a server that has drawn no page before."""
-
-    def start(**query: str) -> AppTest:
-        app = open_app(PAGE, **query).run()
-        assert not app.exception, app.exception
-        return app
-
-    return start
-
-
 def keep(config: RunConfig, state: str = "finished", *, name: str = "") -> str:
     """A cached run of `config` with weights that fit it, and its key."""
     made = result(config, state)  # type: ignore[arg-type]
@@ -62,24 +41,6 @@ def keep(config: RunConfig, state: str = "finished", *, name: str = "") -> str:
     network = build(made.config.model, shape=shape, classes=10, seed=1)
     Store().save(replace(made, weights=weights_of(network)), name)
     return resolved(config).key()
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
-def address(app: AppTest) -> dict[str, str]:
-    """The query of the page, as plain texts."""
-    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception, app.exception
-    return app
 
 
 def pictures(app: AppTest) -> int:
@@ -104,47 +65,47 @@ def drawn(digit: int = 4) -> np.ndarray:
 
 
 def test_without_a_network_one_button_trains_the_one_made_for_the_page(
-    open_pad: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
-    app = press(open_pad(), "sketch_train")
+    app = press(open_page(), "sketch_train")
     assert [config.change(source="auto") for config in lab.submitted] == [MADE]
     assert "Waiting." in str([bar.proto.text for bar in app.get("progress")])
 
 
-def test_what_was_drawn_is_prepared_before_there_is_a_network(open_pad: Callable[..., AppTest]):
-    app = open_pad(sketch_ink=ink(4))
+def test_what_was_drawn_is_prepared_before_there_is_a_network(open_page: Callable[..., AppTest]):
+    app = open_page(sketch_ink=ink(4))
     assert "What the network really sees" in texts(app)
     assert pictures(app) == 7  # the input and six steps
     assert bars(app) == 0
 
 
-def test_opening_the_page_warms_the_process_that_trains(open_pad: Callable[..., AppTest], lab: FakeLab):
-    open_pad()
+def test_opening_the_page_warms_the_process_that_trains(open_page: Callable[..., AppTest], lab: FakeLab):
+    open_page()
     assert lab.warmed >= 1
 
 
 def test_while_the_network_is_trained_the_page_says_how_far_it_is(
-    open_pad: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
     lab.show(MADE, JobState.RUNNING, "Training: epoch 1 of 3.", steps=steps(10), fraction=0.3)
-    app = open_pad(sketch_ink=ink(4))
+    app = open_page(sketch_ink=ink(4))
     assert "90.0 %" in texts(app)
     assert "Read as" not in texts(app)
     assert not [button for button in app.button if button.key == "sketch_train"]
 
 
 def test_a_training_that_failed_is_said_and_can_be_tried_again(
-    open_pad: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
-    app = press(open_pad(), "sketch_train")
+    app = press(open_page(), "sketch_train")
     lab.show(MADE, JobState.LOST, "The process that trains was killed.")
     app.run()
     assert "The process that trains was killed." in texts(app)
     assert not app.button(key="sketch_train").disabled
 
 
-def test_a_finished_network_reads_what_was_drawn_before(open_pad: Callable[..., AppTest], lab: FakeLab):
-    app = press(open_pad(sketch_ink=ink(4)), "sketch_train")
+def test_a_finished_network_reads_what_was_drawn_before(open_page: Callable[..., AppTest], lab: FakeLab):
+    app = press(open_page(sketch_ink=ink(4)), "sketch_train")
     keep(MADE)
     lab.show(MADE, JobState.FINISHED)
     app.run()
@@ -155,98 +116,98 @@ def test_a_finished_network_reads_what_was_drawn_before(open_pad: Callable[..., 
 # Reading
 
 
-def test_an_empty_sheet_predicts_nothing_and_says_so(open_pad: Callable[..., AppTest]):
+def test_an_empty_sheet_predicts_nothing_and_says_so(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad()
+    app = open_page()
     assert "The sheet is empty, so nothing is read." in texts(app)
     assert "Read as" not in texts(app)
     assert (bars(app), pictures(app)) == (0, 0)
 
 
-def test_clear_and_undo_take_strokes_back(open_pad: Callable[..., AppTest]):
+def test_clear_and_undo_take_strokes_back(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad(sketch_ink=ink(4))
-    assert address(app)["sketch_ink"].count(".") == 1
+    app = open_page(sketch_ink=ink(4))
+    assert link(app)["sketch_ink"].count(".") == 1
     press(app, "sketch_canvas_undo")
-    assert address(app)["sketch_ink"].count(".") == 0
+    assert link(app)["sketch_ink"].count(".") == 0
     press(app, "sketch_canvas_clear")
-    assert "sketch_ink" not in address(app)
+    assert "sketch_ink" not in link(app)
     assert "The sheet is empty" in texts(app)
 
 
-def test_the_input_its_map_and_its_steps_are_shown(open_pad: Callable[..., AppTest]):
+def test_the_input_its_map_and_its_steps_are_shown(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad(sketch_ink=ink(4))
+    app = open_page(sketch_ink=ink(4))
     assert pictures(app) == 8
     assert "spoke for what was read" in texts(app)
     assert "Moved so that the centre of mass" in texts(app)
     assert "(p / 255 − 0.5) / 0.5" in texts(app)
 
 
-def test_the_map_can_be_asked_about_another_digit(open_pad: Callable[..., AppTest]):
+def test_the_map_can_be_asked_about_another_digit(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad(sketch_ink=ink(4), sketch_map="sensitivity", sketch_about="7")
+    app = open_page(sketch_ink=ink(4), sketch_map="sensitivity", sketch_about="7")
     assert "speak for class 7" in texts(app)
     assert "For **7**" in texts(app)
 
 
-def test_the_probabilities_can_be_downloaded(open_pad: Callable[..., AppTest]):
+def test_the_probabilities_can_be_downloaded(open_page: Callable[..., AppTest]):
     keep(MADE)
-    (button,) = open_pad(sketch_ink=ink(4)).get("download_button")
+    (button,) = open_page(sketch_ink=ink(4)).get("download_button")
     assert button.proto.label == "Probabilities as CSV"
 
 
 # Networks
 
 
-def test_the_network_made_for_the_page_reads_first(open_pad: Callable[..., AppTest]):
+def test_the_network_made_for_the_page_reads_first(open_page: Callable[..., AppTest]):
     made = keep(MADE)
     keep(PLAIN)
-    assert open_pad().multiselect(key="sketch_networks").value == [made]
+    assert open_page().multiselect(key="sketch_networks").value == [made]
 
 
-def test_several_networks_read_side_by_side(open_pad: Callable[..., AppTest]):
+def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]):
     keys = keep(MADE), keep(PLAIN, name="The small one")
-    app = open_pad(sketch_ink=ink(4), sketch_runs="-".join(key[:12] for key in keys))
+    app = open_page(sketch_ink=ink(4), sketch_runs="-".join(key[:12] for key in keys))
     assert app.multiselect(key="sketch_networks").value == list(keys)
     assert "The small one reads" in texts(app)
     assert "MNIST, made for the sketch pad reads" in texts(app)
     assert pictures(app) == 9  # a map each
 
 
-def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(open_pad: Callable[..., AppTest]):
+def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(open_page: Callable[..., AppTest]):
     keep(MADE)
     plain = keep(PLAIN)
-    app = open_pad(sketch_ink=ink(4))
+    app = open_page(sketch_ink=ink(4))
     app.multiselect(key="sketch_networks").set_value([plain]).run()
-    assert address(app)["sketch_runs"] == plain[:12]
-    assert address(app)["sketch_ink"] == ink(4)
+    assert link(app)["sketch_runs"] == plain[:12]
+    assert link(app)["sketch_ink"] == ink(4)
     assert "### Read as" in texts(app)
 
 
-def test_only_networks_that_fit_are_offered_those_for_digits_first(open_pad: Callable[..., AppTest]):
+def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Callable[..., AppTest]):
     digits = keep(PLAIN)
     clothes = keep(PLAIN.change(dataset="fashion"))
     keep(PLAIN.change(dataset="cifar10"))
     keep(PLAIN.change(seed=5), "diverged")
-    app = open_pad()
+    app = open_page()
     assert app.multiselect(key="sketch_networks").value == [digits]
     assert len(app.multiselect(key="sketch_networks").options) == 2
     assert clothes != digits
 
 
-def test_a_network_that_was_damaged_is_said_and_left_out(open_pad: Callable[..., AppTest]):
+def test_a_network_that_was_damaged_is_said_and_left_out(open_page: Callable[..., AppTest]):
     key = keep(MADE)
     weights = Store().weights_path(key)
     weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
-    app = open_pad(sketch_ink=ink(4))
+    app = open_page(sketch_ink=ink(4))
     assert "was damaged" in texts(app)
     assert "Read as" not in texts(app)
 
 
-def test_another_network_can_be_trained_beside_one_s_own(open_pad: Callable[..., AppTest], lab: FakeLab):
+def test_another_network_can_be_trained_beside_one_s_own(open_page: Callable[..., AppTest], lab: FakeLab):
     keep(PLAIN)
-    app = press(open_pad(), "sketch_train")
+    app = press(open_page(), "sketch_train")
     assert len(lab.submitted) == 1
     assert app.multiselect(key="sketch_networks").value
 
@@ -254,65 +215,65 @@ def test_another_network_can_be_trained_beside_one_s_own(open_pad: Callable[...,
 # The link
 
 
-def test_a_link_restores_the_whole_state(open_pad: Callable[..., AppTest]):
+def test_a_link_restores_the_whole_state(open_page: Callable[..., AppTest]):
     keep(MADE)
-    link = {"sketch_pen": "7", "sketch_map": "sensitivity", "sketch_about": "3", "sketch_ink": ink(8, 7)}
-    app = open_pad(**link)
+    asked = {"sketch_pen": "7", "sketch_map": "sensitivity", "sketch_about": "3", "sketch_ink": ink(8, 7)}
+    app = open_page(**asked)
     assert app.slider(key="sketch_pen").value == 7
     assert app.selectbox(key="sketch_about").value == "3"
-    assert address(app) == link
+    assert link(app) == asked
     assert not app.warning
 
 
-def test_values_out_of_range_are_clamped_and_said(open_pad: Callable[..., AppTest]):
-    app = open_pad(sketch_pen="99", sketch_about="eleven", sketch_colour="red")
+def test_values_out_of_range_are_clamped_and_said(open_page: Callable[..., AppTest]):
+    app = open_page(sketch_pen="99", sketch_about="eleven", sketch_colour="red")
     assert app.slider(key="sketch_pen").value == 40
     assert "the most is 40" in texts(app)
     assert "about=eleven" in texts(app)
     assert "‘colour’, which this page does not have" in texts(app)
 
 
-def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(open_pad: Callable[..., AppTest]):
-    app = open_pad(sketch_ink="nonsense!")
+def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(open_page: Callable[..., AppTest]):
+    app = open_page(sketch_ink="nonsense!")
     assert "a drawing that cannot be read" in texts(app)
     assert "The sheet is empty" in texts(app)
 
 
 def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
-    open_pad: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     keep(MADE)
     scribble = tuple(Stroke(18, ((float(x), 40.0), (float(x), 260.0))) for x in range(30, 270, 2))
     monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
-    app = open_pad()
+    app = open_page()
     assert "too long for the address" in texts(app)
     assert "### Read as" in texts(app)
-    assert "sketch_ink" not in address(app)
+    assert "sketch_ink" not in link(app)
 
 
-def test_a_run_that_is_not_here_is_said(open_pad: Callable[..., AppTest]):
+def test_a_run_that_is_not_here_is_said(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad(sketch_runs="abcabcabcabc")
+    app = open_page(sketch_runs="abcabcabcabc")
     assert "a run that is not here: abcabcabcabc" in texts(app)
 
 
-def test_an_example_puts_its_drawing_on_the_sheet(open_pad: Callable[..., AppTest]):
+def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad()
+    app = open_page()
     app.selectbox(key="sketch_preset").set_value("tiny").run()
     assert not app.exception
     assert "### Read as" in texts(app)
     assert app.slider(key="sketch_pen").value == 4
-    assert address(app) == {"sketch_preset": "tiny"}
+    assert link(app) == {"sketch_preset": "tiny"}
 
 
 # Uploads
 
 
 @pytest.mark.parametrize("dark_on_light", [True, False])
-def test_an_uploaded_picture_is_read(open_pad: Callable[..., AppTest], dark_on_light: bool):
+def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_light: bool):
     keep(MADE)
-    app = open_pad(sketch_source="upload")
+    app = open_page(sketch_source="upload")
     assert "There is no picture yet" in texts(app)
     sheet = drawn() if dark_on_light else 255 - drawn()
     app.file_uploader(key="sketch_file").set_value(("four.png", png(sheet), "image/png")).run()
@@ -330,29 +291,29 @@ def test_an_uploaded_picture_is_read(open_pad: Callable[..., AppTest], dark_on_l
         (png(np.full((50, 50), 200, np.uint8)), "There is no ink to be seen"),
     ],
 )
-def test_a_bad_picture_gets_its_sentence(open_pad: Callable[..., AppTest], content: bytes, sentence: str):
+def test_a_bad_picture_gets_its_sentence(open_page: Callable[..., AppTest], content: bytes, sentence: str):
     keep(MADE)
-    app = open_pad(sketch_source="upload")
+    app = open_page(sketch_source="upload")
     app.file_uploader(key="sketch_file").set_value(("bad.png", content, "image/png")).run()
     assert not app.exception
     assert sentence in texts(app)
     assert "Read as" not in texts(app)
 
 
-def test_the_drawing_is_still_there_after_an_upload(open_pad: Callable[..., AppTest]):
+def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., AppTest]):
     keep(MADE)
-    app = open_pad(sketch_ink=ink(4))
+    app = open_page(sketch_ink=ink(4))
     app.segmented_control(key="sketch_source").set_value("upload").run()
     app.segmented_control(key="sketch_source").set_value("draw").run()
     assert "### Read as" in texts(app)
-    assert address(app)["sketch_ink"] == ink(4)
+    assert link(app)["sketch_ink"] == ink(4)
 
 
 def test_without_the_drawing_component_pictures_can_still_be_uploaded(
-    open_pad: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("ui.canvas.is_available", lambda: False)
-    app = open_pad()
+    app = open_page()
     assert "upload a picture instead" in texts(app)
     app.segmented_control(key="sketch_source").set_value("upload").run()
     assert app.file_uploader(key="sketch_file") is not None

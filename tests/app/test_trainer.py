@@ -14,45 +14,11 @@ from dashlab.jobs import JobState
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
+from tests.app.pages import press, texts
 
 PAGE = "pages/trainer.py"
+pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 FAST = PRESETS["mnist-fast"].config
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing, and pictures that need no reading."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
-    return fake
-
-
-@pytest.fixture
-def open_trainer(open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """The trainer, opened with a link on a server that has drawn no page before."""
-
-    def start(**query: str) -> AppTest:
-        app = open_app(PAGE, **query).run()
-        assert not app.exception, app.exception
-        return app
-
-    return start
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page."""
-    alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title, app.metric)
-    words = [f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind]
-    return "\n".join(words).replace("\\", "")
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception, app.exception
-    return app
 
 
 def charts(app: AppTest) -> set[str]:
@@ -62,62 +28,62 @@ def charts(app: AppTest) -> set[str]:
 # Before training
 
 
-def test_pictures_and_network_are_shown_before_anything_is_trained(open_trainer: Callable[..., AppTest]):
-    app = open_trainer()
+def test_pictures_and_network_are_shown_before_anything_is_trained(open_page: Callable[..., AppTest]):
+    app = open_page()
     assert "All of MNIST, as a test has it." in texts(app)
     assert len(app.get("image")) == 10
     assert "153,290 parameters" in texts(app)
 
 
 def test_the_page_opens_with_the_preset_that_trains_in_seconds(
-    open_trainer: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
-    app = press(open_trainer(), "train_start")
+    app = press(open_page(), "train_start")
     assert [config.change(source="auto") for config in lab.submitted] == [FAST]
     assert not app.query_params
 
 
 def test_what_cannot_be_read_is_said_in_the_place_of_the_pictures(
-    open_trainer: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     def broken(_config: object) -> None:
         raise DataError("The pictures are damaged: fetch them again.")
 
     monkeypatch.setattr("dashlab.engine.load", broken)
-    assert "The pictures are damaged: fetch them again." in texts(open_trainer())
+    assert "The pictures are damaged: fetch them again." in texts(open_page())
 
 
 # While it goes on
 
 
-def test_a_queued_run_says_what_it_waits_for(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_queued_run_says_what_it_waits_for(open_page: Callable[..., AppTest], lab: FakeLab):
     lab.show(FAST, JobState.QUEUED, "Waiting for the process that trains.")
-    app = open_trainer()
+    app = open_page()
     assert app.get("progress")[0].text == "Waiting for the process that trains."
 
 
-def test_a_running_run_shows_its_time_and_its_curves(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_running_run_shows_its_time_and_its_curves(open_page: Callable[..., AppTest], lab: FakeLab):
     lab.show(
         FAST, JobState.RUNNING, "Training: epoch 1 of 2.", started=started(FAST), steps=steps(12),
         epochs=(epoch_row(1),), elapsed_s=4.0, left_s=65.0, fraction=0.4,
     )  # fmt: skip
-    app = open_trainer()
+    app = open_page()
     (bar,) = app.get("progress")
     assert bar.text.replace("\\", "") == "Training: epoch 1 of 2 · 4.0 s so far · about 1 min 05 s left"
     assert bar.value == 40
     assert "vega_lite_chart" in charts(app)
 
 
-def test_stop_asks_for_the_run_to_end(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_stop_asks_for_the_run_to_end(open_page: Callable[..., AppTest], lab: FakeLab):
     running = lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.", started=started(FAST))
-    app = press(open_trainer(), "train_stop")
+    app = press(open_page(), "train_stop")
     assert lab.stopped == [running.key]
     assert app.button(key="train_stop").disabled
 
 
-def test_a_run_stays_in_view_while_settings_are_changed(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_run_stays_in_view_while_settings_are_changed(open_page: Callable[..., AppTest], lab: FakeLab):
     lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.")
-    app = open_trainer()
+    app = open_page()
     app.number_input(key="train_epochs").set_value(7).run()
     assert app.get("progress")[0].text.startswith(r"Training\: epoch 1 of 2 ")
 
@@ -125,41 +91,41 @@ def test_a_run_stays_in_view_while_settings_are_changed(open_trainer: Callable[.
 # How it ends
 
 
-def test_a_finished_run_shows_its_figures_matrix_and_curves(open_trainer: Callable[..., AppTest]):
+def test_a_finished_run_shows_its_figures_matrix_and_curves(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Test accuracy"] == "92.50 %"
     assert values["Training took"] == "2.2 s"
     assert charts(app) == {"vega_lite_chart", "plotly_chart"}
 
 
-def test_a_cached_run_is_there_without_training(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_cached_run_is_there_without_training(open_page: Callable[..., AppTest], lab: FakeLab):
     Store().save(result(FAST))
-    assert "92.50 %" in texts(open_trainer())
+    assert "92.50 %" in texts(open_page())
     assert lab.submitted == []
 
 
-def test_the_published_figure_stands_beside_the_measured_one(open_trainer: Callable[..., AppTest]):
+def test_the_published_figure_stands_beside_the_measured_one(open_page: Callable[..., AppTest]):
     Store().save(result(PRESETS["s1"].config))
-    values = {metric.label: metric.value for metric in open_trainer(train_preset="s1").metric}
+    values = {metric.label: metric.value for metric in open_page(train_preset="s1").metric}
     assert values["Published"] == "97.45 %"
 
 
-def test_a_stopped_run_keeps_its_curves_and_says_so(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_stopped_run_keeps_its_curves_and_says_so(open_page: Callable[..., AppTest], lab: FakeLab):
     note = "Stopped after 20 of 470 steps. Curves and weights are kept; the test set was not read."
     Store().save(result(FAST, "stopped", note))
     lab.show(FAST, JobState.STOPPED, note)
-    app = open_trainer()
+    app = open_page()
     assert note in texts(app)
     assert "Test accuracy" not in {metric.label for metric in app.metric}
     assert charts(app) == {"vega_lite_chart"}
 
 
-def test_a_diverged_run_says_at_which_step_and_why(open_trainer: Callable[..., AppTest]):
+def test_a_diverged_run_says_at_which_step_and_why(open_page: Callable[..., AppTest]):
     note = "Diverged: at step 7 the loss was no longer a finite number. Try a smaller learning rate than 90."
     Store().save(result(FAST, "diverged", note))
-    assert note in texts(open_trainer())
+    assert note in texts(open_page())
 
 
 @pytest.mark.parametrize(
@@ -171,21 +137,21 @@ def test_a_diverged_run_says_at_which_step_and_why(open_trainer: Callable[..., A
     ],
 )
 def test_a_run_that_left_nothing_says_why_and_can_be_started_again(
-    open_trainer: Callable[..., AppTest], lab: FakeLab, state: JobState, sentence: str
+    open_page: Callable[..., AppTest], lab: FakeLab, state: JobState, sentence: str
 ):
     lab.show(FAST, state, sentence)
-    app = open_trainer()
+    app = open_page()
     assert sentence in texts(app)
     assert not app.button(key="train_start").disabled
 
 
 def test_a_run_whose_worker_was_killed_still_shows_what_it_measured(
-    open_trainer: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
     lab.show(
         FAST, JobState.LOST, "The process that trains was killed.", started=started(FAST), steps=steps(5)
     )
-    app = open_trainer()
+    app = open_page()
     assert "was killed" in texts(app)
     assert charts(app)
 
@@ -194,13 +160,13 @@ def test_a_run_whose_worker_was_killed_still_shows_what_it_measured(
     "damage", [lambda data: data[:-1] + b"\xff", lambda data: data[:-9], lambda _data: b""]
 )
 def test_a_damaged_run_is_said_never_shown_and_can_be_trained_anew(
-    open_trainer: Callable[..., AppTest], damage: Callable[[bytes], bytes]
+    open_page: Callable[..., AppTest], damage: Callable[[bytes], bytes]
 ):
     run = result(FAST)
     Store().save(run)
     weights = Store().weights_path(run.config.key())
     weights.write_bytes(damage(weights.read_bytes()))
-    app = open_trainer()
+    app = open_page()
     assert "was damaged" in texts(app)
     assert not app.metric
     assert len(app.get("image")) == 10
@@ -208,20 +174,20 @@ def test_a_damaged_run_is_said_never_shown_and_can_be_trained_anew(
 
 
 def test_a_run_that_cannot_be_submitted_says_why(
-    open_trainer: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     def refuse(_config: RunConfig) -> str:
         raise JobError("The process that trains could not be started.")
 
     monkeypatch.setattr(jobs, "submit", refuse)
-    assert "The process that trains could not be started." in texts(press(open_trainer(), "train_start"))
+    assert "The process that trains could not be started." in texts(press(open_page(), "train_start"))
 
 
 def test_a_stopped_run_that_is_started_again_can_be_stopped_again(
-    open_trainer: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
     lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.", started=started(FAST))
-    app = press(open_trainer(), "train_stop")
+    app = press(open_page(), "train_stop")
     lab.show(FAST, JobState.STOPPED, "Stopped.")
     app.run()
     lab.known.clear()
@@ -229,14 +195,14 @@ def test_a_stopped_run_that_is_started_again_can_be_stopped_again(
     assert not app.button(key="train_stop").disabled
 
 
-def test_a_run_that_goes_on_cannot_be_started_twice(open_trainer: Callable[..., AppTest], lab: FakeLab):
+def test_a_run_that_goes_on_cannot_be_started_twice(open_page: Callable[..., AppTest], lab: FakeLab):
     lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.")
-    assert open_trainer().button(key="train_start").disabled
+    assert open_page().button(key="train_start").disabled
 
 
-def test_after_a_change_of_settings_the_last_run_stays_with_a_note(open_trainer: Callable[..., AppTest]):
+def test_after_a_change_of_settings_the_last_run_stays_with_a_note(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     app.number_input(key="train_epochs").set_value(7).run()
     assert "This run had other settings: Epochs 3 → 7." in texts(app)
     assert "92.50 %" in texts(app)
@@ -245,32 +211,32 @@ def test_after_a_change_of_settings_the_last_run_stays_with_a_note(open_trainer:
 # Mistakes
 
 
-def test_the_most_frequent_mistake_is_chosen_first(open_trainer: Callable[..., AppTest]):
+def test_the_most_frequent_mistake_is_chosen_first(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     assert (app.selectbox(key="train_true").value, app.selectbox(key="train_read").value) == (4, 9)
     assert "**3** of 4 pictures of *4* were read as *9*." in texts(app)
 
 
-def test_choosing_a_cell_by_its_classes_shows_its_pictures(open_trainer: Callable[..., AppTest]):
+def test_choosing_a_cell_by_its_classes_shows_its_pictures(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     app.selectbox(key="train_read").set_value(4).run()
     assert "**1** of 4 pictures of *4* were read as *4* — rightly." in texts(app)
     assert len(app.get("image")) == 1
 
 
-def test_an_empty_cell_says_so_and_shows_no_picture(open_trainer: Callable[..., AppTest]):
+def test_an_empty_cell_says_so_and_shows_no_picture(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     app.selectbox(key="train_true").set_value(0).run()
     assert "**0** of 4 pictures of *0* were read as *9*." in texts(app)
     assert not app.get("image")
 
 
-def test_the_worst_mistakes_come_with_the_networks_probabilities(open_trainer: Callable[..., AppTest]):
+def test_the_worst_mistakes_come_with_the_networks_probabilities(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_trainer()
+    app = open_page()
     app.session_state["train_tabs"] = "Worst mistakes"
     app.run()
     assert "reads **3** of 40 test pictures wrongly" in texts(app)
@@ -278,11 +244,11 @@ def test_the_worst_mistakes_come_with_the_networks_probabilities(open_trainer: C
 
 
 def test_pictures_that_changed_since_are_not_shown_as_mistakes(
-    open_trainer: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     Store().save(result(FAST))
     monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures(test_count=20))
-    assert "The pictures have changed since this run" in texts(open_trainer())
+    assert "The pictures have changed since this run" in texts(open_page())
 
 
 # Other tabs
@@ -295,37 +261,37 @@ def open_tab(app: AppTest, name: str) -> AppTest:
     return app
 
 
-def test_another_run_is_compared_by_what_differs(open_trainer: Callable[..., AppTest]):
+def test_another_run_is_compared_by_what_differs(open_page: Callable[..., AppTest]):
     Store().save(result(FAST.change(lr=0.05), wrong=1))
     Store().save(result(FAST))
-    app = open_tab(open_trainer(), "Compare")
+    app = open_tab(open_page(), "Compare")
     (table,) = (frame.value for frame in app.dataframe)
     assert list(table["Learning rate"]) == ["0.4", "0.05"]
     assert list(table["Test accuracy in %"]) == [92.5, 97.5]
 
 
-def test_a_first_run_has_nothing_to_be_compared_with(open_trainer: Callable[..., AppTest]):
+def test_a_first_run_has_nothing_to_be_compared_with(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    assert "only cached run so far" in texts(open_tab(open_trainer(), "Compare"))
+    assert "only cached run so far" in texts(open_tab(open_page(), "Compare"))
 
 
-def test_weights_history_settings_and_predictions_can_be_downloaded(open_trainer: Callable[..., AppTest]):
+def test_weights_history_settings_and_predictions_can_be_downloaded(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    app = open_tab(open_trainer(), "Downloads")
+    app = open_tab(open_page(), "Downloads")
     labels = [button.label for button in app.get("download_button")]
     assert labels == ["Weights, safetensors", "History, CSV", "Settings, JSON", "Predictions, CSV"]
     assert app.code[-1].value == "python -m dashlab train --preset mnist-fast"
 
 
-def test_a_diverged_run_offers_no_weights(open_trainer: Callable[..., AppTest]):
+def test_a_diverged_run_offers_no_weights(open_page: Callable[..., AppTest]):
     Store().save(result(FAST, "diverged", "Diverged: at step 7."))
-    app = open_tab(open_trainer(), "Downloads")
+    app = open_tab(open_page(), "Downloads")
     assert [button.label for button in app.get("download_button")] == ["History, CSV", "Settings, JSON"]
 
 
-def test_the_layers_of_the_network_are_listed(open_trainer: Callable[..., AppTest]):
+def test_the_layers_of_the_network_are_listed(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
-    (table,) = (frame.value for frame in open_tab(open_trainer(), "Network").dataframe)
+    (table,) = (frame.value for frame in open_tab(open_page(), "Network").dataframe)
     layer = ["Linear", "BatchNorm1d", "ReLU"]
     assert list(table["Kind"]) == ["Flatten", *layer, *layer, "Linear"]
 
@@ -334,23 +300,23 @@ def test_the_layers_of_the_network_are_listed(open_trainer: Callable[..., AppTes
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_sets_every_control(open_trainer: Callable[..., AppTest], preset: str):
-    app = open_trainer()
+def test_every_preset_sets_every_control(open_page: Callable[..., AppTest], preset: str):
+    app = open_page()
     app.selectbox(key="train_preset").set_value(preset).run()
     assert not app.exception, app.exception
     assert app.session_state["train__state"].values == PRESETS[preset].config.flat()
     assert PRESETS[preset].about in texts(app)
 
 
-def test_every_setting_can_be_reached(open_trainer: Callable[..., AppTest]):
+def test_every_setting_can_be_reached(open_page: Callable[..., AppTest]):
     seen: set[str] = set()
     for query in ({"train_optimizer": name} for name in ("sgd", "rmsprop", "adam", "adadelta", "adagrad")):
-        seen |= controls(open_trainer(**query), advanced=True)
+        seen |= controls(open_page(**query), advanced=True)
     for name in ("cnn", "mlp"):
-        seen |= controls(open_trainer(train_model=name, train_init="normal"), advanced=True)
+        seen |= controls(open_page(train_model=name, train_init="normal"), advanced=True)
     for name in ("step", "one_cycle"):
-        seen |= controls(open_trainer(train_schedule=name), advanced=True)
-    seen |= controls(open_trainer(train_dataset="own"), advanced=True)
+        seen |= controls(open_page(train_schedule=name), advanced=True)
+    seen |= controls(open_page(train_dataset="own"), advanced=True)
     assert set(RunConfig().flat()) - seen == set()
 
 
@@ -367,33 +333,33 @@ def controls(app: AppTest, *, advanced: bool) -> set[str]:
 
 
 def test_a_setting_without_effect_is_not_drawn_and_does_not_enter_the_config(
-    open_trainer: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
-    app = open_trainer(train_preset="s1")
+    app = open_page(train_preset="s1")
     app.selectbox(key="train_optimizer").set_value("adam").run()
     assert "train_momentum" not in {slider.key for slider in app.select_slider}
     press(app, "train_start")
     assert lab.submitted[0].optim.momentum == 0.0
 
 
-def test_a_hidden_setting_comes_back_as_it_was(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s1")
+def test_a_hidden_setting_comes_back_as_it_was(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s1")
     app.selectbox(key="train_optimizer").set_value("adam").run()
     app.selectbox(key="train_optimizer").set_value("sgd").run()
     assert app.select_slider(key="train_momentum").value == 0.9
 
 
-def test_an_advanced_setting_that_was_changed_is_drawn_unasked(open_trainer: Callable[..., AppTest]):
+def test_an_advanced_setting_that_was_changed_is_drawn_unasked(open_page: Callable[..., AppTest]):
     assert "train_beta1" in {
-        s.key for s in open_trainer(train_optimizer="adam", train_beta1="0.5").select_slider
+        s.key for s in open_page(train_optimizer="adam", train_beta1="0.5").select_slider
     }
-    assert "train_beta1" not in {s.key for s in open_trainer(train_optimizer="adam").select_slider}
+    assert "train_beta1" not in {s.key for s in open_page(train_optimizer="adam").select_slider}
 
 
 def test_layers_that_cannot_be_read_are_said_in_their_place_and_not_trained(
-    open_trainer: Callable[..., AppTest], lab: FakeLab
+    open_page: Callable[..., AppTest], lab: FakeLab
 ):
-    app = open_trainer()
+    app = open_page()
     app.text_input(key="train_hidden").set_value("512-x").run()
     assert "'512-x' is not whole numbers joined by '-'" in texts(app)
     assert app.button(key="train_start").disabled
@@ -403,27 +369,27 @@ def test_layers_that_cannot_be_read_are_said_in_their_place_and_not_trained(
     assert lab.submitted[0].model.hidden == (512, 64)
 
 
-def test_layers_out_of_range_are_said_in_their_place(open_trainer: Callable[..., AppTest]):
-    app = open_trainer()
+def test_layers_out_of_range_are_said_in_their_place(open_page: Callable[..., AppTest]):
+    app = open_page()
     app.text_input(key="train_hidden").set_value("99999").run()
     assert "entries must lie between 1 and 8,192" in texts(app)
 
 
-def test_settings_that_do_not_fit_together_are_said_and_not_trained(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_nesterov="on")
+def test_settings_that_do_not_fit_together_are_said_and_not_trained(open_page: Callable[..., AppTest]):
+    app = open_page(train_nesterov="on")
     assert "Nesterov needs a momentum above 0" in texts(app)
     assert app.button(key="train_start").disabled
 
 
-def test_own_pictures_ask_for_an_upload_first(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s16")
+def test_own_pictures_ask_for_an_upload_first(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s16")
     assert "Own pictures need a path" in texts(app)
     assert app.button(key="train_start").disabled
     assert app.get("file_uploader")
 
 
-def test_put_back_restores_the_preset(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s1", train_epochs="9")
+def test_put_back_restores_the_preset(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s1", train_epochs="9")
     assert "Changed from MNIST, MLP with momentum: Epochs 9." in texts(app)
     press(app, "train_put_back")
     assert app.number_input(key="train_epochs").value == 5
@@ -433,35 +399,35 @@ def test_put_back_restores_the_preset(open_trainer: Callable[..., AppTest]):
 # Link
 
 
-def test_the_link_carries_what_differs_from_the_preset(open_trainer: Callable[..., AppTest]):
-    app = open_trainer()
+def test_the_link_carries_what_differs_from_the_preset(open_page: Callable[..., AppTest]):
+    app = open_page()
     app.selectbox(key="train_preset").set_value("s1").run()
     app.number_input(key="train_epochs").set_value(7).run()
     assert app.query_params == {"train_preset": "s1", "train_epochs": "7"}
 
 
-def test_opening_the_link_elsewhere_restores_the_state(open_trainer: Callable[..., AppTest]):
-    first = open_trainer(train_preset="s4", train_hidden="64-32", train_lr="0.003", train_batchnorm="off")
-    second = open_trainer(**first.query_params)
+def test_opening_the_link_elsewhere_restores_the_state(open_page: Callable[..., AppTest]):
+    first = open_page(train_preset="s4", train_hidden="64-32", train_lr="0.003", train_batchnorm="off")
+    second = open_page(**first.query_params)
     assert second.session_state["train__state"].values == first.session_state["train__state"].values
     assert second.text_input(key="train_hidden").value == "64-32"
     assert second.select_slider(key="train_lr").value == 0.003
 
 
-def test_clamped_values_of_a_link_are_said(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_epochs="5000", train_model="vgg")
+def test_clamped_values_of_a_link_are_said(open_page: Callable[..., AppTest]):
+    app = open_page(train_epochs="5000", train_model="vgg")
     assert "The link asked for epochs=5000; the most is 1000." in texts(app)
     assert "The link asked for model=vgg" in texts(app)
     assert app.query_params == {"train_epochs": "1000"}
 
 
-def test_markup_in_a_link_is_shown_as_text(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_model="![x](http://a.b/c.png)")
+def test_markup_in_a_link_is_shown_as_text(open_page: Callable[..., AppTest]):
+    app = open_page(train_model="![x](http://a.b/c.png)")
     assert r"\!" in app.warning[0].value or r"\[x\]\(http" in app.warning[0].value
 
 
-def test_settings_survive_a_visit_to_another_page(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s1")
+def test_settings_survive_a_visit_to_another_page(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s1")
     app.number_input(key="train_epochs").set_value(7).run()
     app.switch_page("app.py").run()
     app.query_params.clear()
@@ -471,8 +437,8 @@ def test_settings_survive_a_visit_to_another_page(open_trainer: Callable[..., Ap
     assert app.query_params == {"train_preset": "s1", "train_epochs": "7"}
 
 
-def test_a_link_opened_in_the_same_session_replaces_what_was_set(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s1")
+def test_a_link_opened_in_the_same_session_replaces_what_was_set(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s1")
     app.number_input(key="train_epochs").set_value(7).run()
     app.switch_page("app.py").run()
     app.query_params.clear()
@@ -482,9 +448,9 @@ def test_a_link_opened_in_the_same_session_replaces_what_was_set(open_trainer: C
 
 
 def test_a_change_made_while_the_browser_still_sends_the_old_link_is_kept(
-    open_trainer: Callable[..., AppTest],
+    open_page: Callable[..., AppTest],
 ):
-    app = open_trainer(train_preset="s1")
+    app = open_page(train_preset="s1")
     app.number_input(key="train_epochs").set_value(7).run()
     app.query_params.clear()
     app.query_params["train_preset"] = "s1"  # what the address was before the last change
@@ -493,15 +459,15 @@ def test_a_change_made_while_the_browser_still_sends_the_old_link_is_kept(
     assert (values["epochs"], values["seed"]) == (7, 3)
 
 
-def test_the_link_stands_ready_to_be_copied(open_trainer: Callable[..., AppTest]):
-    app = open_trainer(train_preset="s1", train_epochs="9")
+def test_the_link_stands_ready_to_be_copied(open_page: Callable[..., AppTest]):
+    app = open_page(train_preset="s1", train_epochs="9")
     assert app.code[0].value.endswith("?train_preset=s1&train_epochs=9")
 
 
-def test_a_tab_that_the_next_run_does_not_have_gives_way(open_trainer: Callable[..., AppTest]):
+def test_a_tab_that_the_next_run_does_not_have_gives_way(open_page: Callable[..., AppTest]):
     Store().save(result(FAST))
     Store().save(result(FAST.change(epochs=7), "stopped", "Stopped after 3 of 9 steps."))
-    app = open_tab(open_trainer(), "Worst mistakes")
+    app = open_tab(open_page(), "Worst mistakes")
     app.number_input(key="train_epochs").set_value(7).run()
     assert not app.exception, app.exception
     assert "Stopped after 3 of 9 steps." in texts(app)
@@ -509,5 +475,5 @@ def test_a_tab_that_the_next_run_does_not_have_gives_way(open_trainer: Callable[
     assert not app.exception, app.exception
 
 
-def test_the_figure_that_the_material_reports_stands_with_its_preset(open_trainer: Callable[..., AppTest]):
-    assert "The course material reports 97.45 %." in texts(open_trainer(train_preset="s1"))
+def test_the_figure_that_the_material_reports_stands_with_its_preset(open_page: Callable[..., AppTest]):
+    assert "The course material reports 97.45 %." in texts(open_page(train_preset="s1"))

@@ -12,26 +12,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
 from dashlab.errors import DownloadError
 from tests.app.fakes import FakeLab, few_pictures
+from tests.app.pages import ran, texts
 from ui import own
 
 PAGE = "pages/trainer.py"
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that trains nothing."""
-    fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
-        monkeypatch.setattr(jobs, name, getattr(fake, name))
-    return fake
-
-
-def texts(app: AppTest) -> str:
-    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success)
-    return "\n".join(str(element.value) for element in elements).replace("\\", "")
 
 
 def zipped(*classes: str, each: int = 4) -> bytes:
@@ -47,16 +33,12 @@ def zipped(*classes: str, each: int = 4) -> bytes:
 
 
 def open_own(open_app: Callable[..., AppTest]) -> AppTest:
-    app = open_app(PAGE, train_preset="s16").run()
-    assert not app.exception, app.exception
-    return app
+    return ran(open_app(PAGE, train_preset="s16"))
 
 
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:
     app.get("file_uploader")[0].upload(name, content)
-    app.run()
-    assert not app.exception, app.exception
-    return app
+    return ran(app)
 
 
 def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., AppTest], lab: FakeLab):

@@ -5,16 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
-from tests.app.fakes import FakeLab
-
 PAGES = [("optimizers", "optim", "ema"), ("initialization", "init", "gain"), ("batchnorm", "bn", "rates")]
-
-
-@pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is started."""
-    monkeypatch.setattr(jobs, "_lab", FakeLab())
 
 
 @pytest.mark.parametrize(("slug", "prefix", "view"), PAGES)

@@ -1,11 +1,8 @@
-"""One thread of torch for the tests of the core: two on a busy machine are many times slower."""
+"""What every test of the core gets."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Before the first test; the number belongs to the process."""
-    import torch
-
-    torch.set_num_threads(1)
+def computes_here(one_thread: None) -> None:
+    """These tests compute in their own process."""

@@ -358,6 +358,7 @@ if sys.argv[1] == "mid-run":
     key = lab.submit(order("slow", epochs={LONG}))
     while not lab.progress(key).steps:
         time.sleep(0.01)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
 sys.stdout.write("%d %d\\n" % lab.pids())
 sys.stdout.flush()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -1,0 +1,42 @@
+"""What every test of a page gets: a lab that trains nothing, and its page, opened with a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab import jobs
+from tests.app.fakes import FakeLab, few_pictures
+from tests.app.pages import ran
+
+
+@pytest.fixture(autouse=True, scope="session")
+def computes_here(one_thread: None) -> None:
+    """These pages compute in the process of the tests."""
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    """A lab that trains nothing."""
+    fake = FakeLab()
+    for name in ("submit", "progress", "stop", "active", "warm_up"):
+        monkeypatch.setattr(jobs, name, getattr(fake, name))
+    return fake
+
+
+@pytest.fixture
+def pictures_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that need no reading."""
+    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+
+
+@pytest.fixture
+def open_page(request: pytest.FixtureRequest, open_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """The `PAGE` of the file of tests, opened with a link on a server that has drawn no page before."""
+
+    def start(**query: str) -> AppTest:
+        return ran(open_app(request.module.PAGE, **query))
+
+    return start
