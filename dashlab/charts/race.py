@@ -11,7 +11,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from PIL import Image
 
-from dashlab.charts.style import CLEAR, figure
+from dashlab.charts.style import CLEAR, layout
 from dashlab.experiments.surfaces import Surface
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ MOST_FRAMES = 40
 TAIL = 3  # frames that the bright end of a track is long while it is replayed
 BANDS = 26  # of contours
 GROUND = (91, 132, 166)  # blue-grey
-CATCHERS = 25  # markers along each side of the grid that catches clicks
+CATCHERS = 49  # points along each side of the grid that catches clicks
 WORDS = (
     "#5F8FA8"  # on the buttons: to be read on a light page, a dark one, and Plotly's own pale hover colour
 )
@@ -65,31 +65,38 @@ def race_map(surface: Surface, contours: str, catcher: dict[str, Any], paths: Se
         catcher,
     ]
     stops = _stops(len(paths[0].points) - 1)
-    base = figure([], x_title="x", y_title="y", height=620)
-    base.update_xaxes(range=list(surface.x_range), title_standoff=4)
-    base.update_yaxes(range=list(surface.y_range), showgrid=False)
-    base.update_layout(hovermode="closest", clickmode="event+select")
+    shape = layout(
+        "x",
+        "y",
+        height=620,
+        xaxis={"range": list(surface.x_range), "title": {"standoff": 4}},
+        yaxis={"range": list(surface.y_range), "showgrid": False},
+        hovermode="closest",
+        clickmode="event+select",
+        images=[_image(surface, contours)],
+        **_player(stops),
+    )
     frames = [_frame(clipped, stops, number) for number in range(len(stops))]
-    return Plain(base, data=traces, frames=frames, images=[_image(surface, contours)], **_player(stops))
+    return Plain(shape, traces, frames)
 
 
 class Plain(go.Figure):  # type: ignore[misc]
-    """A figure of which all but the axes is plain JSON from the start.
+    """A figure of plain JSON, taken as it is.
 
     Plotly would spend as much time on checking a replay's traces and frames as torch on the race.
     """
 
-    def __init__(self, base: go.Figure | None = None, **more: Any) -> None:
-        super().__init__(base)
-        self._more = more
+    def __init__(
+        self, shape: dict[str, Any], traces: Sequence[dict[str, Any]], frames: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        super().__init__()
+        self._shape, self._plain_traces, self._plain_frames = shape, list(traces), list(frames)
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as JSON has it."""
         whole: dict[str, Any] = super().to_dict()
-        more = dict(self._more)
-        whole["data"], whole["frames"] = more.pop("data"), more.pop("frames", [])
-        whole["layout"] |= more
-        return whole
+        whole["layout"] |= self._shape
+        return whole | {"data": self._plain_traces, "frames": self._plain_frames}
 
 
 def ground(heights: Array) -> str:
@@ -127,13 +134,16 @@ def _image(surface: Surface, source: str) -> dict[str, Any]:
 
 
 def catchers(x: Array, y: Array, losses: Array) -> dict[str, Any]:
-    """Invisible markers over the picture: Plotly reports clicks on points only."""
+    """Invisible markers over the picture: Plotly reports clicks on points only.
+
+    All of them answer to a pointer, but only one is drawn: thousands would keep a browser busy.
+    """
     across, up = np.meshgrid(x, y)
     return _markers(
         across.ravel(),
         up.ravel(),
         customdata=encoded(losses.ravel()),
-        marker={"size": 20, "symbol": "square", "opacity": 0, "color": CLEAR},
+        marker={"size": 14, "symbol": "square", "opacity": 0, "color": CLEAR, "maxdisplayed": 1},
         hovertemplate="start at x %{x:.2f}, y %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>",
         opacity=0,
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashlab.charts.race import COLOURS, Plain, encoded
-from dashlab.charts.style import FAINT, MOST_POINTS, figure
+from dashlab.charts.style import FAINT, MOST_POINTS, figure, layout
 
 Array = npt.NDArray[np.float64]
 
@@ -47,8 +47,7 @@ def curves(names: Sequence[str], panels: Sequence[Panel]) -> go.Figure:
             curve |= {"legendgroup": name, "showlegend": place == 0}
             traces.append(curve)
     steps = max(panel.first + len(own) - 1 for panel in panels for own in panel.values)
-    drawn = figure([], x_title="Step", y_title="", height=HEIGHT + PANEL * len(panels))
-    layout = {
+    axes: dict[str, Any] = {
         _axis("yaxis", place): {
             **log_axis(panel.values, panel.highest),
             "title": {"text": panel.title},
@@ -59,8 +58,8 @@ def curves(names: Sequence[str], panels: Sequence[Panel]) -> go.Figure:
         }
         for place, panel in enumerate(panels)
     }
-    drawn.update_xaxes(range=[0, steps], anchor=_axis("y", len(panels) - 1))
-    return Plain(drawn, data=traces, **layout)
+    below = {"range": [0, steps], "anchor": _axis("y", len(panels) - 1)}
+    return Plain(layout("Step", "", height=HEIGHT + PANEL * len(panels), xaxis=below, **axes), traces)
 
 
 def _axis(name: str, place: int) -> str:
@@ -83,10 +82,8 @@ def both_coordinates(named: Sequence[tuple[str, Array]], *, y_title: str, log: b
             words = name if same else f"{name}, {letter}" if len(named) > 1 else letter
             dash = ("solid", "dot", "dash")[quantity % 3]
             traces.append(go.Scatter(_curve(words, shown, COLOURS[coordinate], 1, dash)))
-    drawn = figure(traces, x_title="Step", y_title=y_title, height=270)
-    if log:
-        drawn.update_yaxes(**log_axis([values for _, values in named], MOST))
-    return drawn
+    axis = log_axis([values for _, values in named], MOST) if log else {}
+    return figure(traces, x_title="Step", y_title=y_title, height=270, yaxis=axis)
 
 
 def searched(
@@ -112,11 +109,14 @@ def searched(
                 hovertemplate="%{y:.3g}",
             )
         )
-    title = "Final loss above the lowest"
-    drawn = figure(traces, x_title="Learning rate", y_title=title, height=380)
-    drawn.update_yaxes(**log_axis([np.maximum(own, LOWEST) for own in finals], highest))
-    drawn.update_xaxes(type="log", exponentformat="power", dtick=1)
-    return drawn
+    return figure(
+        traces,
+        x_title="Learning rate",
+        y_title="Final loss above the lowest",
+        height=380,
+        xaxis={"type": "log", "exponentformat": "power", "dtick": 1},
+        yaxis=log_axis([np.maximum(own, LOWEST) for own in finals], highest),
+    )
 
 
 def within(values: Array, highest: float) -> Array:

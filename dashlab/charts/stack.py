@@ -21,6 +21,8 @@ LEAST_DECADES = 2.0
 MOST_TICKS = 10
 GREY = "rgba(128,128,128,0.9)"
 LEGEND_ROW = 20
+FIXED, MARGIN = {"automargin": False}, {"l": 62, "b": 42}
+"""Room for what stands on the axes. To find out how much they need, plotly would draw them several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +42,24 @@ def by_layer(
     traces = [_line(signal, low, high) for signal in signals]
     dashed = [_dashes(signal, low, high, first=at == 0) for at, signal in enumerate(signals) if signal.theory]
     rows = len(signals) + bool(dashed)  # on a phone each name has a row of its own
-    drawn = figure(
+    in_view = [(value, words) for value, words in LIMITS if low < math.log10(value) < high]
+    steps = {"dtick": 1} if high - low < MOST_TICKS else {"nticks": MOST_TICKS}
+    depth = max((len(signal.values) for signal in signals), default=1)
+    return figure(
         [*traces, *dashed],
         x_title="Layer",
         y_title=y_title,
         height=280 + LEGEND_ROW * rows * legend,
         legend=legend,
-    )
-    in_view = [(value, words) for value, words in LIMITS if low < math.log10(value) < high]
-    steps = {"dtick": 1} if high - low < MOST_TICKS else {"nticks": MOST_TICKS}
-    depth = max((len(signal.values) for signal in signals), default=1)
-    drawn.update_layout(  # at once, because plotly takes its time over each change
         shapes=[_rule(value) for value, _ in in_view],
         annotations=[
             *(_note(value, words) for value, words in in_view),
             *(sign for signal in signals for sign in _signs(signal, low, high)),
         ],
-        yaxis={"type": "log", "range": [low, high], "exponentformat": "power"} | steps,
-        xaxis={"range": [1 - 0.02 * depth, depth * 1.02]},
+        yaxis={"type": "log", "range": [low, high], "exponentformat": "power", **steps, **FIXED},
+        xaxis={"range": [1 - 0.02 * depth, depth * 1.02], **FIXED},
+        margin=MARGIN,
     )
-    return drawn
 
 
 def _powers(signals: Sequence[Signal]) -> tuple[float, float]:
@@ -168,14 +168,18 @@ def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_tit
     else:
         seen = go.Scatter(x=middles, y=list(counts), mode="markers", marker={"size": 12})
     seen.update(name="", hovertemplate="%{y:,} values about %{x:.3g}")
-    drawn = figure([*unseen, seen], x_title=x_title, y_title="Values", height=190, legend=False)
-    drawn.update_layout(
+    return figure(
+        [*unseen, seen],
+        x_title=x_title,
+        y_title="Values",
+        height=190,
+        legend=False,
         hovermode="closest",
         bargap=0,
-        xaxis=_ends(low, high) | {"gridcolor": FAINT},
-        yaxis={"rangemode": "tozero"},
+        xaxis={"gridcolor": FAINT, **_ends(low, high), **FIXED},
+        yaxis={"rangemode": "tozero", **FIXED},
+        margin=MARGIN,
     )
-    return drawn
 
 
 def _ends(low: float, high: float) -> dict[str, Any]:
