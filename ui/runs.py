@@ -1,6 +1,7 @@
 """Cached runs as pages see them: listed, named, read once; and the pictures that they were tested on."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -105,15 +106,16 @@ def _recipe(config: RunConfig) -> Mapping[str, Value]:
 
 
 def titles(runs: Sequence[RunSummary]) -> dict[str, str]:
-    """A title for each run by its key; those that would read the same are told apart by their time."""
+    """A title for each run by its key, no two alike: seed, time or key tell them apart where need be."""
     named = {run.key: title(run.config, run.name) for run in runs}
-    shared = list(named.values())
-    return {
-        run.key: named[run.key]
-        if shared.count(named[run.key]) == 1
-        else f"{named[run.key]} ({run.created.astimezone():%d %b %H:%M:%S})"
-        for run in runs
-    }
+    for tell in (
+        lambda run: f" · seed {run.config.loop.seed}",
+        lambda run: f" ({run.created.astimezone():%d %b %H:%M:%S})",  # the runs of a race end in one second
+        lambda run: f" · {run.key[:6]}",
+    ):
+        count = Counter(named.values())
+        named = {run.key: named[run.key] + (tell(run) if count[named[run.key]] > 1 else "") for run in runs}
+    return named
 
 
 def differing(configs: Sequence[RunConfig]) -> dict[str, list[Value]]:
