@@ -178,7 +178,7 @@ def bars(low: float, high: float, counts: Sequence[int], *, position: int, x_tit
         bargap=0,
         xaxis={"gridcolor": FAINT, **_ends(low, high), **FIXED},
         yaxis={"rangemode": "tozero", **FIXED},
-        margin=MARGIN,
+        margin=MARGIN | {"r": 30},  # for half of the number at the right end
     )
 
 
