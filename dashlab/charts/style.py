@@ -40,7 +40,8 @@ def layout(
     """What the layouts of all figures share, with `more` merged into it."""
     shared = {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
+        # At the right half of the last tick label must fit, or plotly leaves it out.
+        "margin": {"l": 8, "r": 18, "t": 36 if legend else 12, "b": 8},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "showlegend": legend,
