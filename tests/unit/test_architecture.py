@@ -18,7 +18,7 @@ FLOORS = (
     {"config", "device"},
     {"results", "data", "augment", "models", "optim", "presets"},
     {"records", "batches", "precision", "recorder", "weights"},
-    {"evaluate", "runfolder"},
+    {"evaluate", "runfolder", "stack"},
     {"engine", "classifier", "study"},
     {"store", "studies", "stacked"},
     {"jobs"},

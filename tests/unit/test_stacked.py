@@ -8,8 +8,11 @@ from torch import nn
 
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
+from dashlab.models import build
+from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
 from dashlab.optim_settings import OPTIMIZERS
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
+from dashlab.stack import Movable, Stack
 from dashlab.stacked import BESIDE, can_stack, train_stacked
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same
@@ -121,6 +124,44 @@ def test_training_stacked_leaves_the_global_generator_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+# -- the layers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATION_LAYERS, "none"])
+@pytest.mark.parametrize("hidden", [(16, 32), (13,)], ids=str)
+def test_gradients_written_out_are_those_of_autograd(activation, hidden):
+    config = BN.change(activation=activation, hidden=hidden).model
+    networks = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
+    alone = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
+    movables = [Movable(network) for network in networks]
+    stack = Stack(networks, movables, list(networks[0]))
+    draw = torch.Generator().manual_seed(0)
+    x, grad = torch.randn(8, 1, 4, 4, generator=draw), torch.randn(3, 8, 3, generator=draw)
+    logits = stack.forward(x)
+    stack.backward(grad)
+    for network, place in zip(alone, range(3), strict=True):
+        out = network(x)
+        out.backward(grad[place])
+        assert torch.allclose(out, logits[place], atol=1e-6)
+        for moved, owners in zip(movables[place].parameters, movables[place].owners, strict=True):
+            names = {id(parameter): name for name, parameter in networks[place].named_parameters()}
+            wanted = [network.get_parameter(names[id(owner)]).grad.flatten() for owner in owners]
+            assert torch.allclose(moved.grad, torch.cat(wanted), atol=1e-6)
+
+
+def test_what_an_optimizer_moves_is_the_network():
+    network = build(BN.model, shape=(1, 4, 4), classes=3, seed=0)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    movable = Movable(network)
+    Stack([network], [movable], list(network))
+    assert len(movable.parameters) < len(before)
+    with torch.no_grad():
+        for parameter in movable.parameters:
+            parameter.add_(1)
+    for parameter, old in zip(network.parameters(), before, strict=True):
+        assert torch.equal(parameter, old + 1)
+
+
 # -- ends ---------------------------------------------------------------------------------------------------
 
 
@@ -221,9 +262,6 @@ def test_an_unsound_setting_is_refused_with_its_sentence():
 
 def test_the_engine_and_the_stack_agree_on_what_a_network_is_made_of():
     """Another kind of layer in an MLP would need a place in the stack."""
-    from dashlab.models import build
-    from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
-
     activations = {type(make()) for make in ACTIVATION_LAYERS.values()}
     network = build(NOISY.model, shape=(1, 8, 8), classes=4, seed=0)
     assert {type(layer) for layer in network} <= {
