@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashlab.charts.training import VegaChart
+from dashlab.charts.training import VegaChart, under_the_pointer
 
 HIGHEST_LOSS = 4.0
 """Losses above it are cut off: chance is at ln 10 = 2.3."""
@@ -64,27 +64,17 @@ def _spec(
                 "mark": {"type": "line", "strokeWidth": 2, "clip": True},
                 "encoding": {"y": _y(title, scale)},
             },
-            _under_the_pointer(title, scale, shown),
+            _near(title, scale, shown),
         ],
     }
 
 
-def _under_the_pointer(title: str, scale: dict[str, Any], shown: str) -> dict[str, Any]:
-    """The point that is nearest to the pointer, with its numbers."""
-    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
-    return {
-        "params": [{"name": "near", "select": near}],
-        "mark": {"type": "point", "filled": True, "size": 90, "clip": True},
-        "encoding": {
-            "y": _y(title, scale),
-            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-            "tooltip": [
-                {"field": "series", "title": "Setting"},
-                {"field": "value", "title": title, "format": shown},
-                {"field": "step", "title": "Step", "format": ","},
-            ],
-        },
-    }
+def _near(title: str, scale: dict[str, Any], shown: str) -> dict[str, Any]:
+    """The point under the pointer, on the scale of the curves and cut off as they are."""
+    near = under_the_pointer("Setting", title, shown)
+    near["mark"]["clip"] = True
+    near["encoding"]["y"] = _y(title, scale)
+    return near
 
 
 def _y(title: str, scale: dict[str, Any]) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def _spec(
                 "legend": legend if len(series) > 1 else None,
             },
         },
-        "layer": [*_LINES, _under_the_pointer(title, shown)],
+        "layer": [*_LINES, under_the_pointer("Curve", title, shown, epochs=True)],
     }
 
 
@@ -163,8 +163,15 @@ _LINES: list[dict[str, Any]] = [
 ]
 
 
-def _under_the_pointer(title: str, shown: str) -> dict[str, Any]:
-    """The point that is nearest to the pointer, with its numbers."""
+def under_the_pointer(series: str, title: str, shown: str, *, epochs: bool = False) -> dict[str, Any]:
+    """A layer: the point that is nearest to the pointer, with its numbers.
+
+    Args:
+        series: what a curve is called: `"Curve"`.
+        title: of the value, and `shown` its format.
+        epochs: name the epoch too, beside the step.
+    """
+    epoch = [{"field": "epoch", "title": "Epoch", "format": ".2f"}] if epochs else []
     near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
     return {
         "params": [{"name": "near", "select": near}],
@@ -172,9 +179,9 @@ def _under_the_pointer(title: str, shown: str) -> dict[str, Any]:
         "encoding": {
             "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
             "tooltip": [
-                {"field": "series", "title": "Curve"},
+                {"field": "series", "title": series},
                 {"field": "value", "title": title, "format": shown},
-                {"field": "epoch", "title": "Epoch", "format": ".2f"},
+                *epoch,
                 {"field": "step", "title": "Step", "format": ","},
             ],
         },
