@@ -1,9 +1,11 @@
 # Everything runs in .venv, which the first command makes. `make` alone lists the commands.
-# Settings: PYTHON (which interpreter makes .venv), VENV, PORT, ARGS (more arguments for pytest or the bench).
+# Settings: PYTHON (which interpreter makes .venv), VENV, PORT, WORKERS (how many processes run the tests; 0: only
+# pytest's own), ARGS (more arguments for pytest or the bench).
 
 PYTHON ?= python3
 PORT ?= 8501
 VENV ?= .venv
+WORKERS ?= 2
 export VENV
 RUN := $(VENV)/bin/python
 
@@ -18,7 +20,7 @@ app: venv-app ## Start dashlab on http://localhost:8501 (PORT=8502 for another p
 
 test: venv-dev ## Run all tests: unit, app, browser (ARGS="-k canvas" for some)
 	@$(RUN) scripts/find_browser.py --install
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: venv-dev ## Lint, format and types, changing nothing
 	@$(RUN) -m ruff check

@@ -30,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Fixtures of a wider scope than one test (a server, a worker) start in these folders too; each test then
     gets its own, by `own_folders`.
     """
-    config.stash[FULL_DATA] = os.environ.get("DASHLAB_DATA", "")
+    sent = getattr(config, "workerinput", {})  # from the process that hands the tests out, with `-n`
+    config.stash[FULL_DATA] = sent.get("full_data", os.environ.get("DASHLAB_DATA", ""))
     config.stash[LEFT_OUT] = []
     config.stash[USERS_FOLDERS] = tempfile.TemporaryDirectory(prefix="dashlab-tests-")
     for variable, name in FOLDERS.items():
@@ -38,6 +39,24 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("DASHLAB_SCHEDULER", None)
     # `kill` ends a run of the tests as Ctrl-C does: servers, workers and browsers are ended with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """With `-n`: tell a process that runs tests where the full data sets are."""
+    node.workerinput["full_data"] = node.config.stash[FULL_DATA]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """With `-n`: take over which tests such a process left out; each of them has seen all tests."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With `-n`: report which tests were left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -56,7 +75,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def one_thread() -> None:
     """One thread of torch, for tests that compute in this process.
 
-    Two on a busy machine are many times slower, and add in another order: that tells in what is about to diverge.
+    Two on a busy machine are many times slower, and they add in another order, which can tell.
     """
     import torch
 
