@@ -10,7 +10,7 @@ from dashlab.config import RunConfig
 from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
 from ui import runs
-from ui.controls import control
+from ui.controls import control, kept
 from ui.page import as_text
 from ui.state import PageState
 
@@ -74,9 +74,10 @@ def _credit(name: str) -> None:
 
 def _class(state: PageState, classes: tuple[str, ...]) -> int:
     key, spec = f"{state.prefix}_label", state.specs["label"]
-    st.session_state.setdefault(key, state.values["label"])
+    numbers = range(len(classes))
+    place = kept(key, state.values["label"], among=numbers, argument="index")
     chosen = st.selectbox(
-        spec.label, list(range(len(classes))), format_func=lambda k: classes[k], key=key, help=spec.help
+        spec.label, numbers, format_func=lambda k: classes[k], key=key, help=spec.help, **place
     )
     state.values["label"] = int(chosen)
     return int(chosen)

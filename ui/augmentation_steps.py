@@ -18,7 +18,7 @@ from dashlab.experiments.pipeline import (
 )
 from dashlab.experiments.transforms import catalogue
 from dashlab.fields import Spec, Value
-from ui.controls import control
+from ui.controls import control, kept
 from ui.page import as_text
 from ui.state import PageState
 
@@ -105,8 +105,12 @@ def _remember(state: PageState) -> None:
 def _step(state: PageState, place: int, count: int, step: Step) -> Step:
     key = f"{state.prefix}_step{place}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", wrap=False):
-        st.session_state.setdefault(f"{key}_use", step.use)
-        use = st.checkbox(f"{place + 1}. **{step.transform}**", key=f"{key}_use", width="stretch")
+        use = st.checkbox(
+            f"{place + 1}. **{step.transform}**",
+            key=f"{key}_use",
+            width="stretch",
+            **kept(f"{key}_use", step.use),
+        )
         _button(state, place, "earlier", ":material/arrow_upward:", disabled=place == 0)
         _button(state, place, "later", ":material/arrow_downward:", disabled=place == count - 1)
         _button(state, place, "remove", ":material/close:")
@@ -165,7 +169,6 @@ def _range(own: PageState, name: str) -> None:
     low, high = spec.numbers(own.values[name])
     span = spec.high - spec.low
     of = int if spec.whole or (span > 100 and low == int(low) and high == int(high)) else float
-    st.session_state.setdefault(key, (of(low), of(high)))
     ends = st.slider(
         spec.label,
         of(spec.low),
@@ -173,6 +176,7 @@ def _range(own: PageState, name: str) -> None:
         step=of(1) if span > 30 else 0.01 if span <= 4 else 0.1,
         key=key,
         help=spec.help,
+        **kept(key, (of(low), of(high))),
     )
     own.values[name] = spec.text_of(tuple(ends))
 
@@ -182,15 +186,16 @@ def _size(own: PageState, name: str) -> None:
     spec, key = own.specs[name], f"{own.prefix}_{name}"
     assert isinstance(spec, NumbersSpec)
     numbers = spec.numbers(own.values[name])
-    st.session_state.setdefault(f"{key}_apart", len(numbers) == 2)
+    apart = kept(f"{key}_apart", len(numbers) == 2)
     labels = ("Height", "Width") if st.session_state[f"{key}_apart"] else (spec.label,)
     sides = []
     for place, label in enumerate(labels):
-        st.session_state.setdefault(f"{key}_{place}", int(numbers[min(place, len(numbers) - 1)]))
+        side = f"{key}_{place}"
+        start = kept(side, int(numbers[min(place, len(numbers) - 1)]))
         sides.append(
-            st.slider(label, int(spec.low), int(spec.high), key=f"{key}_{place}", help=f"Pixels. {spec.help}")
+            st.slider(label, int(spec.low), int(spec.high), key=side, help=f"Pixels. {spec.help}", **start)
         )
-    st.toggle("Height and width apart", key=f"{key}_apart")
+    st.toggle("Height and width apart", key=f"{key}_apart", **apart)
     own.values[name] = spec.text_of(tuple(sides))
 
 

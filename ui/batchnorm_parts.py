@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import streamlit as st
 
+from ui.controls import kept
 from ui.page import csv_download
 from ui.state import PageState
 
@@ -16,9 +17,9 @@ def slide(state: PageState, name: str, options: Sequence[int]) -> int:
     nearest = min(options, key=lambda option: (abs(option - wished), option))
     if len(options) < 2:
         return nearest
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = nearest
-    chosen = st.select_slider(spec.label, options, key=key, help=spec.help)
+    chosen = st.select_slider(
+        spec.label, options, key=key, help=spec.help, **kept(key, nearest, among=options)
+    )
     if chosen != nearest:
         state.values[name] = chosen
     return int(chosen)

@@ -152,12 +152,9 @@ def control(state: PageState, name: str) -> Value:
     """
     spec, key = state.specs[name], f"{state.prefix}_{name}"
     to_widget, draw, from_widget = _WIDGETS[_widget_of(spec)]
-    unanswered = spec.kind == "choice" and st.session_state.get(key) is None  # see `one_of`
-    if key not in st.session_state or unanswered:
-        st.session_state[key] = to_widget(spec, state.values[name])
     state.problems.pop(name, None)
     try:
-        value = from_widget(spec, draw(name, spec, key, state.values[name]))
+        value = from_widget(spec, draw(spec, key, to_widget(spec, state.values[name])))
         if value is not None and (problem := spec.problem(value)):
             raise ConfigError(f"{spec.label} {problem}.")
     except ConfigError as error:
@@ -169,12 +166,32 @@ def control(state: PageState, name: str) -> Value:
     return state.values[name]
 
 
+def kept(
+    key: str, start: Any, *, among: Sequence[Any] | None = None, argument: str = "value"
+) -> dict[str, Any]:
+    """The argument of a widget that shows `start` at first, and then what people have made of it.
+
+    A browser learns a value from the session in that run alone in which the script sets it. One that is told
+    to go on before it has drawn the widget would draw it in the next run with Streamlit's own default, and
+    send that back as if people had chosen it.
+
+    Args:
+        key: of the widget.
+        start: as the widget holds it.
+        among: what can be chosen; anything else gives way to `start`.
+        argument: the widget's name for where it starts; `index` is the place in `among`.
+    """
+    now = st.session_state.get(key)
+    if key not in st.session_state or (among is not None and now not in among):
+        st.session_state[key] = start
+        return {}
+    return {argument: among.index(now) if among is not None and argument == "index" else now}
+
+
 def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
     """Choose one of a few that stand side by side; `names` maps them to what people read."""
     key = f"{state.prefix}_{name}"
-    # Not only at first: a browser that is told to go on before it has drawn the switch answers None.
-    if st.session_state.get(key) not in names:
-        st.session_state[key] = state.values[name]
+    more |= kept(key, state.values[name], among=list(names), argument="default")
     chosen = st.segmented_control(
         label, list(names), format_func=names.__getitem__, key=key, required=True, wrap=True, **more
     )
@@ -262,32 +279,34 @@ def _widget_of(spec: Spec) -> str:
     return spec.kind
 
 
-def _stops(_name: str, spec: Spec, key: str, value: Any) -> Any:
-    options = stops(spec, float(value))
-    return st.select_slider(spec.label, options, format_func=lambda v: f"{v:g}", key=key, help=spec.help)
+def _stops(spec: Spec, key: str, start: float) -> Any:
+    more: dict[str, Any] = {"format_func": lambda v: f"{v:g}", "key": key, "help": spec.help}
+    return st.select_slider(spec.label, stops(spec, start), **more, **kept(key, start))
 
 
-def _slider(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+def _slider(spec: Spec, key: str, start: float) -> Any:
     span = spec.high - spec.low
     step = spec.step or (0.01 if span <= 1 else 0.5 if span <= 20 else 1.0)
-    return st.slider(spec.label, spec.low, spec.high, step=step, format="%g", key=key, help=spec.help)
+    more: dict[str, Any] = {"step": step, "format": "%g", "key": key, "help": spec.help}
+    return st.slider(spec.label, spec.low, spec.high, **more, **kept(key, start))
 
 
-def _integer(_name: str, spec: Spec, key: str, _value: Any) -> Any:
-    step = int(spec.step) or 1
-    return st.number_input(spec.label, int(spec.low), int(spec.high), step=step, key=key, help=spec.help)
+def _integer(spec: Spec, key: str, start: int) -> Any:
+    more: dict[str, Any] = {"step": int(spec.step) or 1, "key": key, "help": spec.help}
+    return st.number_input(spec.label, int(spec.low), int(spec.high), **more, **kept(key, start))
 
 
-def _flag(_name: str, spec: Spec, key: str, _value: Any) -> Any:
-    return st.toggle(spec.label, key=key, help=spec.help)
+def _flag(spec: Spec, key: str, start: bool) -> Any:
+    return st.toggle(spec.label, key=key, help=spec.help, **kept(key, start))
 
 
-def _menu(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+def _menu(spec: Spec, key: str, start: str) -> Any:
     named = partial(choice_name, spec=spec)
-    return st.selectbox(spec.label, spec.choices, format_func=named, key=key, help=spec.help)
+    place = kept(key, start, among=spec.choices, argument="index")
+    return st.selectbox(spec.label, spec.choices, format_func=named, key=key, help=spec.help, **place)
 
 
-def _segments(_name: str, spec: Spec, key: str, _value: Any) -> Any:
+def _segments(spec: Spec, key: str, start: str) -> Any:
     return st.segmented_control(
         spec.label,
         spec.choices,
@@ -296,11 +315,12 @@ def _segments(_name: str, spec: Spec, key: str, _value: Any) -> Any:
         help=spec.help,
         required=True,
         width="stretch",
+        **kept(key, start, among=spec.choices, argument="default"),
     )
 
 
-def _text(_name: str, spec: Spec, key: str, _value: Any) -> Any:
-    return st.text_input(spec.label, key=key, help=spec.help, max_chars=1024)
+def _text(spec: Spec, key: str, start: str) -> Any:
+    return st.text_input(spec.label, key=key, help=spec.help, max_chars=1024, **kept(key, start))
 
 
 def _same(_spec: Spec, value: Any) -> Any:

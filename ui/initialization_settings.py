@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting
 from dashlab.lists import entries_of, text_of
-from ui.controls import control
+from ui.controls import control, kept
 from ui.page import as_text
 from ui.state import PageState
 from ui.views import View
@@ -103,10 +103,10 @@ def slider(state: PageState, view: View, field: str, *, high: int | None = None)
     name, spec = view.full(field), view.config.spec_of(field)
     key = f"{state.prefix}_{name}"
     most = int(spec.high) if high is None else high
-    value = min(int(st.session_state.get(key, state.values[name])), most)
-    st.session_state[key] = value
-    if most > int(spec.low):
-        value = st.slider(spec.label, int(spec.low), most, key=key, help=spec.help)
+    least, value = int(spec.low), min(int(str(state.values[name])), most)
+    if most > least:
+        start = kept(key, value, among=range(least, most + 1))
+        value = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
     state.values[name] = value
     return value
 

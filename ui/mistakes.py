@@ -16,6 +16,7 @@ from dashlab.results import Evaluation
 from dashlab.store import StoredRun
 from ui import runs
 from ui.charts import plot
+from ui.controls import kept
 from ui.page import as_text, csv_download, show_error
 
 MOST_PICTURES = 24
@@ -57,7 +58,7 @@ def confusion(run: StoredRun, prefix: str) -> None:
             f"{prefix}_chart_classes",
             "Accuracy on each class in per cent",
         )
-    _cell(run, evaluation, prefix)
+    _cell(run, evaluation, chosen, prefix)
 
 
 def _matrix(evaluation: Evaluation, classes: Sequence[str], chosen: tuple[int, int], prefix: str) -> None:
@@ -77,31 +78,41 @@ def _take_click(key: str, prefix: str) -> None:
     points = st.session_state[key].selection.points
     if points:
         truth, predicted, _count = points[0]["customdata"]
-        st.session_state[f"{prefix}_true"], st.session_state[f"{prefix}_read"] = int(truth), int(predicted)
+        _put_cell(prefix, int(truth), int(predicted))
+
+
+def _put_cell(prefix: str, truth: int, predicted: int) -> None:
+    """Choose a cell: the menus start anew from it."""
+    st.session_state[f"{prefix}__cell"] = (truth, predicted)
+    for name in ("true", "read"):
+        st.session_state.pop(f"{prefix}_{name}", None)
 
 
 def _chosen_cell(
     prefix: str, run_key: str, classes: int, pairs: Sequence[tuple[int, int, int]]
 ) -> tuple[int, int]:
     """The chosen cell; of a run that is looked at for the first time, its most frequent mistake."""
-    names = (f"{prefix}_true", f"{prefix}_read")
     if st.session_state.get(f"{prefix}__cell_of") != run_key:
         st.session_state[f"{prefix}__cell_of"] = run_key
-        first = pairs[0][:2] if pairs else (0, 0)
-        st.session_state[names[0]], st.session_state[names[1]] = first
-    truth, predicted = (min(int(st.session_state.get(name, 0)), classes - 1) for name in names)
+        _put_cell(prefix, *(pairs[0][:2] if pairs else (0, 0)))
+    truth, predicted = st.session_state[f"{prefix}__cell"]
+    truth, predicted = (
+        min(int(st.session_state.get(f"{prefix}_{name}", known)), classes - 1)
+        for name, known in (("true", truth), ("read", predicted))
+    )
+    st.session_state[f"{prefix}__cell"] = (truth, predicted)
     return truth, predicted
 
 
-def _cell(run: StoredRun, evaluation: Evaluation, prefix: str) -> None:
+def _cell(run: StoredRun, evaluation: Evaluation, chosen: tuple[int, int], prefix: str) -> None:
     classes = run.result.started.classes
-    options = list(range(len(classes)))
-    left, right = st.columns(2)
-    for place, label, name in ((left, "True class", "true"), (right, "Read as", "read")):
-        place.selectbox(
-            label, options, format_func=lambda k: classes[k], key=f"{prefix}_{name}", persist_state="session"
-        )
-    truth, predicted = st.session_state[f"{prefix}_true"], st.session_state[f"{prefix}_read"]
+    for place, label, name, start in zip(
+        st.columns(2), ("True class", "Read as"), ("true", "read"), chosen, strict=True
+    ):
+        key, numbers = f"{prefix}_{name}", range(len(classes))
+        index = kept(key, start, among=numbers, argument="index")
+        place.selectbox(label, numbers, format_func=lambda k: classes[k], key=key, **index)
+    truth, predicted = chosen
     count, total = evaluation.confusion[truth][predicted], sum(evaluation.confusion[truth])
     st.markdown(
         f"**{count:,}** of {total:,} pictures of *{as_text(classes[truth])}* were read as "

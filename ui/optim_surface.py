@@ -15,6 +15,7 @@ from dashlab.experiments.surfaces import SURFACES
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
+from ui.controls import kept
 from ui.optim_surface_presets import PRESETS
 from ui.optim_surface_table import Run, table
 from ui.page import as_text
@@ -88,11 +89,9 @@ def _start(state: PageState, view: View) -> None:
 def _coordinate(state: PageState, view: View, name: str, limits: tuple[float, float]) -> None:
     full = view.full(name)
     key, spec = f"{state.prefix}_{full}", view.config.spec_of(name)
-    if key not in st.session_state:
-        st.session_state[key] = float(state.values[full])  # type: ignore[arg-type]
-    state.values[full] = st.number_input(
-        spec.label, *limits, step=0.1, format="%.4f", key=key, help=spec.help
-    )
+    more = {"step": 0.1, "format": "%.4f", "key": key, "help": spec.help}
+    start = float(state.values[full])  # type: ignore[arg-type]
+    state.values[full] = st.number_input(spec.label, *limits, **more, **kept(key, start))
 
 
 def _put_start(state: PageState, view: View, x: float, y: float) -> None:

@@ -14,7 +14,7 @@ from dashlab.experiments.race_outcome import distances, is_inside
 from dashlab.experiments.race_terms import Term, terms
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui.charts import plot
-from ui.controls import one_of
+from ui.controls import kept, one_of
 from ui.optim_surface_table import Run, late_csv
 from ui.page import as_text, csv_download
 from ui.state import PageState
@@ -95,15 +95,14 @@ def _racer(state: PageState, view: View, run: Run) -> int:
     """Choose the racer that is looked at; its index."""
     full = view.full("racer")
     key, count = f"{state.prefix}_{full}", len(run.names)
-    now = min(int(str(state.values[full])), count)
-    if st.session_state.get(key) not in range(1, count + 1):
-        st.session_state[key] = now
+    numbers, start = range(1, count + 1), min(int(str(state.values[full])), count)
     number = st.selectbox(
         "Racer",
-        range(1, count + 1),
+        numbers,
         format_func=lambda place: run.names[place - 1],
         key=key,
         help="Whose inside is shown.",
+        **kept(key, start, among=numbers, argument="index"),
     )
     state.values[full] = int(number)
     return int(number) - 1
@@ -183,9 +182,8 @@ def _step(state: PageState, view: View, run: Run) -> None:
 def _step_slider(state: PageState, view: View, run: Run) -> int:
     full = view.full("step")
     key, most = f"{state.prefix}_{full}", run.course.steps
-    if not 1 <= int(st.session_state.get(key, 0)) <= most:
-        st.session_state[key] = min(int(str(state.values[full])), most)
-    step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help)
+    start = kept(key, min(int(str(state.values[full])), most), among=range(1, most + 1))
+    step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help, **start)
     state.values[full] = int(step)
     return int(step)
 

@@ -16,7 +16,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import RunSummary
 from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of
-from ui.controls import control
+from ui.controls import control, kept
 from ui.examples import EXAMPLES
 from ui.page import as_text, link_to, show_error, show_notes
 from ui.state import PageState, arrive, share
@@ -190,8 +190,9 @@ def _drawing_of(text: str) -> tuple[Stroke, ...]:
 
 def _pen(state: PageState) -> None:
     spec, key = SPECS["pen"], f"{PREFIX}_pen"
-    st.session_state.setdefault(key, state.values["pen"])
-    state.values["pen"] = st.slider(spec.label, int(spec.low), int(spec.high), key=key, help=spec.help)
+    state.values["pen"] = st.slider(
+        spec.label, int(spec.low), int(spec.high), key=key, help=spec.help, **kept(key, state.values["pen"])
+    )
 
 
 def _upload() -> Prepared | None:

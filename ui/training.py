@@ -161,16 +161,16 @@ def _dataset(state: PageState) -> None:
 
 def _start_from(state: PageState) -> None:
     """Which cached run's weights to start from; only runs that left weights are offered."""
-    kept = [run for run in runs.store().runs() if run.state != "diverged"]
-    titles = {"": "Fresh weights"} | runs.titles(kept)
+    offered = [run for run in runs.store().runs() if run.state != "diverged"]
+    titles = {"": "Fresh weights"} | runs.titles(offered)
     chosen = str(state.values["start_from"])
     if chosen not in titles:
         titles[chosen] = f"Run {chosen[:12]}…, which is not here"
     key = f"{PREFIX}_start_from"
-    st.session_state.setdefault(key, chosen)
-    spec = SPECS["start_from"]
+    spec, keys = SPECS["start_from"], list(titles)
+    place = widgets.kept(key, chosen, among=keys, argument="index")
     picked = st.selectbox(
-        spec.label, list(titles), format_func=lambda run: titles[run], key=key, help=spec.help
+        spec.label, keys, format_func=lambda run: titles[run], key=key, help=spec.help, **place
     )
     state.values["start_from"] = str(picked)
 

@@ -10,7 +10,7 @@ from dashlab.charts import digits as charts
 from dashlab.charts.pictures import png
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch import Prepared, Step
-from ui.controls import choice_name, control
+from ui.controls import choice_name, control, kept
 from ui.page import as_text, csv_download
 from ui.state import PageState
 
@@ -121,13 +121,14 @@ def _map_controls(state: PageState) -> None:
 
 def _about(state: PageState) -> None:
     spec, key = state.specs["about"], f"{state.prefix}_about"
-    st.session_state.setdefault(key, state.values["about"])
+    place = kept(key, state.values["about"], among=spec.choices, argument="index")
     state.values["about"] = st.selectbox(
         spec.label,
         spec.choices,
         format_func=lambda k: "The one that was read" if k == "read" else choice_name(k),
         key=key,
         help=spec.help,
+        **place,
     )
 
 
