@@ -25,8 +25,8 @@ class Spec:
 
     `used_when` names a sibling choice (or flag) and the values of it under which this setting has an effect;
     elsewhere it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
-    `names` are choices as people read them, where their own names do not do; `step` is how far one move of a
-    slider or one press of + goes, where the usual does not do.
+    `names` are choices, or single numbers, as people read them, where they do not speak for themselves;
+    `step` is how far one move of a slider or one press of + goes, where the usual does not do.
     """
 
     kind: Kind

@@ -105,7 +105,9 @@ def shown(spec: Spec, value: Value) -> str:
         return " · ".join(titles) if all(titles) else f"{len(entries)} in the list"
     if spec.kind == "text":
         return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
-    return f"{value:g}" if isinstance(value, float) else spec.format(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return spec.names.get(str(value)) or (f"{value:,}" if spec.kind == "integer" else spec.format(value))
 
 
 def settings(
@@ -220,7 +222,7 @@ def preset_picker(
         format_func=lambda name: presets[name][0],
         key=key,
         on_change=choose,
-        placeholder="None: all settings start from their defaults",
+        placeholder="None: the defaults",
         help="Sets every control below to a case worth seeing; change what you like from there.",
     )
     if state.preset in presets:

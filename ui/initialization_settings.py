@@ -99,16 +99,18 @@ def _prefix(state: PageState, name: str, at: int) -> str:
 
 
 def slider(state: PageState, view: View, field: str, *, high: int | None = None) -> int:
-    """A whole number as a slider; `high` where it may not go all the way."""
+    """A whole number as a slider; `high` where it may not go all the way: the setting keeps what was wished."""
     name, spec = view.full(field), view.config.spec_of(field)
     key = f"{state.prefix}_{name}"
     most = int(spec.high) if high is None else high
-    least, value = int(spec.low), min(int(str(state.values[name])), most)
-    if most > least:
-        start = kept(key, value, among=range(least, most + 1))
-        value = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
-    state.values[name] = value
-    return value
+    least, nearest = int(spec.low), min(int(str(state.values[name])), most)
+    if most == least:
+        return nearest
+    start = kept(key, nearest, among=range(least, most + 1))
+    chosen = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
+    if chosen != nearest:
+        state.values[name] = chosen
+    return chosen
 
 
 def width_slider(state: PageState, view: View) -> int:

@@ -60,7 +60,6 @@ def draw(state: PageState, view: View) -> None:
         editor(state, view)
         folded(state, view, "Axes and theory", ":material/show_chart:", AXES)
         folded(state, view, "Batch and seed", ":material/casino:", ("batch", "seed"))
-        view.changed_from_preset(state)
     with right:
         config: StackView = view.config_of(state)
         settings = entries_of(config.settings, Setting)
@@ -75,6 +74,8 @@ def draw(state: PageState, view: View) -> None:
         ) as why:
             if why.open:
                 st.markdown(WHY)
+    with left:  # last: the layer is chosen beside the pictures
+        view.changed_from_preset(state)
 
 
 def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
@@ -102,7 +103,7 @@ def _figures(config: StackView, _stacks: Sequence[StackStats]) -> tuple[Any, Any
     gradient = "Norm of the weights' gradient" if config.gradient == "weights" else "Std of the gradient"
     return (
         charts.by_layer(up, y_title=spread, whole=config.whole),
-        charts.by_layer(down, y_title=gradient, whole=config.whole, legend=False),
+        charts.by_layer(down, y_title=gradient, whole=config.whole, legend=False, down=True),
     )
 
 

@@ -49,7 +49,6 @@ def draw(state: PageState, view: View) -> None:
         st.markdown("**Settings, side by side**")
         editor(state, view)
         folded(state, view, "Training", ":material/trending_down:", TRAINING)
-        view.changed_from_preset(state)
     study, problem = _sound(view.config_of(state))
     with right:
         rows = _cached(study) if study is not None else None
@@ -57,6 +56,8 @@ def draw(state: PageState, view: View) -> None:
         _button(study, problem, is_trained=rows is not None)
     with right:
         _stage(study, rows)
+    with left:  # last: more is chosen beside the curves
+        view.changed_from_preset(state)
 
 
 def _button(study: StackTraining | None, problem: str, *, is_trained: bool) -> None:
@@ -187,6 +188,9 @@ def _curves(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
 
 def _table(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
     table = [_row(name, _of(rows, at)) for at, name in enumerate(_names(study))]
+    if not any(row["Test accuracy"] for row in table):  # known at the end alone
+        for row in table:
+            del row["Test accuracy"]
     st.dataframe(table, hide_index=True, alt="Which settings learn")
 
 

@@ -42,6 +42,8 @@ def draw(state: PageState, view: View) -> None:
         _controls(state, view)
     with right:
         _stage(state, view)
+    with left:  # last: more is chosen beside the picture
+        view.changed_from_preset(state)
 
 
 # What is set
@@ -59,7 +61,6 @@ def _controls(state: PageState, view: View) -> None:
     racers.editor(state, view.full("racers"), SurfaceOptimConfig, names=racer_names, hidden=hidden)
     _noise(state, view)
     view.control(state, "tolerance")
-    view.changed_from_preset(state)
 
 
 def _surface(state: PageState, view: View) -> None:

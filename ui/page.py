@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,6 +85,9 @@ PAGES: tuple[PageInfo, ...] = (
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""
 
+ICON, STYLE = (Path(__file__).with_name(name) for name in ("icon.svg", "page.css"))
+"""Files of our own: a Material icon for the browser's tab would be fetched from a network."""
+
 
 @contextmanager
 def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
@@ -93,9 +97,8 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     to look for.
     """
     page = next(info for info in PAGES if info.slug == slug)
-    st.set_page_config(
-        page_title=f"{page.title} · dashlab", page_icon=":material/network_node:", layout="wide"
-    )
+    st.set_page_config(page_title=f"{page.title} · dashlab", page_icon=ICON, layout="wide")
+    st.html(STYLE)
     if st.session_state.get("__page") != slug:
         st.session_state["__page"] = slug
         page_state.opened(page.prefix)

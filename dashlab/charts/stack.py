@@ -35,9 +35,13 @@ class Signal:
 
 
 def by_layer(
-    signals: Sequence[Signal], *, y_title: str, whole: bool = False, legend: bool = True
+    signals: Sequence[Signal], *, y_title: str, whole: bool = False, legend: bool = True, down: bool = False
 ) -> go.Figure:
-    """Numbers by layer on a logarithmic axis, theory dashed, float32's limits where they are in view."""
+    """Numbers by layer on a logarithmic axis, theory dashed, float32's limits where they are in view.
+
+    Numbers that go `down`, from the last layer to the first, have the limits named at the left, others at
+    the right: there a curve has long crossed them.
+    """
     low, high = (FLOOR, TOP) if whole else _powers(signals)
     traces = [_line(signal, low, high) for signal in signals]
     dashed = [_dashes(signal, low, high, first=at == 0) for at, signal in enumerate(signals) if signal.theory]
@@ -53,7 +57,7 @@ def by_layer(
         legend=legend,
         shapes=[_rule(value) for value, _ in in_view],
         annotations=[
-            *(_note(value, words) for value, words in in_view),
+            *(_note(value, words, at_left=down) for value, words in in_view),
             *(sign for signal in signals for sign in _signs(signal, low, high)),
         ],
         yaxis={"type": "log", "range": [low, high], "exponentformat": "power", **steps, **FIXED},
@@ -149,10 +153,11 @@ def _rule(value: float) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
 
 
-def _note(value: float, words: str) -> dict[str, Any]:
-    """What a limit is called: on the inner side of its rule, at the right end."""
+def _note(value: float, words: str, *, at_left: bool) -> dict[str, Any]:
+    """What a limit is called: on the inner side of its rule, at one end."""
+    x, side = (0, "left") if at_left else (1, "right")
     return {
-        "text": words, "x": 1, "xref": "paper", "xanchor": "right", "y": math.log10(value),
+        "text": words, "x": x, "xref": "paper", "xanchor": side, "y": math.log10(value),
         "yanchor": "bottom" if value < 1 else "top", "showarrow": False, "font": {"size": 11, "color": GREY},
     }  # fmt: skip
 

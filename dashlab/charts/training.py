@@ -17,6 +17,7 @@ Point = dict[str, str | float]
 
 MOST_LETTERS = 30
 """Names of curves that are longer together stand below each other."""
+VALIDATION = "Validation"
 LEGEND_ROW = 22
 """Height of one of them in pixels."""
 
@@ -49,7 +50,7 @@ def loss(curve: Curve, *, log: bool = False) -> VegaChart:
     """Training loss over epochs, and the validation loss where pictures are held back."""
     rows = [
         *_points("Training", curve, ((row, row.loss) for row in thinned(curve.steps))),
-        *_points("Validation", curve, ((row, row.val_loss) for row in curve.epochs)),
+        *_points(VALIDATION, curve, ((row, row.val_loss) for row in curve.epochs)),
     ]
     return VegaChart(_spec("Loss", _series(curve), curve.total_epochs, shown=".4f", log=log, zero=True), rows)
 
@@ -58,7 +59,7 @@ def accuracy(curve: Curve) -> VegaChart:
     """Training accuracy over epochs in per cent, and the validation accuracy where pictures are held back."""
     rows = [
         *_points("Training", curve, ((row, 100 * row.accuracy) for row in thinned(curve.steps))),
-        *_points("Validation", curve, ((row, _percent(row.val_accuracy)) for row in curve.epochs)),
+        *_points(VALIDATION, curve, ((row, _percent(row.val_accuracy)) for row in curve.epochs)),
     ]
     return VegaChart(_spec("Accuracy in %", _series(curve), curve.total_epochs, shown=".2f"), rows)
 
@@ -105,7 +106,7 @@ def _percent(share: float | None) -> float | None:
 
 
 def _series(curve: Curve) -> list[str]:
-    return ["Training", "Validation"] if curve.validated else ["Training"]
+    return ["Training", VALIDATION] if curve.validated else ["Training"]
 
 
 def _names(curves: Sequence[Curve]) -> list[str]:
@@ -150,17 +151,18 @@ def _spec(
                 "legend": legend if len(series) > 1 else None,
             },
         },
-        "layer": [*_LINES, under_the_pointer("Curve", title, shown, epochs=True)],
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
+            *([_DOTS] if VALIDATION in series else []),
+            under_the_pointer("Curve", title, shown, epochs=True),
+        ],
     }
 
 
-_LINES: list[dict[str, Any]] = [
-    {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
-    {
-        "transform": [{"filter": "datum.series == 'Validation'"}],
-        "mark": {"type": "point", "filled": True, "size": 50},
-    },
-]
+_DOTS: dict[str, Any] = {
+    "transform": [{"filter": f"datum.series == '{VALIDATION}'"}],
+    "mark": {"type": "point", "filled": True, "size": 50},
+}
 
 
 def under_the_pointer(series: str, title: str, shown: str, *, epochs: bool = False) -> dict[str, Any]:

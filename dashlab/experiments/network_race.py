@@ -67,6 +67,7 @@ class NetworkRace(FlatConfig):
         4000,
         "Training pictures",
         "How many training pictures are used, each class in its share; 0 means all of them.",
+        names={"0": "all"},
         low=0,
         high=60_000,
         step=1000,

@@ -119,6 +119,7 @@ class TwinsConfig(TwinSettings):
         0,
         "Batch size",
         "Inputs per step, over which BatchNorm takes mean and variance; 0 means all of them at once.",
+        names={"0": "all"},
         low=0,
         high=4096,
     )

@@ -138,7 +138,7 @@ class TwinSettings(Study):
     )
     momentum: float = number(
         0.1,
-        "Momentum",
+        "BatchNorm momentum",
         "Share m of the newest batch b in the running statistics r ← (1 − m) r + m b. Training never uses "
         "them: only eval mode does.",
         low=0.001,
