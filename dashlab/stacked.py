@@ -1,7 +1,7 @@
 """Several runs that differ in their optimizer alone, trained as one: their layers are computed together.
 
-`dashlab.stack` computes their layers. Every racer keeps an object of `torch.optim` of its own, which moves
-that racer's slice of the stacked parameters.
+`dashlab.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its own, which
+moves that racer's slice of the stacked parameters.
 """
 
 import inspect
@@ -25,7 +25,7 @@ from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.recorder import Recorder
 from dashlab.results import Result, Row
 from dashlab.settings import LossConfig
-from dashlab.stack import Movable, Stack
+from dashlab.stacked_layers import Movable, Stack
 
 BESIDE = "trained beside"
 """The entry in a result's environment that tells of the other runs."""

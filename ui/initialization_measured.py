@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 import streamlit as st
 import torch
@@ -20,7 +20,6 @@ KEPT_WEIGHTS, MOST_WIDTH = 600, 256
 BIG = 30_000_000
 """Weights in the stacks still to be measured from which on people see a bar: about half a second here."""
 TELL_EVERY_S = 0.2
-THREADS = torch.get_num_threads()
 
 
 class _Kept:
@@ -87,12 +86,19 @@ def measured(configs: Sequence[StackConfig]) -> list[StackStats]:
 
 def _side_by_side(kept: _Kept, configs: Sequence[StackConfig]) -> None:
     """Each in one thread: layers this small gain nothing from two, and lose where others use the cores."""
+    threads = _threads()
     try:
-        with ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             for stats in pool.map(lambda config: layer_stats(config, draw=kept.drawing(config)), configs):
                 kept.put(stats.config.key(), stats)
     finally:
-        torch.set_num_threads(THREADS)  # what later threads of this server start with
+        torch.set_num_threads(threads)  # what later threads of this server start with
+
+
+@cache
+def _threads() -> int:
+    """Torch's threads; asked for once, because while stacks are measured new threads have one."""
+    return torch.get_num_threads()
 
 
 def _one_by_one(kept: _Kept, configs: Sequence[StackConfig]) -> None:

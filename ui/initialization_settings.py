@@ -99,7 +99,7 @@ def _prefix(state: PageState, name: str, at: int) -> str:
 
 
 def slider(state: PageState, view: View, field: str, *, high: int | None = None) -> int:
-    """A whole number as a slider; `high` where it may not go all the way: the setting keeps what was wished."""
+    """A whole number as a slider; it ends at `high`, while the setting keeps what was wished."""
     name, spec = view.full(field), view.config.spec_of(field)
     key = f"{state.prefix}_{name}"
     most = int(spec.high) if high is None else high

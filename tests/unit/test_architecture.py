@@ -18,7 +18,7 @@ FLOORS = (
     {"config", "device"},
     {"results", "data", "augment", "models", "optim", "presets"},
     {"records", "batches", "precision", "recorder", "weights"},
-    {"evaluate", "runfolder", "stack"},
+    {"evaluate", "runfolder", "stacked_layers"},
     {"engine", "classifier", "study"},
     {"store", "studies", "stacked"},
     {"jobs"},

@@ -12,8 +12,8 @@ from dashlab.models import build
 from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
 from dashlab.optim_settings import OPTIMIZERS
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
-from dashlab.stack import Movable, Stack
 from dashlab.stacked import BESIDE, can_stack, train_stacked
+from dashlab.stacked_layers import Movable, Stack
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same
 
