@@ -11,7 +11,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from PIL import Image
 
-from dashlab.charts.style import CLEAR, layout
+from dashlab.charts.style import CLEAR, FIXED, MARGIN, layout
 from dashlab.experiments.surfaces import Surface
 
 Array = npt.NDArray[np.float64]
@@ -69,8 +69,9 @@ def race_map(surface: Surface, contours: str, catcher: dict[str, Any], paths: Se
         "x",
         "y",
         height=620,
-        xaxis={"range": list(surface.x_range), "title": {"standoff": 4}},
-        yaxis={"range": list(surface.y_range), "showgrid": False},
+        xaxis={"range": list(surface.x_range), "title": {"standoff": 4}, **FIXED},
+        yaxis={"range": list(surface.y_range), "showgrid": False, **FIXED},
+        margin=MARGIN,
         hovermode="closest",
         clickmode="event+select",
         images=[_image(surface, contours)],

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashlab.charts.race import COLOURS, Plain, encoded
-from dashlab.charts.style import FAINT, MOST_POINTS, figure, layout
+from dashlab.charts.style import FAINT, FIXED, MARGIN, MOST_POINTS, figure, layout
 
 Array = npt.NDArray[np.float64]
 
@@ -52,14 +52,15 @@ def curves(names: Sequence[str], panels: Sequence[Panel]) -> go.Figure:
             **log_axis(panel.values, panel.highest),
             "title": {"text": panel.title},
             "domain": _domain(place, len(panels)),
-            "automargin": True,
             "zeroline": False,
             "gridcolor": FAINT,
+            **FIXED,
         }
         for place, panel in enumerate(panels)
     }
-    below = {"range": [0, steps], "anchor": _axis("y", len(panels) - 1)}
-    return Plain(layout("Step", "", height=HEIGHT + PANEL * len(panels), xaxis=below, **axes), traces)
+    below = {"range": [0, steps], "anchor": _axis("y", len(panels) - 1), **FIXED}
+    height = HEIGHT + PANEL * len(panels)
+    return Plain(layout("Step", "", height=height, xaxis=below, margin=MARGIN, **axes), traces)
 
 
 def _axis(name: str, place: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashlab.charts.style import FAINT, figure
+from dashlab.charts.style import FAINT, FIXED, MARGIN, figure
 
 LARGEST, SMALLEST_NORMAL, SMALLEST = 3.4028235e38, 1.1754944e-38, 1.4e-45
 LIMITS = (
@@ -21,8 +21,6 @@ LEAST_DECADES = 2.0
 MOST_TICKS = 10
 GREY = "rgba(128,128,128,0.9)"
 LEGEND_ROW = 20
-FIXED, MARGIN = {"automargin": False}, {"l": 62, "b": 42}
-"""Room for what stands on the axes. To find out how much they need, plotly would draw them several times."""
 
 
 @dataclass(frozen=True, slots=True)

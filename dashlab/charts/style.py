@@ -20,6 +20,10 @@ CONFIG: dict[str, Any] = {
 }
 """Plotly's own options for every chart: no toolbar, and a page that scrolls under a finger."""
 
+FIXED, MARGIN = {"automargin": False}, {"l": 62, "b": 42}
+"""For the axes and the layout of a figure that follows a slider: room for numbers and titles. To find out how
+much they need, plotly would draw the axes several times."""
+
 CLEAR = "rgba(0,0,0,0)"
 FAINT = "rgba(128,128,128,0.22)"
 

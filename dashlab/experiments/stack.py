@@ -233,12 +233,12 @@ class _Seen:
 
     def told(self, first: int) -> list[LayerStat]:
         """The rows of these layers, the lowest of which has the index `first`; forgets them."""
-        outputs = torch.stack(self.output[::-1])  # [layers, batch, width]
-        columns = _columns(outputs.double()) | {
-            "gradient_std": _numbers(torch.stack(self.gradient[::-1]).double().flatten(1).std(dim=1)),
+        outputs, gradients = torch.stack(self.output[::-1]), torch.stack(self.gradient[::-1])
+        columns = _columns(outputs) | {  # both [layers, batch, width]
+            "gradient_std": _numbers(_variance(gradients.double().flatten(1), 1).sqrt()),
             "weight_gradient": [_finite(norm) for norm in reversed(self.gradient_of_weight)],
             "outputs": histograms(outputs.flatten(1)),
-            "gradients": histograms(torch.stack(self.gradient[::-1]).flatten(1)),
+            "gradients": histograms(gradients.flatten(1)),
         }
         for column in (self.output, self.gradient, self.gradient_of_weight):
             column.clear()
@@ -250,29 +250,38 @@ class _Seen:
 
 def _columns(outputs: Tensor) -> dict[str, list[Any]]:
     """What is said about the outputs [layers, batch, width]; float64 holds the square of any float32."""
-    flat = outputs.flatten(1)
+    flat, exact = outputs.flatten(1), outputs.double()
     largest = _numbers(flat.abs().amax(dim=1))
     apart = (outputs - outputs[:, :, :1]).abs().flatten(1).amax(dim=1).tolist()
     return {
-        "std": _numbers(flat.std(dim=1)),
-        "between": _numbers(outputs.var(dim=1).mean(dim=1).sqrt()),
-        "mean": _numbers(flat.mean(dim=1)),
+        "std": _numbers(_variance(exact.flatten(1), 1).sqrt()),
+        "between": _numbers(_variance(exact, 1).mean(dim=1).sqrt()),
+        "mean": _numbers(exact.flatten(1).mean(dim=1)),
         "largest": largest,
-        "zeros": (flat == 0).double().mean(dim=1).tolist(),
+        "zeros": ((flat == 0).sum(dim=1) / flat.shape[1]).tolist(),
         "alike": [most is not None and gap <= ALIKE * most for gap, most in zip(apart, largest, strict=True)],
     }
 
 
+def _variance(values: Tensor, dim: int) -> Tensor:
+    """`values.var(dim)` in two passes, which take a tenth of its time."""
+    centred = values - values.mean(dim, keepdim=True)
+    return centred.square_().sum(dim) / (values.shape[dim] - 1)
+
+
 def histograms(values: Tensor, bins: int = BINS) -> list[Histogram]:
     """Of each row of `values`: counts of the finite ones between the smallest and the largest of them."""
-    finite = torch.isfinite(values)
-    low = values.where(finite, torch.inf).amin(dim=1, keepdim=True)
-    high = values.where(finite, -torch.inf).amax(dim=1, keepdim=True)
+    low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)
+    finite: Any = slice(None)
+    if not torch.isfinite(torch.cat((low, high))).all():
+        finite = torch.isfinite(values)
+        low = values.where(finite, torch.inf).amin(dim=1, keepdim=True)
+        high = values.where(finite, -torch.inf).amax(dim=1, keepdim=True)
     # Halves, because the whole range may be more than float32 has.
     share = (values * 0.5).sub_(low * 0.5).div_((high * 0.5).sub_(low * 0.5))
     place = share.mul_(bins).nan_to_num_(0, 0, 0).clamp_(0, bins - 1).int()
     place += torch.arange(len(values), device=values.device, dtype=torch.int32)[:, None] * bins
-    counts = torch.bincount(place[finite], minlength=len(values) * bins).view(-1, bins)
+    counts = torch.bincount(place[finite].flatten(), minlength=len(values) * bins).view(-1, bins)
     ends = zip(low.flatten().tolist(), high.flatten().tolist(), counts.tolist(), strict=True)
     return [_histogram(*end) for end in ends]
 
