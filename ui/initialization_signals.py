@@ -9,7 +9,7 @@ from dashlab.charts import stack as charts
 from dashlab.charts.stack import Signal
 from dashlab.experiments.stack import StackStats
 from dashlab.experiments.stack_settings import Setting, StackView
-from dashlab.experiments.stack_theory import Theory, theory
+from dashlab.experiments.stack_theory import theory
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.lists import entries_of
@@ -79,32 +79,41 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
-    up, down = _figures(config.change(layer=1, histogram="outputs"), stacks)
-    plot(up, "init_chart_outputs", "Spread of the outputs by layer, one curve for each setting")
-    plot(down, "init_chart_gradients", "Gradient by layer, one curve for each setting, in the same colours")
+    shown = config.change(layer=1, histogram="outputs")
+    for part, words in (
+        ("outputs", "Spread of the outputs by layer, one curve for each setting"),
+        ("gradients", "Gradient by layer, one curve for each setting, in the same colours"),
+    ):
+        plot(_figure(shown, part, stacks), f"init_chart_{part}", words)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)  # built anew they take longer than a rerun
-def _figures(config: StackView, _stacks: Sequence[StackStats]) -> tuple[Any, Any]:
-    """The spread of the outputs and the gradients; both are in `config`, but for the numbers in `_stacks`."""
-    names = [f"{at} · {stats.config.title}" for at, stats in enumerate(_stacks, 1)]
-    predicted = [theory(stats.config) if config.theory else Theory() for stats in _stacks]
-    up, down = [], []
-    for name, stats, expected in zip(names, _stacks, predicted, strict=True):
+@st.cache_resource(show_spinner=False, max_entries=64)  # built anew they take longer than a rerun
+def _figure(config: StackView, part: str, _stacks: Sequence[StackStats]) -> Any:
+    """The spread of the outputs or the gradients; both are in `config`, but for the numbers in `_stacks`."""
+    signals = []
+    for at, stats in enumerate(_stacks, 1):
+        values, predicted = _numbers(config, part, stats)
+        signals.append(Signal(f"{at} · {stats.config.title}", values, predicted if config.theory else ()))
+    if part == "outputs":
+        title = "Std between inputs" if config.spread == "inputs" else "Std of the outputs"
+    else:
+        title = "Norm of the weights' gradient" if config.gradient == "weights" else "Std of the gradient"
+    down = part == "gradients"
+    return charts.by_layer(signals, y_title=title, whole=config.whole, legend=not down, down=down)
+
+
+def _numbers(
+    config: StackView, part: str, stats: StackStats
+) -> tuple[Sequence[float | None], Sequence[float]]:
+    """What is drawn of a stack by layer, and what theory says of it."""
+    layers = stats.layers
+    if part == "outputs":
         if config.spread == "inputs":
-            up.append(Signal(name, [layer.between for layer in stats.layers]))
-        else:
-            up.append(Signal(name, [layer.std for layer in stats.layers], expected.outputs))
-        if config.gradient == "weights":
-            down.append(Signal(name, [layer.weight_gradient for layer in stats.layers]))
-        else:
-            down.append(Signal(name, [layer.gradient_std for layer in stats.layers], expected.gradients))
-    spread = "Std between inputs" if config.spread == "inputs" else "Std of the outputs"
-    gradient = "Norm of the weights' gradient" if config.gradient == "weights" else "Std of the gradient"
-    return (
-        charts.by_layer(up, y_title=spread, whole=config.whole),
-        charts.by_layer(down, y_title=gradient, whole=config.whole, legend=False, down=True),
-    )
+            return [layer.between for layer in layers], ()
+        return [layer.std for layer in layers], theory(stats.config).outputs
+    if config.gradient == "weights":
+        return [layer.weight_gradient for layer in layers], ()
+    return [layer.gradient_std for layer in layers], theory(stats.config).gradients
 
 
 def _said(stacks: Sequence[StackStats]) -> None:

@@ -1,7 +1,7 @@
 """Signals through a stack of equal linear layers: how far outputs and gradients spread, layer by layer."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from dashlab.experiments.stack_settings import Setting, StackConfig
 BINS = 40
 TOGETHER = 1 << 19
 """So many values are looked at together."""
+PIECE = 1 << 20
+"""So many weights are sent backward through in one go, which is quicker than layer by layer."""
 ALIKE = 1e-5
 """Outputs that lie no further apart than this share of the largest are one value, but for rounding."""
 
@@ -102,25 +104,29 @@ def layer_stats(
     tell, draw = on_layer or (lambda _done, _total: None), draw or draw_weight
     shape, total = (config.batch, config.width), 2 * config.depth
     x = torch.randn(shape, generator=stream(config.seed, "input")).to(device)
-    steps: list[tuple[Tensor, Tensor, Tensor]] = []  # input, weight and output of each layer
-    for index in range(config.depth):
+    stride = max(1, PIECE // config.width**2)
+    pieces: list[tuple[Tensor, list[Tensor], list[Tensor]]] = []  # input, outputs and weights of some layers
+    for first in range(0, config.depth, stride):
         x = x.detach().requires_grad_()
-        weight = draw(config, index).to(device).detach().requires_grad_()
-        output = block(x, weight, config)
-        steps.append((x, weight, output))
-        x = output
-        tell(index + 1, total)
+        pieces.append((x, [], []))
+        for index in range(first, min(first + stride, config.depth)):
+            weight = draw(config, index).to(device).detach().requires_grad_()
+            x = block(x, weight, config)
+            pieces[-1][1].append(x)
+            pieces[-1][2].append(weight)
+            tell(index + 1, total)
     gradient = torch.randn(shape, generator=stream(config.seed, "gradient")).to(device)
     seen = _Seen([], [], [])
     layers: list[LayerStat] = []
-    while steps:
-        x, weight, output = steps.pop()
-        below, of_weight = torch.autograd.grad(output, (x, weight), gradient)
-        seen.take(output.detach(), gradient, of_weight)
-        gradient = below
-        if seen.is_full or not steps:
-            layers = seen.told(first=len(steps)) + layers
-        tell(total - len(steps), total)
+    while pieces:
+        below, outputs, weights = pieces.pop()
+        found = torch.autograd.grad(outputs[-1], (below, *outputs[:-1], *weights), gradient)
+        of_outputs = (*found[1 : len(outputs)], gradient)
+        seen.take(outputs, of_outputs, found[len(outputs) :])
+        gradient, rest = found[0], len(pieces) * stride
+        if seen.is_full or not pieces:
+            layers = seen.told(first=rest) + layers
+        tell(total - rest, total)
     return StackStats(config=config, layers=tuple(layers))
 
 
@@ -222,10 +228,14 @@ class _Seen:
     gradient: list[Tensor]
     gradient_of_weight: list[float]
 
-    def take(self, output: Tensor, gradient: Tensor, of_weight: Tensor) -> None:
-        self.output.append(output)
-        self.gradient.append(gradient)
-        self.gradient_of_weight.append(float(torch.linalg.vector_norm(of_weight, dtype=torch.float64)))
+    def take(
+        self, outputs: Sequence[Tensor], of_outputs: Sequence[Tensor], of_weights: Sequence[Tensor]
+    ) -> None:
+        """Some layers below those before, in their order; gradients of the outputs and of the weights."""
+        self.output += [output.detach() for output in reversed(outputs)]
+        self.gradient += reversed(of_outputs)
+        norms = [torch.linalg.vector_norm(one, dtype=torch.float64) for one in reversed(of_weights)]
+        self.gradient_of_weight += torch.stack(norms).tolist()
 
     @property
     def is_full(self) -> bool:

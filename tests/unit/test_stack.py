@@ -202,7 +202,16 @@ def test_batchnorm_in_evaluation_uses_the_statistics_it_was_given():
 def test_progress_counts_every_layer_up_and_down():
     told = []
     layer_stats(SMALL, on_layer=lambda done, total: told.append((done, total)))
-    assert told == [(done, 8) for done in range(1, 9)]
+    assert [done for done, _ in told] == [1, 2, 3, 4, 8]  # so few layers go down in one piece
+    assert {total for _, total in told} == {8}
+
+
+def test_a_stack_of_many_pieces_says_the_same_as_one_piece(monkeypatch: pytest.MonkeyPatch):
+    whole = layer_stats(SMALL)
+    monkeypatch.setattr("dashlab.experiments.stack.PIECE", SMALL.width**2)
+    told: list[int] = []
+    assert layer_stats(SMALL, on_layer=lambda done, _total: told.append(done)) == whole
+    assert told == list(range(1, 9))
 
 
 def test_weights_may_be_given_instead_of_drawn():
