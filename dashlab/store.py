@@ -53,7 +53,7 @@ _MOST_SENTENCES = 50
 _CHANGES = threading.Lock()
 """Held while folders are renamed: threads of one process need not race as two processes must."""
 
-_Stamp = tuple[int, ...]  # changes whenever a run is written or renamed
+_Stamp = tuple[int, ...]  # changes whenever a run is written or renamed; its first number is the folder's own
 
 
 class Store:
@@ -180,7 +180,7 @@ class Store:
         if known is not None and known[0] == stamp:
             return known[1]
         summary = self._look(key, read_summary)
-        if summary is not None:
+        if summary is not None and stamp is not None:
             self._summaries[key] = stamp, summary
         return summary
 
@@ -198,27 +198,32 @@ class Store:
         together. So damage counts only if nothing has changed meanwhile.
         """
         folder = self._folder(key)
-        while folder.is_dir():
-            stamp = _stamp(folder)
+        while (stamp := _stamp(folder)) is not None:
             try:
                 return read(folder, key)
             except UnreadableRun as error:
                 self._note(key, f"The cached run {key[:12]}… is left out. {error}")
                 return None
             except UnsoundRun as error:
-                if _stamp(folder) == stamp:
-                    raise self._set_aside(key, str(error)) from error
+                with _CHANGES:
+                    damage = self._set_aside(key, str(error), stamp) if _stamp(folder) == stamp else None
+                if damage is not None:
+                    raise damage from error
         return None
 
-    def _set_aside(self, key: str, what: str) -> DamagedRun:
+    def _set_aside(self, key: str, what: str, stamp: _Stamp) -> DamagedRun | None:
+        """Move a damaged run away; None if another process has moved or replaced it in the last moment."""
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
         aside = self.root / "damaged" / f"{key}-{now}"
         sentence = f"The cached run {key[:12]}… was damaged ({what}) and has been set aside in {aside}."
         try:
             aside.parent.mkdir(exist_ok=True)
             self._folder(key).rename(aside)
+            if aside.stat().st_ino != stamp[0]:
+                self._put_in_place(aside, key)
+                return None
         except FileNotFoundError:
-            sentence = f"The cached run {key[:12]}… was damaged ({what}) and has been set aside."
+            return None
         except OSError as error:
             sentence = f"The cached run {key[:12]}… is damaged ({what}), and it cannot be set aside: {error}."
         self._note(key, sentence)
@@ -286,9 +291,12 @@ def _rename_if_there(path: Path, target: Path) -> None:
         logger.info("%s was moved by another process.", path)
 
 
-def _stamp(folder: Path) -> _Stamp:
-    """What changes whenever the run in `folder` is replaced or renamed."""
-    stamp: list[int] = []
+def _stamp(folder: Path) -> _Stamp | None:
+    """What changes whenever the run in `folder` is replaced or renamed; None where there is no folder."""
+    try:
+        stamp = [folder.stat().st_ino]
+    except OSError:
+        return None
     for file in (MANIFEST, NAME):
         try:
             status = (folder / file).stat()

@@ -66,7 +66,6 @@ def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> Non
     parameters = sum(row.parameters for row in rows)
     products = sum(row.multiply_adds for row in rows)
     given = " × ".join(map(str, shape))
-    # Above the table: its toolbar, always there on a touch screen, would cover the tabs.
     st.caption(
         f"A picture of {given} passes {len(rows)} layers: **{parameters:,} parameters** and {products:,} "
         "multiply-adds."

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.results import EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from dashlab.runfolder import clean_name, write_run
-from dashlab.store import Store
+from dashlab.store import Store, _stamp
 
 CONFIG = RunConfig()
 KEY = CONFIG.key()
@@ -385,6 +386,32 @@ def test_readers_and_writers_of_the_same_run_never_see_damage(store: Store) -> N
     assert problems == []
     assert store.load(KEY) is not None
     assert names(store.root / "damaged") == []
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["replaced", "deleted"])
+@pytest.mark.parametrize("look", [1, 2], ids=["as it is read", "as it is set aside"])
+def test_a_run_that_another_process_moves_meanwhile_is_not_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch, look: int, returns: bool
+) -> None:
+    store.save(a_result())
+    run, spare = store.root / "runs" / KEY, store.root / "spare"
+    shutil.copytree(run, spare)
+    (run / "weights.safetensors").write_bytes(b"half of another run")  # the parts of two runs do not fit
+    looks: list[Path] = []
+
+    def disturbed(folder: Path) -> tuple[int, ...] | None:
+        found = _stamp(folder)
+        looks.append(folder)
+        if len(looks) == look:
+            run.rename(store.root / "elsewhere")
+            if returns:
+                spare.rename(run)
+        return found
+
+    monkeypatch.setattr("dashlab.store._stamp", disturbed)
+    assert (store.load(KEY) is not None) == returns
+    assert store.damaged() == []
+    assert run.exists() == returns
 
 
 def test_the_folder_is_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
