@@ -41,7 +41,7 @@ def in_space(
         name: {"title": title, "showbackground": False, "gridcolor": FAINT}
         for name, title in (("xaxis", "x"), ("yaxis", "y"), ("zaxis", z_title))
     }
-    eye, shape = {"x": 1.3, "y": -1.4, "z": 1.1}, {"x": 1.2, "y": 1.2, "z": 0.8}
+    eye, shape = {"x": 1.6, "y": -1.75, "z": 1.3}, {"x": 1.2, "y": 1.2, "z": 0.8}
     drawn.update_layout(
         scene={**axes, "aspectratio": shape, "bgcolor": CLEAR, "camera": {"eye": eye}},
         dragmode="turntable",
