@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
@@ -47,9 +47,24 @@ def metric(page: Page, label: str) -> Locator:
 
 def plot(page: Page, key: str) -> Locator:
     """A Plotly figure, once it is drawn."""
-    figure = keyed(page, key).locator(".js-plotly-plot")
+    figure = keyed(page, key).locator(".js-plotly-plot").last  # beside the one before, for a moment
     expect(figure.locator(".main-svg").first).to_be_visible(timeout=RUN_MS)
     return figure
+
+
+def plotted(page: Page, key: str, read: str) -> Any:
+    """What `read`, a JavaScript function of a Plotly figure, gives once the figure is drawn.
+
+    Asked in one go: for a moment a figure that is drawn anew stands beside the one before.
+    """
+    found = page.wait_for_function(
+        "([key, read]) => {"
+        " const [figure, ...more] = document.querySelectorAll(`.st-key-${key} .js-plotly-plot`);"
+        " return figure?._fullData && !more.length ? { shown: eval(read)(figure) } : null }",
+        arg=[key, f"({read})"],
+        timeout=RUN_MS,
+    )
+    return found.json_value()["shown"]
 
 
 # What can be asked of every page

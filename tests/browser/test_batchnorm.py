@@ -17,6 +17,7 @@ from tests.browser.parts import (
     fits,
     keyed,
     no_error,
+    plotted,
     press,
     settle,
     step_right,
@@ -27,13 +28,13 @@ SMALL = "bn_twins_points=200&bn_twins_hidden=16-8&bn_twins_epochs=12"
 
 def boundary(page: Page) -> Locator:
     """The plane under both twins."""
-    return keyed(page, "bn_twins_chart_boundary").locator(".js-plotly-plot")
+    return keyed(page, "bn_twins_chart_boundary").locator(".js-plotly-plot").last
 
 
 def cells(page: Page) -> Any:
     """What the twin with BatchNorm makes of some cells, as the browser has them."""
     expect(boundary(page).locator(".heatmaplayer image").first).to_be_visible()
-    return boundary(page).evaluate("plot => Array.from(plot._fullData[3].z[20])")
+    return plotted(page, "bn_twins_chart_boundary", "plot => Array.from(plot._fullData[3].z[20])")
 
 
 def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(

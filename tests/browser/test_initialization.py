@@ -18,7 +18,7 @@ from tests.browser.parts import (
     fits,
     keyed,
     no_error,
-    plot,
+    plotted,
     press,
     settle,
 )
@@ -30,7 +30,7 @@ TRAINED = f"/initialization?init_view=learn&init_learn_settings={TWO}&init_learn
 
 def drawn(page: Page, key: str) -> Any:
     """The y of every trace of a figure, as the browser has them."""
-    return plot(page, key).evaluate("plot => plot._fullData.map(trace => Array.from(trace.y))")
+    return plotted(page, key, "plot => plot._fullData.map(trace => Array.from(trace.y))")
 
 
 def press_on(page: Page, key: str, keys: str) -> None:

@@ -18,6 +18,7 @@ from tests.browser.parts import (
     metric,
     no_error,
     plot,
+    plotted,
     settle,
     step_right,
 )
@@ -25,9 +26,8 @@ from tests.browser.parts import (
 
 def drawn(page: Page, key: str) -> Any:
     """The x and y of every trace of a figure, as the browser has them."""
-    return plot(page, key).evaluate(
-        "plot => plot._fullData.map(trace => [Array.from(trace.x), Array.from(trace.y)])"
-    )
+    read = "plot => plot._fullData.map(trace => [Array.from(trace.x), Array.from(trace.y)])"
+    return plotted(page, key, read)
 
 
 def changed(page: Page, key: str, before: Any) -> Any:

@@ -18,6 +18,7 @@ from tests.browser.parts import (
     keyed,
     no_error,
     plot,
+    plotted,
     settle,
     step_right,
 )
@@ -32,9 +33,8 @@ def picture(page: Page) -> Locator:
 
 def heads(page: Page) -> list[list[float]]:
     """Where the two racers stand, as the browser has them: the traces after the four of their tracks."""
-    found: list[list[float]] = picture(page).evaluate(
-        "plot => plot._fullData.slice(4, 6).map(trace => [trace.x[0], trace.y[0]])"
-    )
+    read = "plot => plot._fullData.slice(4, 6).map(trace => [trace.x[0], trace.y[0]])"
+    found: list[list[float]] = plotted(page, "optim_map", read)
     return found
 
 
