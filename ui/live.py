@@ -142,7 +142,8 @@ def _while_running(progress: Progress) -> str:
         return as_text(progress.sentence)
     words = [as_text(progress.sentence.removesuffix(".")), f"{seconds(progress.elapsed_s)} so far"]
     if progress.left_s is not None:
-        words.append(f"about {seconds(progress.left_s)} left")
+        # After the last step there is still the test: a clock that stands at 0 would look stuck.
+        words.append(f"about {seconds(progress.left_s)} left" if progress.left_s >= 0.1 else "nearly done")
     return " · ".join(words)
 
 

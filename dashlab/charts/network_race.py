@@ -11,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashlab.charts.style import CLEAR, figure, thinned
-from dashlab.charts.training import LEGEND_ROW, MOST_LETTERS, Point, VegaChart
+from dashlab.charts.training import LEGEND_ROW, MOST_LETTERS, Point, VegaChart, under_the_pointer
 
 Curve = Sequence[tuple[int, float, float, float, float]]
 """(step, seconds, mean, lowest, highest) of each row."""
@@ -39,6 +39,13 @@ def loss(
             if all(map(math.isfinite, (at, mean, low, high))) and (low > 0 or not log):
                 rows.append({"series": name, "at": at, "step": step, "value": mean, "low": low, "high": high})
     domain = {"scale": {"domain": [0, steps]}} if x == "step" else {}
+    near = under_the_pointer(
+        {"field": "series", "title": "Racer"},
+        {"field": "value", "title": "Loss", "format": ".4f"},
+        {"field": "step", "title": "Step", "format": ","},
+        *([] if x == "step" else [{"field": "at", "title": X_TITLES[x], "format": ",.4~r"}]),
+        y=_y("value", log),
+    )
     spec = {
         "height": 310 + _legend_height(names) if x == "step" else 290,
         "encoding": {
@@ -51,7 +58,7 @@ def loss(
             },
             "color": _colour(names, legend=x == "step"),
         },
-        "layer": [*([_band(log)] if banded else []), _line(log), _under_the_pointer(log)],
+        "layer": [*([_band(log)] if banded else []), _line(log), near],
     }
     return VegaChart(spec, rows or [_nothing(names)])
 
@@ -90,24 +97,6 @@ def _band(log: bool) -> dict[str, Any]:
 
 def _line(log: bool) -> dict[str, Any]:
     return {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": {"y": _y("value", log)}}
-
-
-def _under_the_pointer(log: bool) -> dict[str, Any]:
-    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
-    return {
-        "params": [{"name": "near", "select": near}],
-        "mark": {"type": "point", "filled": True, "size": 90},
-        "encoding": {
-            "y": _y("value", log),
-            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-            "tooltip": [
-                {"field": "series", "title": "Racer"},
-                {"field": "value", "title": "Loss", "format": ".4f"},
-                {"field": "step", "title": "Step", "format": ","},
-                {"field": "at", "title": "At", "format": ",.4~r"},
-            ],
-        },
-    }
 
 
 def accuracy(names: Sequence[str], dots: Sequence[tuple[str, int, float]]) -> VegaChart:

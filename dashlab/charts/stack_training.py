@@ -64,17 +64,15 @@ def _spec(
                 "mark": {"type": "line", "strokeWidth": 2, "clip": True},
                 "encoding": {"y": _y(title, scale)},
             },
-            _near(title, scale, shown),
+            under_the_pointer(
+                {"field": "series", "title": "Setting"},
+                {"field": "value", "title": title, "format": shown},
+                {"field": "step", "title": "Step", "format": ","},
+                y=_y(title, scale),
+                clip=True,
+            ),
         ],
     }
-
-
-def _near(title: str, scale: dict[str, Any], shown: str) -> dict[str, Any]:
-    """The point under the pointer, on the scale of the curves and cut off as they are."""
-    near = under_the_pointer("Setting", title, shown)
-    near["mark"]["clip"] = True
-    near["encoding"]["y"] = _y(title, scale)
-    return near
 
 
 def _y(title: str, scale: dict[str, Any]) -> dict[str, Any]:

@@ -154,7 +154,12 @@ def _spec(
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
             *([_DOTS] if VALIDATION in series else []),
-            under_the_pointer("Curve", title, shown, epochs=True),
+            under_the_pointer(
+                {"field": "series", "title": "Curve"},
+                {"field": "value", "title": title, "format": shown},
+                {"field": "epoch", "title": "Epoch", "format": ".2f"},
+                {"field": "step", "title": "Step", "format": ","},
+            ),
         ],
     }
 
@@ -165,26 +170,23 @@ _DOTS: dict[str, Any] = {
 }
 
 
-def under_the_pointer(series: str, title: str, shown: str, *, epochs: bool = False) -> dict[str, Any]:
+def under_the_pointer(
+    *numbers: dict[str, str], y: dict[str, Any] | None = None, clip: bool = False
+) -> dict[str, Any]:
     """A layer: the point that is nearest to the pointer, with its numbers.
 
     Args:
-        series: what a curve is called: `"Curve"`.
-        title: of the value, and `shown` its format.
-        epochs: name the epoch too, beside the step.
+        numbers: what is told of it, each a field with its title and, perhaps, its format.
+        y: the height at which it stands, where the layers of the chart do not share one.
+        clip: leave out points beyond the axes.
     """
-    epoch = [{"field": "epoch", "title": "Epoch", "format": ".2f"}] if epochs else []
     near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
     return {
         "params": [{"name": "near", "select": near}],
-        "mark": {"type": "point", "filled": True, "size": 90},
+        "mark": {"type": "point", "filled": True, "size": 90, "clip": clip},
         "encoding": {
             "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-            "tooltip": [
-                {"field": "series", "title": series},
-                {"field": "value", "title": title, "format": shown},
-                *epoch,
-                {"field": "step", "title": "Step", "format": ","},
-            ],
+            "tooltip": list(numbers),
+            **({"y": y} if y is not None else {}),
         },
     }

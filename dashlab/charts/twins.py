@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dashlab.charts.style import thinned
-from dashlab.charts.training import Point, VegaChart
+from dashlab.charts.training import Point, VegaChart, under_the_pointer
 from dashlab.experiments.twins import Score, Twin, TwinsEpoch
 from dashlab.experiments.twins_sweeps import Trial
 
@@ -81,7 +81,7 @@ def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str) -> dict[st
     return {
         "height": 360,
         "encoding": _encoding(x, y, [TRAINING, BY_RUNNING, BY_BATCH]),
-        "layer": [lines, _under_the_pointer(title, shown, {"field": "epoch", "title": "Epoch"})],
+        "layer": [lines, under_the_pointer(*_told(title, shown), {"field": "epoch", "title": "Epoch"})],
     }
 
 
@@ -106,22 +106,13 @@ def _encoding(x: dict[str, Any], y: dict[str, Any], ways: list[str]) -> dict[str
     }
 
 
-def _under_the_pointer(title: str, shown: str, place: dict[str, Any]) -> dict[str, Any]:
-    """The point that is nearest to the pointer, with its numbers."""
-    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
-    return {
-        "params": [{"name": "near", "select": near}],
-        "mark": {"type": "point", "filled": True, "size": 90},
-        "encoding": {
-            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-            "tooltip": [
-                {"field": "twin", "title": "Twin"},
-                {"field": "how", "title": "Measured on"},
-                {"field": "value", "title": title, "format": shown},
-                place,
-            ],
-        },
-    }
+def _told(title: str, shown: str) -> tuple[dict[str, str], ...]:
+    """What is told of every point under the pointer."""
+    return (
+        {"field": "twin", "title": "Twin"},
+        {"field": "how", "title": "Measured on"},
+        {"field": "value", "title": title, "format": shown},
+    )
 
 
 def swept(
@@ -160,8 +151,11 @@ def swept(
         "mark": {"type": "area", "opacity": 0.18, "clip": True},
         "encoding": {"y": y | {"field": "worst"}, "y2": {"field": "best"}, "strokeDash": {"value": [1, 0]}},
     }
-    pointer = _under_the_pointer("Accuracy in %", ".1f", {"field": "place", "title": title, "format": "~g"})
-    pointer["encoding"]["tooltip"].append({"field": "diverged", "title": "Diverged"})
+    pointer = under_the_pointer(
+        *_told("Accuracy in %", ".1f"),
+        {"field": "place", "title": title, "format": "~g"},
+        {"field": "diverged", "title": "Diverged"},
+    )
     marks: list[dict[str, Any]] = [
         band,
         {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},

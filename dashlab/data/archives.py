@@ -184,9 +184,7 @@ def _check_directory(file: BinaryIO, title: str, limits: Limits) -> None:
     tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < 22:
-        raise ArchiveError(
-            f"{title} is not a zip file. Pack the class folders into a zip, or name the folder itself."
-        )
+        raise ArchiveError(f"{title} is not a zip file. Pack one folder for each class into a zip.")
     (directory_bytes,) = struct.unpack_from("<I", tail, end + 12)
     if (
         end >= 76

@@ -15,6 +15,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
 from tests.app.pages import press, texts
+from ui.training import KEPT
 
 PAGE = "pages/trainer.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
@@ -74,6 +75,13 @@ def test_a_running_run_shows_its_time_and_its_curves(open_page: Callable[..., Ap
     assert "vega_lite_chart" in charts(app)
 
 
+def test_a_run_that_is_tested_is_nearly_done_instead_of_stuck_at_no_time_left(
+    open_page: Callable[..., AppTest], lab: FakeLab
+):
+    lab.show(FAST, JobState.RUNNING, "Testing.", started=started(FAST), elapsed_s=4.0, left_s=0.0)
+    assert open_page().get("progress")[0].text == "Testing · 4.0 s so far · nearly done"
+
+
 def test_stop_asks_for_the_run_to_end(open_page: Callable[..., AppTest], lab: FakeLab):
     running = lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.", started=started(FAST))
     app = press(open_page(), "train_stop")
@@ -104,6 +112,17 @@ def test_a_cached_run_is_there_without_training(open_page: Callable[..., AppTest
     Store().save(result(FAST))
     assert "92.50 %" in texts(open_page())
     assert lab.submitted == []
+
+
+def test_train_says_that_a_kept_run_is_not_trained_again(open_page: Callable[..., AppTest], lab: FakeLab):
+    Store().save(result(FAST))
+    lab.show(FAST, JobState.FINISHED)
+    app = press(open_page(), "train_start")
+    assert [toast.value for toast in app.toast] == [KEPT]
+
+
+def test_train_says_nothing_of_the_kind_when_it_trains(open_page: Callable[..., AppTest]):
+    assert not press(open_page(), "train_start").toast
 
 
 def test_the_published_figure_stands_beside_the_measured_one(open_page: Callable[..., AppTest]):
@@ -389,7 +408,8 @@ def test_own_pictures_ask_for_an_upload_first(open_page: Callable[..., AppTest])
 
 
 def test_put_back_restores_the_preset(open_page: Callable[..., AppTest]):
-    app = open_page(train_preset="s1", train_epochs="9")
+    app = open_page(train_preset="s1")
+    app.number_input(key="train_epochs").set_value(9).run()
     assert "Changed from MNIST, MLP with momentum: Epochs 9." in texts(app)
     press(app, "train_put_back")
     assert app.number_input(key="train_epochs").value == 5
