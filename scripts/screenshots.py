@@ -1,7 +1,7 @@
 """Pictures of the pages of a running app, on a desktop and on a phone, in light and in dark.
 
     make app &
-    python scripts/screenshots.py --url http://localhost:8501 / /Trainer "/Trainer?train_preset=s1"
+    python scripts/screenshots.py --url http://localhost:8501 / /trainer "/trainer?train_preset=s1"
 
 Each page gives four files in build/screenshots: trainer-desktop-light.png and so on. The theme follows the
 preference that the browser reports, as it does for a person.
@@ -73,7 +73,7 @@ def take(browser: Browser, url: str, path: Path, size: str, theme: str, *, whole
 
 
 def name_of(address: str) -> str:
-    """A file's name for an address: `/Trainer?train_epochs=3` is trainer-train-epochs-3."""
+    """A file's name for an address: `/trainer?train_epochs=3` is trainer-train-epochs-3."""
     return re.sub(r"[^a-z0-9]+", "-", address.lower()).strip("-") or "home"
 
 

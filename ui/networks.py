@@ -35,10 +35,16 @@ def _can_read(run: RunSummary) -> bool:
 
 
 def automatic(kept: Sequence[RunSummary]) -> list[str]:
-    """The run that reads when nobody has chosen: the one made for it, else the first that came to its end."""
-    finished = [run for run in kept if run.state == "finished"] or list(kept)
+    """The run that reads when nobody has chosen.
+
+    The one made for it; else, of those trained on the same pictures as the first, the one that reads the
+    most test pictures rightly; else the first, which was not trained to its end.
+    """
+    finished = [run for run in kept if run.accuracy is not None]
     made_for_it = [run for run in finished if runs.preset_of(run.config) == "sketch"]
-    return [run.key for run in (made_for_it or finished)[:1]]
+    alike = [run for run in finished if run.config.data.dataset == finished[0].config.data.dataset]
+    best = sorted(alike, key=lambda run: -(run.accuracy or 0.0))
+    return [run.key for run in (made_for_it or best or list(kept))[:1]]
 
 
 def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]:

@@ -25,9 +25,6 @@ TAIL = 3  # frames that the bright end of a track is long while it is replayed
 BANDS = 26  # of contours
 GROUND = (91, 132, 166)  # blue-grey
 CATCHERS = 49  # points along each side of the grid that catches clicks
-WORDS = (
-    "#5F8FA8"  # on the buttons: to be read on a light page, a dark one, and Plotly's own pale hover colour
-)
 SPEEDS = {"Play": 90, "Slow": 350, "Fast": 20}  # milliseconds a frame
 
 
@@ -279,7 +276,7 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
     buttons = [_button(name, None, _pace(pace, fromcurrent=True)) for name, pace in SPEEDS.items()]
     buttons += [_button("Pause", [None], _pace(0)), _button("Rewind", [str(stops[0])], _pace(0))]
     steps = [{"label": str(stop), "method": "animate", "args": [[str(stop)], _pace(0)]} for stop in stops]
-    shared = {"x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "font": {"color": WORDS}}
+    shared = {"x": 0, "xanchor": "left", "y": 0, "yanchor": "top"}
     menu = {
         "type": "buttons",
         "direction": "left",
@@ -294,7 +291,7 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
         "active": len(stops) - 1,
         "len": 1,
         "pad": {"t": 96, "b": 6},
-        "currentvalue": {"prefix": "Step ", "font": {"color": WORDS, "size": 14}},
+        "currentvalue": {"prefix": "Step ", "font": {"color": "rgb(128,128,128)", "size": 14}},
         "bgcolor": "rgba(128,128,128,0.3)",
         "bordercolor": CLEAR,
         "tickcolor": CLEAR,

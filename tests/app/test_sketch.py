@@ -34,9 +34,9 @@ def ink(digit: int, pen: int = 18) -> str:
     return encode(tuple(simplified(Stroke(pen, stroke)) for stroke in glyph))
 
 
-def keep(config: RunConfig, state: str = "finished", *, name: str = "") -> str:
-    """A cached run of `config` with weights that fit it, and its key."""
-    made = result(config, state)  # type: ignore[arg-type]
+def keep(config: RunConfig, state: str = "finished", *, name: str = "", wrong: int = 3) -> str:
+    """A cached run of `config` with weights that fit it, and its key; it read so many pictures wrongly."""
+    made = result(config, state, wrong=wrong)  # type: ignore[arg-type]
     shape = (3, 32, 32) if config.data.dataset == "cifar10" else (1, 28, 28)
     network = build(made.config.model, shape=shape, classes=10, seed=1)
     Store().save(replace(made, weights=weights_of(network)), name)
@@ -164,6 +164,15 @@ def test_the_network_made_for_the_page_reads_first(open_page: Callable[..., AppT
     made = keep(MADE)
     keep(PLAIN)
     assert open_page().multiselect(key="sketch_networks").value == [made]
+
+
+def test_without_it_the_best_of_those_for_digits_reads_and_not_the_newest(open_page: Callable[..., AppTest]):
+    keep(PLAIN.change(seed=1), wrong=3)
+    best = keep(PLAIN.change(seed=2), wrong=1)
+    keep(PLAIN.change(seed=3), wrong=2)
+    keep(PLAIN.change(dataset="fashion"), wrong=0)
+    keep(PLAIN.change(seed=4), "stopped")
+    assert open_page().multiselect(key="sketch_networks").value == [best]
 
 
 def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]):

@@ -88,10 +88,17 @@ def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit):
     no_error(page)
 
 
-def test_the_racers_wear_the_colours_of_the_theme(new_page: Callable[..., Page], visit: Visit):
-    for dark, wanted in ((False, "rgb(43, 108, 176)"), (True, "rgb(111, 189, 247)")):
-        page = race(new_page(dark=dark), visit)
-        expect(picture(page).locator(".scatterlayer .js-line").first).to_have_css("stroke", wanted)
+@pytest.mark.parametrize(
+    ("dark", "first_racer", "words"),
+    [(False, "rgb(43, 108, 176)", "rgb(30, 42, 50)"), (True, "rgb(111, 189, 247)", "rgb(230, 236, 240)")],
+)
+def test_racers_and_buttons_wear_the_colours_of_the_theme(
+    new_page: Callable[..., Page], visit: Visit, *, dark: bool, first_racer: str, words: str
+):
+    page = race(new_page(dark=dark), visit)
+    expect(picture(page).locator(".scatterlayer .js-line").first).to_have_css("stroke", first_racer)
+    for text in (".updatemenu-item-text", ".slider-group > .slider-label"):
+        expect(picture(page).locator(text).first).to_have_css("fill", words)
 
 
 @pytest.mark.parametrize("detail", ["curves", "state", "step", "basins"])
