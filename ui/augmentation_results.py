@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts.pictures import png
+from dashlab.charts.pictures import Pixels
 from dashlab.config import RunConfig
 from dashlab.experiments.pipeline import Step
 from dashlab.presets import PRESETS
@@ -13,6 +13,7 @@ from ui import runs
 from ui.augmentation_source import Source, png_of, trained_on
 from ui.controls import control
 from ui.page import as_text, csv_download, link_to
+from ui.pictures import show
 from ui.state import PageState
 
 TILE = 144
@@ -34,7 +35,7 @@ def grid(state: PageState, draws: Sequence[Any], original: Any, *, mixed: bool) 
     with st.container(horizontal=True, gap="small", key=f"{state.prefix}_grid"):
         if not mixed:
             height, width = original.raw.pixels.shape[1:]
-            _tile(png(original.raw.pixels, side=TILE), "Original", f"{width} × {height}")
+            _tile(original.raw.pixels, "Original", f"{width} × {height}")
         for number, draw in enumerate(draws, 1):
             _tile(_shown(state, draw.last), *_under(number, draw, mixed))
     if any(_is_raw(state, draw.last) and draw.last.raw.mapped is not None for draw in draws):
@@ -72,12 +73,10 @@ def step_by_step(steps: Sequence[Step], draw: Any) -> None:
     with st.container(horizontal=True, gap="small", key="aug_trace"):
         for row, view in zip(draw.rows, draw.views, strict=True):
             with st.container(width=TILE, gap="xxsmall"):
-                st.image(
-                    png(view.raw.pixels, side=TILE), alt=f"After {row.transform or 'nothing'}", width=TILE
-                )
+                show(view.raw.pixels, f"After {row.transform or 'nothing'}", side=TILE)
                 st.caption("  \n".join(_told(row, view)))
                 if view.undone is not None and row.transform == "Normalize":
-                    st.image(png(view.undone.pixels, side=TILE), alt="Normalize taken back", width=TILE)
+                    show(view.undone.pixels, "Normalize taken back", side=TILE)
                     st.caption("The same with Normalize taken back: x · std + mean.")
     for row in draw.rows:
         if row.note:
@@ -180,9 +179,9 @@ def training_config(steps: Sequence[Step], dataset: str) -> RunConfig:
     return config.change(**trainer_settings(carry_over(steps, dataset), dataset))
 
 
-def _tile(picture: bytes, *under: str) -> None:
+def _tile(picture: Pixels, *under: str) -> None:
     with st.container(width=TILE, gap="xxsmall"):
-        st.image(picture, alt=under[0], width=TILE)
+        show(picture, under[0], side=TILE)
         st.caption("  \n".join(map(as_text, under)))
 
 
@@ -197,9 +196,9 @@ def _under(number: int, draw: Any, mixed: bool) -> Iterator[str]:
         yield f"{width} × {height}"
 
 
-def _shown(state: PageState, view: Any) -> bytes:
-    seen = view.raw if _is_raw(state, view) else view.undone
-    return png(seen.pixels, side=TILE)
+def _shown(state: PageState, view: Any) -> Pixels:
+    pixels: Pixels = (view.raw if _is_raw(state, view) else view.undone).pixels
+    return pixels
 
 
 def _is_raw(state: PageState, view: Any) -> bool:

@@ -288,7 +288,7 @@ def _stops(spec: Spec, key: str, start: float) -> Any:
 
 def _slider(spec: Spec, key: str, start: float) -> Any:
     span = spec.high - spec.low
-    step = spec.step or (0.01 if span <= 1 else 0.5 if span <= 20 else 1.0)
+    step = float(spec.step) or (0.01 if span <= 1 else 0.5 if span <= 20 else 1.0)
     more: dict[str, Any] = {"step": step, "format": "%g", "key": key, "help": spec.help}
     return st.slider(spec.label, spec.low, spec.high, **more, **kept(key, start))
 

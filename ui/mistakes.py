@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts import confusion as charts
-from dashlab.charts.pictures import png
 from dashlab.charts.style import CONFIG
 from dashlab.data.images import ImageSet
 from dashlab.errors import DataError
@@ -18,6 +17,7 @@ from ui import runs
 from ui.charts import plot
 from ui.controls import kept
 from ui.page import as_text, csv_download, show_error
+from ui.pictures import show
 
 MOST_PICTURES = 24
 """Of one cell."""
@@ -179,10 +179,10 @@ def readings(shown: Sequence[Reading], images: ImageSet, *, top: int = 0) -> Non
 
 def _reading(reading: Reading, images: ImageSet, top: int) -> None:
     truth, predicted = as_text(images.classes[reading.truth]), as_text(images.classes[reading.predicted])
-    st.image(
-        png(images.test_x[reading.index].numpy()),
-        alt=f"Test picture {reading.index}: true class {images.classes[reading.truth]}",
-        width=102 if top else 96,
+    show(
+        images.test_x[reading.index].numpy(),
+        f"Test picture {reading.index}: true class {images.classes[reading.truth]}",
+        side=102 if top else 96,
     )
     if not top:
         st.caption(f"{predicted}: {100 * reading.confidence:.1f} %")

@@ -1,12 +1,13 @@
 """The sketch pad: a sheet or an uploaded picture, what the networks read, and what they really see."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from dashlab import jobs
+from dashlab.charts.pictures import Pixels
 from dashlab.errors import ConfigError, DashlabError, PictureError
 from dashlab.experiments.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
 from dashlab.experiments.sketch import Prepared, prepare
@@ -19,10 +20,11 @@ from ui.canvas import canvas, sheet_of
 from ui.controls import control, kept
 from ui.examples import EXAMPLES
 from ui.page import as_text, link_to, show_error, show_notes
+from ui.pictures import show
 from ui.state import PageState, arrive, share
 
 PREFIX = "sketch"
-PREVIEW = 220  # pixels at which an uploaded picture is shown
+PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
 FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
 SPECS: dict[str, Spec] = {
     "source": Spec(
@@ -220,7 +222,7 @@ def _upload() -> Prepared | None:
         show_error(error)
         st.session_state[kept] = None
         return None
-    st.image(read.preview, caption=as_text(name), width=PREVIEW)
+    show(read.preview, name, side=PREVIEW, caption=as_text(name))
     if read.notes:
         st.caption(f"{as_text(name)}: {as_text('; '.join(read.notes))}.")
     if read.prepared is None:
@@ -234,9 +236,9 @@ def _upload() -> Prepared | None:
 
 @dataclass(frozen=True)
 class _Upload:
-    """An uploaded picture, read once: as PNG to be shown, what was done to it, and prepared."""
+    """An uploaded picture, read once: its pixels to be shown, what was done to it, and prepared."""
 
-    preview: bytes
+    preview: Pixels
     notes: tuple[str, ...]
     prepared: Prepared | None
 
@@ -246,10 +248,9 @@ def _read_upload(data: bytes, name: str) -> _Upload:
     from dashlab.data.pictures import read_picture
 
     picture = read_picture(data, name=name, shrink_to=960)
-    preview, out = picture.image.copy(), io.BytesIO()
+    preview = picture.image.convert("RGB")
     preview.thumbnail((2 * PREVIEW, 2 * PREVIEW))
-    preview.save(out, "PNG")
-    return _Upload(out.getvalue(), picture.notes, prepare(picture.image))
+    return _Upload(np.moveaxis(np.asarray(preview), 2, 0), picture.notes, prepare(picture.image))
 
 
 def _offer_training(*, is_first: bool) -> None:

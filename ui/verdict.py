@@ -7,11 +7,11 @@ import numpy as np
 import streamlit as st
 
 from dashlab.charts import digits as charts
-from dashlab.charts.pictures import png
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch import Prepared, Step
 from ui.controls import choice_name, control, kept
 from ui.page import as_text, csv_download
+from ui.pictures import show
 from ui.state import PageState
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
         _map_controls(state)
     with st.container(horizontal=True):
         with st.container(width=SEEN, gap="xsmall"):
-            st.image(_enlarged(prepared.picture[None]), alt="The input: 28 × 28 pixels", width=SEEN)
+            show(prepared.picture[None], "The input: 28 × 28 pixels", side=SEEN)
             st.caption("The input, all of it")
         for name, network in found.items():
             with st.container(width=SEEN, gap="xsmall"):
@@ -105,10 +105,6 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
     if found:
         st.caption(HOW_TO_READ[str(state.values["map"])].format(what=_what(state)))
     _steps(prepared.steps, found)
-
-
-def _enlarged(picture: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
-    return png(picture, side=2 * SEEN)  # twice, for screens with more than one dot a pixel
 
 
 def _map_controls(state: PageState) -> None:
@@ -146,15 +142,14 @@ def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState,
     measure = evidence if state.values["map"] == "evidence" else sensitivity
     overlay = charts.saliency_overlay(prepared.picture, measure(network, prepared.picture, label))
     title = network.classes[label]
-    st.image(_enlarged(overlay), alt=f"Pixels that mattered for {title}", width=SEEN)
+    show(overlay, f"Pixels that mattered for {title}", side=SEEN)
     st.caption(f"For **{as_text(title)}**" + (f" · {as_text(name)}" if several else ""))
 
 
 def _step_picture(step: Step) -> None:
-    height, width = step.picture.shape
-    picture = np.pad(step.picture, 2, constant_values=150) if max(height, width) > 2 * STEP else step.picture
-    shown = round(STEP * width / max(height, width))
-    st.image(png(picture[None], side=2 * STEP), alt=step.about, width=shown)
+    is_large = max(step.picture.shape) > 2 * STEP
+    picture = np.pad(step.picture, 2, constant_values=150) if is_large else step.picture
+    show(picture[None], step.about, side=STEP)
 
 
 def _steps(steps: Sequence[Step], found: Networks) -> None:

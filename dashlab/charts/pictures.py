@@ -1,4 +1,4 @@
-"""Pictures as PNG bytes, enlarged without smoothing: every pixel stays a square."""
+"""Pictures as PNG bytes; small ones enlarged without smoothing: every pixel stays a square."""
 
 import io
 from collections.abc import Sequence
@@ -11,8 +11,11 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def png(picture: Pixels, *, side: int = 112) -> bytes:
-    """One picture, uint8 [C, H, W] with C = 1 or 3, enlarged by a whole factor to about `side` pixels."""
-    return _encoded(_enlarged(picture, side))
+    """One picture, uint8 [C, H, W] with C = 1 or 3, whose longer side is about `side` pixels.
+
+    A small one is enlarged by a whole factor, a large one shrunk; both sides keep at least 2 pixels.
+    """
+    return _encoded(_fitted(picture, side))
 
 
 def mosaic(pictures: Sequence[Pixels], *, columns: int, side: int = 56, gap: int = 2) -> bytes:
@@ -23,7 +26,7 @@ def mosaic(pictures: Sequence[Pixels], *, columns: int, side: int = 56, gap: int
     """
     if not pictures:
         raise ValueError("a mosaic needs at least one picture")
-    tiles = [_enlarged(picture, side) for picture in pictures]
+    tiles = [_fitted(picture, side) for picture in pictures]
     width, height = tiles[0].size
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGBA", (columns * (width + gap) - gap, rows * (height + gap) - gap), (0, 0, 0, 0))
@@ -33,11 +36,13 @@ def mosaic(pictures: Sequence[Pixels], *, columns: int, side: int = 56, gap: int
     return _encoded(sheet)
 
 
-def _enlarged(picture: Pixels, side: int) -> Image.Image:
+def _fitted(picture: Pixels, side: int) -> Image.Image:
     channels, height, width = picture.shape
     image = Image.fromarray(picture[0] if channels == 1 else np.moveaxis(picture, 0, 2))
-    factor = max(1, round(side / max(height, width)))
-    return image.resize((width * factor, height * factor), Image.Resampling.NEAREST)
+    longest = max(height, width)
+    factor = side / longest if longest > side else round(side / longest)
+    how = Image.Resampling.LANCZOS if longest > side else Image.Resampling.NEAREST
+    return image.resize((max(2, round(width * factor)), max(2, round(height * factor))), how)
 
 
 def _encoded(image: Image.Image) -> bytes:

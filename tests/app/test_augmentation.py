@@ -17,6 +17,7 @@ from dashlab.data.photos import load_photo
 from dashlab.engine import resolved
 from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
+from dashlab.experiments.transforms import catalogue
 from tests.app.pages import link, press, ran, texts
 from ui import links, training
 from ui.augmentation_presets import presets
@@ -176,6 +177,20 @@ def test_a_transform_that_is_chosen_becomes_a_step(page: AppTest):
     page.selectbox(key="aug_add").set_value("ColorJitter").run()
     assert names(page) == ["Pad", "RandomRotation", "ColorJitter"]
     assert page.selectbox(key="aug_add").value is None
+
+
+def test_every_transform_can_be_a_step(open_page: Callable[..., AppTest]):
+    for name in catalogue():
+        app = open_page(**with_steps(make_step(name)))
+        assert names(app) == [name]
+        assert app.checkbox(key="aug_step0_use").value, name
+
+
+@pytest.mark.parametrize("size", ["1,512", "512,1"])
+def test_a_picture_one_pixel_thin_is_shown(open_page: Callable[..., AppTest], size: str):
+    app = open_page(**with_steps(make_step("Resize", size=size)))
+    width, height = reversed(size.split(","))
+    assert f"{width} × {height}" in texts(app)
 
 
 def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Callable[..., AppTest]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import Store
 from dashlab.weights import weights_of
 from tests.app.fakes import FakeLab, result, steps
-from tests.app.pages import link, press, texts
+from tests.app.pages import link, press, ran, texts
 from tests.strokes import placed, rasterize, strokes
 
 PAGE = "pages/sketch.py"
@@ -288,6 +289,28 @@ def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_
     app.file_uploader(key="sketch_file").set_value(("four.png", png(sheet), "image/png")).run()
     assert not app.exception
     assert "### Read as" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "line"),
+    [
+        (3, 2000, np.s_[1, 500:1500]),
+        (2000, 3, np.s_[500:1500, 1]),
+        (400, 400, np.s_[20:380, 200]),
+        (400, 400, np.s_[200, 20:380]),
+    ],
+    ids=["a wide strip", "a tall strip", "a thin line down", "a thin line across"],
+)
+def test_a_thin_picture_is_read(
+    open_page: Callable[..., AppTest], height: int, width: int, line: tuple[Any, Any]
+):
+    keep(MADE)
+    sheet = np.full((height, width), 255, np.uint8)
+    sheet[line] = 0
+    app = open_page(sketch_source="upload")
+    ran(app.file_uploader(key="sketch_file").set_value(("line.png", png(sheet), "image/png")))
+    assert "### Read as" in texts(app)
+    assert pictures(app) == 9  # the upload, the input, the map, six steps
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,20 @@ def test_an_enlarged_picture_keeps_every_pixel_a_square():
     assert image.getpixel((4, 0)) == 255
 
 
+def test_a_large_picture_is_shrunk_in_its_shape():
+    picture = np.full((3, 300, 200), 90, dtype=np.uint8)
+    image = opened(png(picture, side=60))
+    assert image.size == (40, 60)
+    assert image.getcolors() == [(40 * 60, (90, 90, 90))]
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((1, 1, 500), (80, 2)), ((1, 500, 1), (2, 80)), ((1, 1, 60), (60, 2))]
+)
+def test_a_thin_picture_is_still_to_be_seen(shape: tuple[int, int, int], size: tuple[int, int]):
+    assert opened(png(np.zeros(shape, dtype=np.uint8), side=80)).size == size
+
+
 def test_a_colour_picture_keeps_its_channels():
     picture = np.zeros((3, 4, 4), dtype=np.uint8)
     picture[0] = 200
