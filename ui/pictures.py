@@ -5,7 +5,7 @@ import streamlit as st
 from dashlab.charts.pictures import Pixels, png
 
 
-def show(picture: Pixels, alt: str, *, side: int, caption: str = "") -> None:
+def show(picture: Pixels, alt: str, *, side: int) -> None:
     """One picture, uint8 [C, H, W] with C = 1 or 3, whose longer side is `side` pixels of the page long.
 
     Told the width itself, `st.image` would shrink the picture to it, smoothed, and fail where a thin one has
@@ -14,4 +14,4 @@ def show(picture: Pixels, alt: str, *, side: int, caption: str = "") -> None:
     """
     _, height, width = picture.shape
     with st.container(width=max(2, round(side * width / max(height, width)))):
-        st.image(png(picture, side=2 * side), alt=alt, caption=caption or None, width="stretch")
+        st.image(png(picture, side=2 * side), alt=alt, width="stretch")

@@ -222,9 +222,8 @@ def _upload() -> Prepared | None:
         show_error(error)
         st.session_state[kept] = None
         return None
-    show(read.preview, name, side=PREVIEW, caption=as_text(name))
-    if read.notes:
-        st.caption(f"{as_text(name)}: {as_text('; '.join(read.notes))}.")
+    show(read.preview, name, side=PREVIEW)
+    st.caption(as_text(f"{name}: {'; '.join(read.notes)}." if read.notes else name))
     if read.prepared is None:
         st.warning(
             f"There is no ink to be seen in {as_text(name)}: take a picture in which one digit stands out "

@@ -291,6 +291,7 @@ def _player(stops: Sequence[int]) -> dict[str, Any]:
         "active": len(stops) - 1,
         "len": 1,
         "pad": {"t": 96, "b": 6},
+        # A colour of its own, for that of the labels below is clear; the style of the page replaces it.
         "currentvalue": {"prefix": "Step ", "font": {"color": "rgb(128,128,128)", "size": 14}},
         "bgcolor": "rgba(128,128,128,0.3)",
         "bordercolor": CLEAR,
