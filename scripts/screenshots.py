@@ -40,6 +40,7 @@ def settle(page: Page) -> None:
             "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]",
             timeout=RUN_MS,
         )
+        page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=RUN_MS)
     except PlaywrightTimeout:
         sys.stderr.write(f"{page.url} is still running\n")
     page.wait_for_timeout(SETTLE_MS)

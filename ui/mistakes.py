@@ -173,7 +173,7 @@ def readings(shown: Sequence[Reading], images: ImageSet, *, top: int = 0) -> Non
     """Test pictures, each with its classes; with `top`, also the likeliest classes as bars."""
     with st.container(horizontal=True, gap="small"):
         for reading in shown:
-            with st.container(width=136 if top else 96, border=bool(top), gap="xxsmall"):
+            with st.container(width=142 if top else 96, border=bool(top), gap="xxsmall"):
                 _reading(reading, images, top)
 
 
@@ -182,7 +182,7 @@ def _reading(reading: Reading, images: ImageSet, top: int) -> None:
     show(
         images.test_x[reading.index].numpy(),
         f"Test picture {reading.index}: true class {images.classes[reading.truth]}",
-        side=102 if top else 96,
+        side=108 if top else 96,
     )
     if not top:
         st.caption(f"{predicted}: {100 * reading.confidence:.1f} %")

@@ -146,7 +146,7 @@ def test_nothing_at_the_path(tmp_path: Path) -> None:
 def test_not_a_zip(tmp_path: Path) -> None:
     path = tmp_path / "notes.zip"
     path.write_bytes(b"Dear diary, " * 1_000)
-    assert refusal(path).startswith("notes.zip is not a zip file. Pack the class folders into a zip")
+    assert refusal(path).startswith("notes.zip is not a zip file. Pack one folder for each class into a zip")
 
 
 @pytest.mark.parametrize("size", [0, 1, 10, 21, 22, 100])
