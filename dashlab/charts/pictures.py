@@ -10,7 +10,7 @@ from PIL import Image
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def png(picture: Pixels, *, side: int = 112) -> bytes:
+def png(picture: Pixels, *, side: int) -> bytes:
     """One picture, uint8 [C, H, W] with C = 1 or 3, whose longer side is about `side` pixels.
 
     A small one is enlarged by a whole factor, a large one shrunk; both sides keep at least 2 pixels.

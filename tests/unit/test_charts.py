@@ -182,7 +182,7 @@ def test_a_thin_picture_is_still_to_be_seen(shape: tuple[int, int, int], size: t
 def test_a_colour_picture_keeps_its_channels():
     picture = np.zeros((3, 4, 4), dtype=np.uint8)
     picture[0] = 200
-    assert opened(png(picture)).getpixel((0, 0)) == (200, 0, 0)
+    assert opened(png(picture, side=8)).getpixel((0, 0)) == (200, 0, 0)
 
 
 def test_pictures_of_a_mosaic_stand_in_rows_with_clear_gaps():
