@@ -17,9 +17,9 @@ Point = dict[str, str | float]
 
 MOST_LETTERS = 30
 """Names of curves that are longer together stand below each other."""
-VALIDATION = "Validation"
 LEGEND_ROW = 22
 """Height of one of them in pixels."""
+VALIDATION = "Validation"
 
 
 @dataclass(frozen=True, slots=True)
