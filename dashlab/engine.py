@@ -284,7 +284,7 @@ class Run:
         )
         if start_weights is not None:
             put_weights(network, start_weights)
-        return network.to(memory_format=memory_format(network))
+        return network
 
     def _compiled(self) -> nn.Module:
         return torch.compile(self.network)  # type: ignore[return-value]

@@ -25,13 +25,15 @@ def build(
     """The network that `config` describes, initialised from `seed`, on `device`, in train mode.
 
     It takes float32 [B, C, H, W] and returns logits [B, classes]. First weights do not depend on the device.
+    Its weights lie in memory as `memory_format` says, in whatever they are used for: with another layout,
+    other kernels give other last digits.
 
     Raises:
         ConfigError: as `blank` does.
     """
     network = blank(config, shape=shape, classes=classes)
     initialize(network, config, seed=seed)
-    network.to(device)
+    network.to(device).to(memory_format=memory_format(network))
     dropouts = (module for module in network.modules() if isinstance(module, Dropout))
     for number, dropout in enumerate(dropouts):
         dropout.generator = stream(seed, f"dropout {number}", device=device)

@@ -7,6 +7,7 @@ from dashlab.classifier import Classifier
 from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.errors import ConfigError, WeightsError
+from dashlab.models import build
 from dashlab.results import Result
 from tests.unit.pictures import made_up
 
@@ -24,14 +25,51 @@ def classifier(result: Result) -> Classifier:
     return Classifier.of(result)
 
 
+@pytest.mark.sameness
 def test_it_reads_the_test_set_as_the_run_did(classifier, result):
     assert torch.equal(classifier.probabilities(IMAGES.test_x), result.evaluation.probabilities)
 
 
-def test_a_network_that_convolves_reads_the_test_set_as_the_run_did():
-    config = CONFIG.change(model="cnn", channels=(4,), normalize="dataset")
-    result = train(config, images=IMAGES, device="cpu")
-    assert torch.equal(Classifier.of(result).probabilities(IMAGES.test_x), result.evaluation.probabilities)
+CONVOLVE = {
+    "cnn": {"model": "cnn", "channels": (4,)},
+    "cnn of two blocks": {"model": "cnn", "channels": (16, 32)},
+    "resnet": {"model": "resnet", "channels": (8, 16), "dropout": 0.0},
+    "lenet": {"model": "lenet", "batchnorm": False},
+}
+
+
+@pytest.fixture(scope="module", params=CONVOLVE)
+def convolves(request) -> Result:
+    images = made_up(64, 24, shape=(3, 16, 16))
+    settings = {"normalize": "dataset", **CONVOLVE[request.param]}
+    return train(CONFIG.change(**settings).without_unused(), images=images, device="cpu")
+
+
+CONVOLVED = made_up(64, 24, shape=(3, 16, 16)).test_x
+
+
+@pytest.mark.sameness
+def test_a_network_that_convolves_reads_the_test_set_as_the_run_did(convolves):
+    # To the last bit: the same kernels read the same shapes in the same layout.
+    assert torch.equal(Classifier.of(convolves).probabilities(CONVOLVED), convolves.evaluation.probabilities)
+
+
+@pytest.mark.sameness
+def test_a_picture_alone_is_read_as_in_the_test_set_but_for_rounding(convolves):
+    # Another batch shape, so perhaps other kernels: sums of some hundred float32 numbers in another order.
+    reader = Classifier.of(convolves)
+    alone = torch.cat([reader.probabilities(picture) for picture in CONVOLVED.split(1)])
+    torch.testing.assert_close(alone, convolves.evaluation.probabilities, rtol=1e-4, atol=1e-6)
+
+
+def test_weights_lie_in_memory_alike_in_the_run_and_in_its_classifier(convolves):
+    for reader in (
+        Classifier.of(convolves).network,
+        build(convolves.config.model, shape=(3, 16, 16), classes=4, seed=1),
+    ):
+        kernels = [p for p in reader.parameters() if p.dim() == 4]
+        assert kernels
+        assert all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
 
 
 def test_probabilities_of_a_picture_add_up_to_one(classifier):
