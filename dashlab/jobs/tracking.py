@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from dashlab.config import RunConfig
 from dashlab.results import EpochRow, Result, Started, StepRow
 from dashlab.study import Study, StudyOutcome, Tick
 
@@ -36,7 +37,7 @@ class Progress:
     """A job as it stood at one moment; a run has `started`, `steps` and `epochs`, a study has `rows`."""
 
     key: str
-    config: Any  # a RunConfig or a Study
+    config: RunConfig | Study
     state: JobState = JobState.QUEUED
     sentence: str = ""  # what to show of the state
     started: Started | None = None
@@ -51,6 +52,11 @@ class Progress:
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
         return self.state.is_over
+
+    @property
+    def run(self) -> RunConfig | None:
+        """The config of a training run; None for a study, which has other settings."""
+        return self.config if isinstance(self.config, RunConfig) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ class Tracker:
 
     LOADING = "Loading the pictures."
 
-    def __init__(self, key: str, config: Any, sentence: str) -> None:
+    def __init__(self, key: str, config: RunConfig | Study, sentence: str) -> None:
         self.progress = Progress(key=key, config=config, sentence=sentence)
         self._begun_at: float | None = None
         self._pace: deque[tuple[float, int]] = deque()  # (seconds of the worker's clock, steps done)
