@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashlab import studies
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs.tracking import JobState, Progress, StudyTracker, Tracker, progress_of, progress_of_study
 from dashlab.jobs.work import Failure, Order
 from dashlab.records import RecordError, row_from_plain
@@ -33,7 +33,6 @@ KILLED = (
     "The process that trains was killed; perhaps the memory ran out. What was measured until then is shown; "
     "start it once more."
 )
-HOPELESS = "The process that trains ends as soon as it starts; the server's terminal says why."
 SHUT_DOWN = "The server was shut down while this run went on; start it once more."
 
 
@@ -238,6 +237,17 @@ def queue_sentence(ahead: int, *, embedded: bool) -> str:
     if embedded:
         return f"Waiting for {others} to end." if ahead else "Waiting for the process that trains."
     return f"Waiting for a free worker, after {others}." if ahead else "Waiting for a free worker."
+
+
+def not_kept_sentence(error: Exception) -> str:
+    """Why nothing is left of a job that came to its end, where that is nobody's disk."""
+    if isinstance(error, DashlabError):
+        return f"The run came to its end, but its result could not be kept. {error}"
+    last = traceback.format_exception_only(type(error), error)[-1].strip()
+    return (
+        "The run came to its end, but its result could not be kept, which is a fault in dashlab; the "
+        f"server's terminal says more. Its last words: {last}"
+    )
 
 
 def outcome_of(future: "Future[Outcome]") -> "Outcome | WorkerDied | Unreachable":

@@ -13,7 +13,6 @@ from dashlab.errors import DamagedRun, JobError
 from dashlab.jobs.cluster import Connection
 from dashlab.jobs.dispatcher import Dispatcher
 from dashlab.jobs.job import (
-    HOPELESS,
     KILLED,
     SHUT_DOWN,
     STARTING,
@@ -23,6 +22,7 @@ from dashlab.jobs.job import (
     StudyJob,
     Unreachable,
     WorkerDied,
+    not_kept_sentence,
     outcome_of,
     queue_sentence,
 )
@@ -282,13 +282,13 @@ class Lab:
         else:
             self._keep(job, outcome)
 
-    def _on_hopeless(self) -> None:
-        """No worker lives long enough to train."""
+    def _on_hopeless(self, sentence: str) -> None:
+        """No worker lives long enough to train; the next submission starts anew."""
         with self._lock:
             connection, self._connection = self._connection, None
             for job in list(self._jobs.values()):
                 if not job.progress.is_over:
-                    self._end(job, JobState.FAILED, HOPELESS)
+                    self._end(job, JobState.FAILED, sentence)
         if connection is not None:
             connection.close()
 
@@ -306,6 +306,10 @@ class Lab:
                 f"The run came to its end, but its result could not be written to {job.store.root}: {error}. "
                 "Free some space, or name another folder in DASHLAB_STORE, and train again.",
             )
+            return
+        except Exception as error:  # the job's boundary: pages would wait for its end for ever
+            logger.exception("The result of the run %s could not be kept.", job.key)
+            self._end(job, JobState.FAILED, not_kept_sentence(error))
             return
         with self._lock:
             if not job.progress.is_over:

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
@@ -237,6 +237,21 @@ def test_a_result_that_cannot_be_written_is_said(lab: Lab, monkeypatch: pytest.M
     assert "No space left" in progress.sentence
 
 
+@pytest.mark.parametrize("error", [ValueError("no such shape"), MemoryError(), DashlabError("Damaged.")])
+def test_whatever_fails_while_a_result_is_kept_ends_the_job_with_a_sentence(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Store, "save", broken)
+    progress = over(lab, lab.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "could not be kept" in progress.sentence
+    assert (str(error) or type(error).__name__) in progress.sentence
+    assert "Traceback" in caplog.text
+
+
 def test_a_run_starts_from_the_weights_of_another(lab: Lab) -> None:
     first = over(lab, lab.submit(order("quick"))).key
     second = over(lab, lab.submit(order("quick").change(start_from=first))).key
@@ -323,6 +338,49 @@ def test_workers_that_cannot_live_are_given_up_with_a_sentence(lab: Lab) -> None
     assert progress.state is JobState.FAILED
     assert "ends as soon as it starts" in progress.sentence
     assert broken.pids() == ()
+
+
+@pytest.mark.parametrize("error", [OSError(12, "Cannot allocate memory"), RuntimeError("can't start")])
+def test_a_worker_that_cannot_be_replaced_ends_what_waits_and_the_next_run_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    short = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    key = running(short, order("slow", epochs=LONG))
+    waiting = short.submit(order("quick"))
+    launch = cluster_module._launch
+
+    def fails(*_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(cluster_module, "_launch", fails)
+    os.kill(short.pids()[1], signal.SIGKILL)
+    assert over(short, key).state in (JobState.FAILED, JobState.LOST)
+    progress = over(short, waiting)
+    assert progress.state is JobState.FAILED
+    assert "no other could be started" in progress.sentence
+    monkeypatch.setattr(cluster_module, "_launch", launch)
+    state = over(short, short.submit(order("quick"))).state
+    short.shutdown()
+    assert state is JobState.FINISHED
+
+
+def test_a_worker_that_cannot_be_started_at_all_leaves_no_scheduler_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, begun = cluster_module._launch, []
+
+    def scheduler_alone(role: str, *more: str) -> "subprocess.Popen[str]":
+        if role == "worker":
+            raise OSError(12, "Cannot allocate memory")
+        begun.append(launch(role, *more))
+        return begun[-1]
+
+    monkeypatch.setattr(cluster_module, "_launch", scheduler_alone)
+    poor = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    progress = over(poor, poor.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "Cannot allocate memory" in progress.sentence
+    assert begun[0].poll() is not None
 
 
 def test_a_page_that_asks_again_and_again_to_warm_up_asks_once(
