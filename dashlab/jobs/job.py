@@ -5,6 +5,7 @@ import logging
 import traceback
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -229,6 +230,24 @@ class StudyJob(Job):
 
     def _row(self, plain: dict[str, Any]) -> Any:
         return study_row_from_plain(self.study.ROW, plain)
+
+
+def tell_queue(jobs: Iterable[Job], *, embedded: bool) -> None:
+    """Bring what jobs that wait say of it up to date; all jobs of the lab, in their order."""
+    ahead: list[Job] = []
+    for job in jobs:
+        if job.progress.is_over:
+            continue
+        if job.progress.state is JobState.QUEUED:
+            sentence = queue_sentence(len(ahead), embedded=embedded) if job.future else STARTING
+            job.tracker.wait(sentence, ahead[0].progress.config if ahead else None)
+        ahead.append(job)
+
+
+def unreachable_sentence(scheduler: str | None) -> str:
+    """That the cluster is gone: the one elsewhere at this address, or our own."""
+    who = f"The scheduler at {scheduler}" if scheduler else "The process that hands out the trainings"
+    return f"{who} cannot be reached any more. What was measured until then is shown; start it once more."
 
 
 def queue_sentence(ahead: int, *, embedded: bool) -> str:

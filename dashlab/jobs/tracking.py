@@ -40,6 +40,7 @@ class Progress:
     config: RunConfig | Study
     state: JobState = JobState.QUEUED
     sentence: str = ""  # what to show of the state
+    behind: RunConfig | Study | None = None  # what goes on, or comes first, while this waits
     started: Started | None = None
     steps: tuple[StepRow, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
@@ -88,10 +89,15 @@ class Tracker:
         """Change the sentence alone."""
         self.progress = replace(self.progress, sentence=f"{self.note} {sentence}".strip())
 
+    def wait(self, sentence: str, behind: RunConfig | Study | None) -> None:
+        """The job still waits, for what is before it."""
+        self.progress = replace(self.progress, behind=behind)
+        self.say(sentence)
+
     def begin(self) -> None:
         """A worker has taken the job up."""
         self._begun_at = time.monotonic()
-        self.progress = replace(self.progress, state=JobState.RUNNING)
+        self.progress = replace(self.progress, state=JobState.RUNNING, behind=None)
         self.say(self.LOADING)
 
     def add(self, rows: Sequence[Any], seconds: float) -> None:
@@ -122,7 +128,7 @@ class Tracker:
     def end(self, state: JobState, sentence: str) -> None:
         """The job is over, with what it has measured so far."""
         elapsed = self.progress.elapsed_s if self.progress.is_over else self._elapsed_s()
-        self.progress = replace(self.progress, state=state, elapsed_s=elapsed, left_s=None)
+        self.progress = replace(self.progress, state=state, elapsed_s=elapsed, left_s=None, behind=None)
         self.say(sentence)
 
     def end_with(self, final: Progress) -> None:

@@ -71,3 +71,17 @@ def test_a_page_stands_whatever_job_the_server_has(
             lab.show(config, state, "This is how it stands.", **rows)
             app.run()
             assert not app.exception, (kind, state, app.exception)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "title"),
+    [(TwinsConfig(), "BatchNorm twins"), (PRESETS["s1"].config, PRESETS["s1"].title)],
+    ids=["a study", "a run"],
+)
+def test_a_job_that_waits_says_by_title_what_comes_before_it(
+    open_app: Callable[..., AppTest], lab: FakeLab, ahead: RunConfig | Study, title: str
+) -> None:
+    sentence = "Waiting for 1 other run to end."
+    lab.show(PRESETS["mnist-fast"].config, JobState.QUEUED, sentence, behind=ahead)
+    (bar,) = ran(open_app("pages/trainer.py")).get("progress")
+    assert bar.text.replace("\\", "").startswith(f"{sentence} Its turn comes after: {title}")

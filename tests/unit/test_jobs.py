@@ -20,6 +20,7 @@ from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
+from dashlab.jobs.endings import Endings
 from dashlab.store import Store
 from tests.unit.fake_training import counted, order
 
@@ -142,6 +143,9 @@ def test_other_runs_wait_in_turn_and_say_how_many_are_before_them(lab: Lab) -> N
     second, third = (lab.submit(order("quick", seed=seed)) for seed in (1, 2))
     wait_until(lambda: "2 other runs" in lab.progress(third).sentence)
     assert lab.progress(second).sentence == "Waiting for 1 other run to end."
+    assert [lab.progress(key).behind for key in (first, second, third)] == [
+        None, *[order("slow", epochs=LONG)] * 2,
+    ]  # fmt: skip
     assert [progress.key for progress in lab.active()] == [first, second, third]
     lab.stop(first)
     assert over(lab, second).state is JobState.FINISHED
@@ -269,6 +273,28 @@ def test_only_the_latest_ends_are_remembered(lab: Lab, monkeypatch: pytest.Monke
     monkeypatch.setattr(lab_module, "_MOST_OVER", 2)
     keys = [over(lab, lab.submit(order("quick", seed=seed))).key for seed in range(4)]
     assert [lab.progress(key) is None for key in keys] == [True, True, False, False]
+
+
+def test_a_batch_knows_how_its_forgotten_parts_ended(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_module, "_MOST_OVER", 1)
+    keys = [
+        over(lab, lab.submit(order("error" if seed == 0 else "quick", seed=seed))).key for seed in range(3)
+    ]
+    parts = lab.batch([*keys, "0" * 64])
+    assert [part.key for part in parts] == keys
+    assert [part.state for part in parts] == [JobState.FAILED, JobState.FINISHED, JobState.FINISHED]
+    assert parts[0].sentence == "There is no such folder: choose another."
+    assert (parts[1].fraction, parts[1].steps) == (1.0, ())
+    assert parts[2].steps
+
+
+def test_of_too_many_endings_those_go_that_nobody_asks_for() -> None:
+    endings = Endings(most=2)
+    for key in "ab":
+        endings.put(Progress(key=key, config=order("quick"), state=JobState.FAILED))
+    assert endings.get("a") is not None
+    endings.put(Progress(key="c", config=order("quick"), state=JobState.FAILED))
+    assert [endings.get(key) is not None for key in "abc"] == [True, False, True]
 
 
 def test_a_key_that_was_never_submitted_is_nothing(lab: Lab) -> None:
