@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import JobError
+from dashlab.jobs.keys import Keys, security_of
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.security import Security
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,9 @@ class Embedded:
         atexit.register(self._close_at_exit)
         try:
             self._worker = self._launch_worker()  # both import at the same time
+            self._keys = Keys.fresh()  # meanwhile
+            _tell(self._scheduler, self._keys.line())
+            self.security = self._keys.security()
             self.address = self._read_address()
             self._tell_address(self._worker)
             threading.Thread(target=self._keep_a_worker, name="dashlab-keep-worker", daemon=True).start()
@@ -106,10 +111,7 @@ class Embedded:
         return address
 
     def _tell_address(self, worker: "subprocess.Popen[str]") -> None:
-        assert worker.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it died already: `_keep_a_worker` sees to that
-            worker.stdin.write(f"{self.address}\n")
-            worker.stdin.flush()
+        _tell(worker, f"{self.address}\n{self._keys.line()}")
 
     def _keep_a_worker(self) -> None:
         """Replace the worker whenever it dies; where that is in vain, say so to those who wait."""
@@ -160,7 +162,8 @@ class Connection:
         self._topics: list[str] = []
         self.address = address or (self.embedded.address if self.embedded else "")
         try:
-            self.client = _client(self.address)
+            security = self.embedded.security if self.embedded else security_of(self.address)
+            self.client = _client(self.address, security)
         except BaseException:
             if self.embedded is not None:
                 self.embedded.close()
@@ -188,7 +191,7 @@ class Connection:
             self.embedded.close()
 
 
-def _client(address: str) -> "Client":
+def _client(address: str, security: "Security | None") -> "Client":
     import dask
     from distributed import Client
 
@@ -196,7 +199,9 @@ def _client(address: str) -> "Client":
     # An order may hold the weights that a run starts from, and Dask would warn of more than 10 MB.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
     try:
-        return Client(address, set_as_default=False, timeout=_CONNECT_WITHIN_S, name="dashlab")  # type: ignore[no-untyped-call]
+        return Client(
+            address, security=security, set_as_default=False, timeout=_CONNECT_WITHIN_S, name="dashlab"
+        )  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise JobError(
             f"No Dask scheduler answers at {address} (from DASHLAB_SCHEDULER): start it there, or unset "
@@ -236,6 +241,13 @@ def _threads() -> int:
         return int(named)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
+
+
+def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it died already: whoever waits for its answer sees to that
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
 
 
 def _first_line(process: "subprocess.Popen[str]") -> str:

@@ -304,7 +304,7 @@ def test_a_key_that_was_never_submitted_is_nothing(lab: Lab) -> None:
 
 def test_a_real_training_goes_all_the_way(lab: Lab) -> None:
     """The engine itself, on the processes that stand already."""
-    real = Lab(lab._store, scheduler=lab._connection.address)
+    real = Lab(lab._store)
     config = RunConfig().change(dataset="mnist", train_size=500, epochs=1, hidden=(16,))
     key = real.submit(config)
     progress = over(real, key)
