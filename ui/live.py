@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashlab import jobs
 from dashlab.jobs import JobState, Progress
+from ui import runs
 from ui.page import as_text
 
 EVERY_S, LATER_EVERY_S, LATER_S = 0.5, 1.0, 3.0
@@ -80,7 +81,7 @@ def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, pla
     Returns:
         Whether any of them goes on; if none does, nothing was drawn.
     """
-    known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
+    known = jobs.batch(keys)
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
         return False
@@ -92,7 +93,7 @@ def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, pla
 def _watched_all(
     keys: Sequence[str], prefix: str, draw: Callable[[], None], place: Any, every: float
 ) -> None:
-    known = [progress for key in keys if (progress := jobs.progress(key)) is not None]
+    known = jobs.batch(keys)
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
         st.rerun()
@@ -139,7 +140,8 @@ def forget_stop(prefix: str) -> None:
 
 def _while_running(progress: Progress) -> str:
     if progress.state is not JobState.RUNNING:
-        return as_text(progress.sentence)
+        now = f" Its turn comes after: {runs.job_title(progress.behind)}." if progress.behind else ""
+        return as_text(progress.sentence + now)
     words = [as_text(progress.sentence.removesuffix(".")), f"{seconds(progress.elapsed_s)} so far"]
     if progress.left_s is not None:
         # After the last step there is still the test: a clock that stands at 0 would look stuck.

@@ -291,7 +291,7 @@ def _stage(state: PageState, view: View, config: NetworkRace, bar: Any) -> None:
 
 def _say_how_it_ended(begun: dict[str, Any] | None) -> None:
     """The sentences of jobs that did not come to their end."""
-    ends = [p for key in (begun or {}).get("jobs", ()) if (p := jobs.progress(key)) is not None and p.is_over]
+    ends = [progress for progress in jobs.batch((begun or {}).get("jobs", ())) if progress.is_over]
     bad = [p for p in ends if p.state in (JobState.FAILED, JobState.LOST)]
     for progress in bad[:1]:
         live.status(progress)

@@ -14,6 +14,7 @@ from dashlab.fields import Value
 from dashlab.presets import PRESETS
 from dashlab.settings import DataConfig
 from dashlab.store import RunSummary, Store, StoredRun
+from dashlab.study import Study
 from ui import links
 from ui.controls import choice_name, shown
 
@@ -90,6 +91,11 @@ def title(config: RunConfig, name: str = "") -> str:
             f"{config.loop.epochs} epoch{'s' if config.loop.epochs > 1 else ''}",
         )
     )
+
+
+def job_title(config: RunConfig | Study) -> str:
+    """What to call a job, be it a run or a study."""
+    return title(config) if isinstance(config, RunConfig) else config.TITLE
 
 
 def _changes(config: RunConfig, other: RunConfig) -> dict[str, Value]:

@@ -103,7 +103,7 @@ def _to_watch() -> Progress | None:
     mine = jobs.progress(started) if started else None
     if mine is not None and not mine.is_over:
         return mine
-    elsewhere = (job for job in jobs.active() if runs.preset_of(job.config) == PREFIX)
+    elsewhere = (job for job in jobs.active() if job.run is not None and runs.preset_of(job.run) == PREFIX)
     return next(elsewhere, mine)
 
 

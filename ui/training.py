@@ -179,9 +179,9 @@ def stage(config: RunConfig | None, bar: Any) -> None:
     """The run that the settings name, or the last one that was shown, or what there is before training."""
     key = config.key() if config is not None else ""
     watched = _to_watch(key)
-    if watched is not None:
+    if watched is not None and watched.run is not None:
         _remember(watched.key)
-        st.subheader(as_text(runs.title(watched.config)), anchor=False)
+        st.subheader(as_text(runs.title(watched.run)), anchor=False)
         live.watch(watched.key, PREFIX, _curves, place=bar)
         return
     if own.fetching() is not None:
@@ -216,7 +216,7 @@ def _to_watch(key: str) -> Progress | None:
     """The run to watch: the one that the settings name, else the last one, as long as it goes on."""
     for candidate in (key, st.session_state.get(f"{PREFIX}__shown", "")):
         progress = jobs.progress(candidate) if candidate else None
-        if progress is not None and not progress.is_over:
+        if progress is not None and progress.run is not None and not progress.is_over:
             return progress
     return None
 
@@ -231,18 +231,19 @@ def _remember(key: str) -> None:
 
 
 def _curves(progress: Progress) -> None:
-    started = progress.started
+    started, config = progress.started, progress.run
+    assert config is not None  # a page of runs watches runs
     curve = Curve(
         steps=progress.steps,
         epochs=progress.epochs,
         steps_per_epoch=started.steps_per_epoch if started else 1,
-        total_epochs=progress.config.loop.epochs,
-        validated=progress.config.data.val_fraction > 0,
+        total_epochs=config.loop.epochs,
+        validated=config.data.val_fraction > 0,
     )
-    results.curves(curve, PREFIX, scheduled=progress.config.schedule.schedule != "none")
+    results.curves(curve, PREFIX, scheduled=config.schedule.schedule != "none")
     if started is not None:
         st.caption(
-            f"{results.pictures(started, progress.config)} {started.parameters:,} parameters, "
+            f"{results.pictures(started, config)} {started.parameters:,} parameters, "
             f"{started.steps:,} steps, on {as_text(started.device)}."
         )
 

@@ -10,6 +10,7 @@ while not (progress := jobs.progress(key)).is_over:
 """
 
 import threading
+from collections.abc import Iterable
 
 from dashlab.config import RunConfig
 from dashlab.jobs.lab import Lab
@@ -21,6 +22,7 @@ __all__ = [
     "Lab",
     "Progress",
     "active",
+    "batch",
     "progress",
     "shutdown",
     "stop",
@@ -49,6 +51,11 @@ def submit(config: RunConfig | Study) -> str:
 def progress(key: str) -> Progress | None:
     """Where the job stands now; None for a key that was not submitted here, or was over long ago."""
     return _the_lab().progress(key)
+
+
+def batch(keys: Iterable[str]) -> tuple[Progress, ...]:
+    """How each known one of these jobs stands; without its rows where it was over long ago."""
+    return _the_lab().batch(keys)
 
 
 def wait(key: str, timeout_s: float | None = None) -> Progress | None:

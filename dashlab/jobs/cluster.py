@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import JobError
+from dashlab.jobs.keys import Keys, security_of
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.security import Security
 
 logger = logging.getLogger(__name__)
 
+HOPELESS = "The process that trains ends as soon as it starts; the server's terminal says why."
+NO_NEW_WORKER = (
+    "The process that trains ended, and no other could be started in its place; perhaps the memory ran out. "
+    "Start it once more."
+)
 _START_WITHIN_S = 60.0
 _CONNECT_WITHIN_S = 10.0
 _MOST_EARLY_DEATHS = 3
@@ -31,32 +38,38 @@ class Embedded:
 
     Args:
         module: what the worker imports before it reports for work.
-        on_hopeless: called, in a thread, when workers keep dying as soon as they start.
+        on_hopeless: called with a sentence, in a thread, when workers keep dying as soon as they start, or
+            none can be started any more. Nothing is alive here from then on.
 
     Raises:
         JobError: the scheduler did not start.
     """
 
-    def __init__(self, module: str, on_hopeless: Callable[[], None]) -> None:
+    def __init__(self, module: str, on_hopeless: Callable[[str], None]) -> None:
         self._module = module
         self._on_hopeless = on_hopeless
         self._lock = threading.Lock()
         self._closing = False
+        self._is_hopeless = False
         self._scheduler = _launch("scheduler")
-        self._worker = self._launch_worker()  # both import at the same time
+        self._worker = self._scheduler  # until there is one
         atexit.register(self._close_at_exit)
         try:
+            self._worker = self._launch_worker()  # both import at the same time
+            self._keys = Keys.fresh()  # meanwhile
+            _tell(self._scheduler, self._keys.line())
+            self.security = self._keys.security()
             self.address = self._read_address()
             self._tell_address(self._worker)
+            threading.Thread(target=self._keep_a_worker, name="dashlab-keep-worker", daemon=True).start()
         except BaseException:
             self.close()
             raise
-        threading.Thread(target=self._keep_a_worker, name="dashlab-keep-worker", daemon=True).start()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the scheduler runs."""
-        return not self._closing and self._scheduler.poll() is None
+        """Whether the scheduler runs, and there is hope for a worker."""
+        return not self._closing and not self._is_hopeless and self._scheduler.poll() is None
 
     @property
     def pids(self) -> tuple[int, int]:
@@ -98,27 +111,35 @@ class Embedded:
         return address
 
     def _tell_address(self, worker: "subprocess.Popen[str]") -> None:
-        assert worker.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it died already: `_keep_a_worker` sees to that
-            worker.stdin.write(f"{self.address}\n")
-            worker.stdin.flush()
+        _tell(worker, f"{self.address}\n{self._keys.line()}")
 
     def _keep_a_worker(self) -> None:
-        """Replace the worker whenever it dies, until it is clear that it cannot live."""
+        """Replace the worker whenever it dies; where that is in vain, say so to those who wait."""
+        try:
+            sentence = self._replace_workers()
+        except Exception:  # no memory, no process, no thread: whoever waits must not wait for ever
+            logger.exception("The process that trains could not be started again.")
+            sentence = NO_NEW_WORKER
+        if sentence:
+            self._is_hopeless = True
+            self._on_hopeless(sentence)
+
+    def _replace_workers(self) -> str:
+        """Replace each worker that dies, until that is in vain; returns why, or nothing at the end of all."""
         early_deaths = 0  # in a row, before the worker could report for work
         while early_deaths < _MOST_EARLY_DEATHS:
             reported = _first_line(self._worker) != ""
             code = self._worker.wait()
             with self._lock:
                 if self._closing or self._scheduler.poll() is not None:
-                    return
+                    return ""
                 _hang_up(self._worker)
                 early_deaths = 0 if reported else early_deaths + 1
                 logger.warning("The process that trains ended with code %d.", code)
                 if early_deaths < _MOST_EARLY_DEATHS:
                     self._worker = self._launch_worker()
                     self._tell_address(self._worker)
-        self._on_hopeless()
+        return HOPELESS
 
 
 class Connection:
@@ -133,7 +154,7 @@ class Connection:
         JobError: the embedded cluster did not start, or no scheduler answers at `address`.
     """
 
-    def __init__(self, address: str | None, *, module: str, on_hopeless: Callable[[], None]) -> None:
+    def __init__(self, address: str | None, *, module: str, on_hopeless: Callable[[str], None]) -> None:
         self.embedded = Embedded(module, on_hopeless) if address is None else None
         self.is_broken = (
             False  # the client may have found a scheduler again, but has lost its jobs and topics
@@ -141,7 +162,8 @@ class Connection:
         self._topics: list[str] = []
         self.address = address or (self.embedded.address if self.embedded else "")
         try:
-            self.client = _client(self.address)
+            security = self.embedded.security if self.embedded else security_of(self.address)
+            self.client = _client(self.address, security)
         except BaseException:
             if self.embedded is not None:
                 self.embedded.close()
@@ -169,7 +191,7 @@ class Connection:
             self.embedded.close()
 
 
-def _client(address: str) -> "Client":
+def _client(address: str, security: "Security | None") -> "Client":
     import dask
     from distributed import Client
 
@@ -177,7 +199,9 @@ def _client(address: str) -> "Client":
     # An order may hold the weights that a run starts from, and Dask would warn of more than 10 MB.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
     try:
-        return Client(address, set_as_default=False, timeout=_CONNECT_WITHIN_S, name="dashlab")  # type: ignore[no-untyped-call]
+        return Client(
+            address, security=security, set_as_default=False, timeout=_CONNECT_WITHIN_S, name="dashlab"
+        )  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise JobError(
             f"No Dask scheduler answers at {address} (from DASHLAB_SCHEDULER): start it there, or unset "
@@ -217,6 +241,13 @@ def _threads() -> int:
         return int(named)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
+
+
+def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it died already: whoever waits for its answer sees to that
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
 
 
 def _first_line(process: "subprocess.Popen[str]") -> str:

@@ -5,12 +5,13 @@ import logging
 import traceback
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashlab import studies
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs.tracking import JobState, Progress, StudyTracker, Tracker, progress_of, progress_of_study
 from dashlab.jobs.work import Failure, Order
 from dashlab.records import RecordError, row_from_plain
@@ -33,7 +34,6 @@ KILLED = (
     "The process that trains was killed; perhaps the memory ran out. What was measured until then is shown; "
     "start it once more."
 )
-HOPELESS = "The process that trains ends as soon as it starts; the server's terminal says why."
 SHUT_DOWN = "The server was shut down while this run went on; start it once more."
 
 
@@ -232,12 +232,41 @@ class StudyJob(Job):
         return study_row_from_plain(self.study.ROW, plain)
 
 
+def tell_queue(jobs: Iterable[Job], *, embedded: bool) -> None:
+    """Bring what jobs that wait say of it up to date; all jobs of the lab, in their order."""
+    ahead: list[Job] = []
+    for job in jobs:
+        if job.progress.is_over:
+            continue
+        if job.progress.state is JobState.QUEUED:
+            sentence = queue_sentence(len(ahead), embedded=embedded) if job.future else STARTING
+            job.tracker.wait(sentence, ahead[0].progress.config if ahead else None)
+        ahead.append(job)
+
+
+def unreachable_sentence(scheduler: str | None) -> str:
+    """That the cluster is gone: the one elsewhere at this address, or our own."""
+    who = f"The scheduler at {scheduler}" if scheduler else "The process that hands out the trainings"
+    return f"{who} cannot be reached any more. What was measured until then is shown; start it once more."
+
+
 def queue_sentence(ahead: int, *, embedded: bool) -> str:
     """Why a job waits, when so many others of this server come before it."""
     others = f"{ahead} other run{'s' if ahead > 1 else ''}"
     if embedded:
         return f"Waiting for {others} to end." if ahead else "Waiting for the process that trains."
     return f"Waiting for a free worker, after {others}." if ahead else "Waiting for a free worker."
+
+
+def not_kept_sentence(error: Exception) -> str:
+    """Why nothing is left of a job that came to its end, where that is nobody's disk."""
+    if isinstance(error, DashlabError):
+        return f"The run came to its end, but its result could not be kept. {error}"
+    last = traceback.format_exception_only(type(error), error)[-1].strip()
+    return (
+        "The run came to its end, but its result could not be kept, which is a fault in dashlab; the "
+        f"server's terminal says more. Its last words: {last}"
+    )
 
 
 def outcome_of(future: "Future[Outcome]") -> "Outcome | WorkerDied | Unreachable":

@@ -4,7 +4,7 @@ import importlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,20 @@ from dashlab.config import RunConfig
 from dashlab.errors import DamagedRun, JobError
 from dashlab.jobs.cluster import Connection
 from dashlab.jobs.dispatcher import Dispatcher
+from dashlab.jobs.endings import Endings
 from dashlab.jobs.job import (
-    HOPELESS,
     KILLED,
     SHUT_DOWN,
-    STARTING,
     Job,
     Outcome,
     RunJob,
     StudyJob,
     Unreachable,
     WorkerDied,
+    not_kept_sentence,
     outcome_of,
-    queue_sentence,
+    tell_queue,
+    unreachable_sentence,
 )
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
@@ -68,6 +69,7 @@ class Lab:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._jobs: dict[str, Job] = {}  # by key; those that are over stand in the order of their ends
+        self._endings = Endings()
         self._launched: set[str] = set()  # keys
         self._turns: dict[str, str] = {}  # address of a worker that died → token of whose turn it was
         self._warming = False
@@ -106,6 +108,14 @@ class Lab:
         with self._lock:
             job = self._jobs.get(key)
             return job.tracker.now() if job else None
+
+    def batch(self, keys: Iterable[str]) -> tuple[Progress, ...]:
+        """How each known one of these jobs stands; without its rows where it was over long ago."""
+        with self._lock:
+            found = (
+                self._jobs[key].tracker.now() if key in self._jobs else self._endings.get(key) for key in keys
+            )
+            return tuple(progress for progress in found if progress is not None)
 
     def active(self) -> tuple[Progress, ...]:
         """All jobs that are not over, the first submitted first."""
@@ -276,19 +286,19 @@ class Lab:
         elif isinstance(outcome, WorkerDied):
             self._launch_again(job, outcome.address)
         elif isinstance(outcome, Unreachable):
-            self._lose(job, self._unreachable())
+            self._lose(job, unreachable_sentence(self._scheduler))
             connection.is_broken = True
             self._command(self._discard_dead)  # or a worker without a scheduler would train on for nobody
         else:
             self._keep(job, outcome)
 
-    def _on_hopeless(self) -> None:
-        """No worker lives long enough to train."""
+    def _on_hopeless(self, sentence: str) -> None:
+        """No worker lives long enough to train; the next submission starts anew."""
         with self._lock:
             connection, self._connection = self._connection, None
             for job in list(self._jobs.values()):
                 if not job.progress.is_over:
-                    self._end(job, JobState.FAILED, HOPELESS)
+                    self._end(job, JobState.FAILED, sentence)
         if connection is not None:
             connection.close()
 
@@ -306,6 +316,10 @@ class Lab:
                 f"The run came to its end, but its result could not be written to {job.store.root}: {error}. "
                 "Free some space, or name another folder in DASHLAB_STORE, and train again.",
             )
+            return
+        except Exception as error:  # the job's boundary: pages would wait for its end for ever
+            logger.exception("The result of the run %s could not be kept.", job.key)
+            self._end(job, JobState.FAILED, not_kept_sentence(error))
             return
         with self._lock:
             if not job.progress.is_over:
@@ -344,19 +358,12 @@ class Lab:
             self._jobs[job.key] = self._jobs.pop(job.key)
         over = [key for key, other in self._jobs.items() if other.progress.is_over]
         for key in over[:-_MOST_OVER]:
-            del self._jobs[key]
+            self._endings.put(self._jobs.pop(key).progress)
         self._tell_queue()
         self._changed.notify_all()
 
     def _tell_queue(self) -> None:
-        """Bring the sentences of the jobs that wait up to date."""
-        ahead = 0
-        for job in self._jobs.values():
-            if job.progress.state is JobState.QUEUED:
-                job.tracker.say(
-                    queue_sentence(ahead, embedded=self._scheduler is None) if job.future else STARTING
-                )
-            ahead += not job.progress.is_over
+        tell_queue(self._jobs.values(), embedded=self._scheduler is None)
 
     def _drop(self, job: Job) -> None:
         """Nobody wants this job any more: make its training end, and Dask forget it."""
@@ -378,11 +385,6 @@ class Lab:
                 logger.info("The cluster was gone before the run %s was told to stop: %s", job.key, error)
 
         threading.Thread(target=send, name="dashlab-stop", daemon=True).start()
-
-    def _unreachable(self) -> str:
-        process = "The process that hands out the trainings"
-        who = f"The scheduler at {self._scheduler}" if self._scheduler else process
-        return f"{who} cannot be reached any more. What was measured until then is shown; start it once more."
 
 
 def _engine_resolved(config: RunConfig) -> RunConfig:

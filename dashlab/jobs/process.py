@@ -1,8 +1,8 @@
 """The scheduler and the worker of the embedded cluster: `python -m dashlab.jobs.process scheduler|worker`.
 
 Each lives as long as the pipe on its standard input: the parent holds the other end, and however the parent
-dies, the system closes it. The worker reads the scheduler's address as the first line from that pipe, so that
-it can import torch while the scheduler is still starting.
+dies, the system closes it. Through that pipe come the keys, which nobody else may see. The worker reads the
+scheduler's address first, so that it can import torch while the scheduler is still starting.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ import signal
 import sys
 import threading
 import time
+
+from dashlab.jobs.keys import Keys
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def main(role: str, *modules: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     if role == "worker":
         preload(modules)
-    asyncio.run(_scheduler() if role == "scheduler" else _worker(lines))
+    asyncio.run(_scheduler(lines) if role == "scheduler" else _worker(lines))
 
 
 def preload(modules: tuple[str, ...]) -> None:
@@ -76,11 +78,21 @@ def load_default_pictures() -> None:
         logger.info("The default pictures are not there: %s", error)
 
 
-async def _scheduler() -> None:
+async def _next_line(lines: "queue.Queue[str]") -> str:
+    return await asyncio.get_running_loop().run_in_executor(None, lines.get)
+
+
+async def _scheduler(lines: "queue.Queue[str]") -> None:
     from distributed import Scheduler
 
     async with Scheduler(
-        host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0", allowed_failures=0
+        security=Keys.from_line(await _next_line(lines)).security(),
+        protocol="tls",
+        host="127.0.0.1",
+        port=0,
+        dashboard=False,
+        dashboard_address="127.0.0.1:0",
+        allowed_failures=0,
     ) as scheduler:
         _report(scheduler.address)
         await scheduler.finished()
@@ -89,9 +101,10 @@ async def _scheduler() -> None:
 async def _worker(lines: "queue.Queue[str]") -> None:
     from distributed import Worker
 
-    address = await asyncio.get_running_loop().run_in_executor(None, lines.get)
+    address = await _next_line(lines)
     async with Worker(
         address,
+        security=Keys.from_line(await _next_line(lines)).security(),
         host="127.0.0.1",
         nthreads=1,  # one training at a time
         memory_limit=0,  # neither spill nor pause

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from dashlab.config import RunConfig
 from dashlab.results import EpochRow, Result, Started, StepRow
 from dashlab.study import Study, StudyOutcome, Tick
 
@@ -36,9 +37,10 @@ class Progress:
     """A job as it stood at one moment; a run has `started`, `steps` and `epochs`, a study has `rows`."""
 
     key: str
-    config: Any  # a RunConfig or a Study
+    config: RunConfig | Study
     state: JobState = JobState.QUEUED
     sentence: str = ""  # what to show of the state
+    behind: RunConfig | Study | None = None  # what goes on, or comes first, while this waits
     started: Started | None = None
     steps: tuple[StepRow, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
@@ -51,6 +53,11 @@ class Progress:
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
         return self.state.is_over
+
+    @property
+    def run(self) -> RunConfig | None:
+        """The config of a training run; None for a study, which has other settings."""
+        return self.config if isinstance(self.config, RunConfig) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,7 @@ class Tracker:
 
     LOADING = "Loading the pictures."
 
-    def __init__(self, key: str, config: Any, sentence: str) -> None:
+    def __init__(self, key: str, config: RunConfig | Study, sentence: str) -> None:
         self.progress = Progress(key=key, config=config, sentence=sentence)
         self._begun_at: float | None = None
         self._pace: deque[tuple[float, int]] = deque()  # (seconds of the worker's clock, steps done)
@@ -82,10 +89,15 @@ class Tracker:
         """Change the sentence alone."""
         self.progress = replace(self.progress, sentence=f"{self.note} {sentence}".strip())
 
+    def wait(self, sentence: str, behind: RunConfig | Study | None) -> None:
+        """The job still waits, for what is before it."""
+        self.progress = replace(self.progress, behind=behind)
+        self.say(sentence)
+
     def begin(self) -> None:
         """A worker has taken the job up."""
         self._begun_at = time.monotonic()
-        self.progress = replace(self.progress, state=JobState.RUNNING)
+        self.progress = replace(self.progress, state=JobState.RUNNING, behind=None)
         self.say(self.LOADING)
 
     def add(self, rows: Sequence[Any], seconds: float) -> None:
@@ -116,7 +128,7 @@ class Tracker:
     def end(self, state: JobState, sentence: str) -> None:
         """The job is over, with what it has measured so far."""
         elapsed = self.progress.elapsed_s if self.progress.is_over else self._elapsed_s()
-        self.progress = replace(self.progress, state=state, elapsed_s=elapsed, left_s=None)
+        self.progress = replace(self.progress, state=state, elapsed_s=elapsed, left_s=None, behind=None)
         self.say(sentence)
 
     def end_with(self, final: Progress) -> None:

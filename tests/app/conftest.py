@@ -21,7 +21,7 @@ def computes_here(one_thread: None) -> None:
 def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
     """A lab that trains nothing."""
     fake = FakeLab()
-    for name in ("submit", "progress", "stop", "active", "warm_up"):
+    for name in ("submit", "progress", "batch", "stop", "active", "warm_up"):
         monkeypatch.setattr(jobs, name, getattr(fake, name))
     return fake
 

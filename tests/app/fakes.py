@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,9 @@ class FakeLab:
 
     def progress(self, key: str) -> Progress | None:
         return self.known.get(key)
+
+    def batch(self, keys: Iterable[str]) -> tuple[Progress, ...]:
+        return tuple(self.known[key] for key in keys if key in self.known)
 
     def stop(self, key: str) -> None:
         self.stopped.append(key)

@@ -16,10 +16,11 @@ import pytest
 import torch
 
 from dashlab.config import RunConfig
-from dashlab.errors import ConfigError
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
+from dashlab.jobs.endings import Endings
 from dashlab.store import Store
 from tests.unit.fake_training import counted, order
 
@@ -142,6 +143,9 @@ def test_other_runs_wait_in_turn_and_say_how_many_are_before_them(lab: Lab) -> N
     second, third = (lab.submit(order("quick", seed=seed)) for seed in (1, 2))
     wait_until(lambda: "2 other runs" in lab.progress(third).sentence)
     assert lab.progress(second).sentence == "Waiting for 1 other run to end."
+    assert [lab.progress(key).behind for key in (first, second, third)] == [
+        None, *[order("slow", epochs=LONG)] * 2,
+    ]  # fmt: skip
     assert [progress.key for progress in lab.active()] == [first, second, third]
     lab.stop(first)
     assert over(lab, second).state is JobState.FINISHED
@@ -237,6 +241,21 @@ def test_a_result_that_cannot_be_written_is_said(lab: Lab, monkeypatch: pytest.M
     assert "No space left" in progress.sentence
 
 
+@pytest.mark.parametrize("error", [ValueError("no such shape"), MemoryError(), DashlabError("Damaged.")])
+def test_whatever_fails_while_a_result_is_kept_ends_the_job_with_a_sentence(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Store, "save", broken)
+    progress = over(lab, lab.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "could not be kept" in progress.sentence
+    assert (str(error) or type(error).__name__) in progress.sentence
+    assert "Traceback" in caplog.text
+
+
 def test_a_run_starts_from_the_weights_of_another(lab: Lab) -> None:
     first = over(lab, lab.submit(order("quick"))).key
     second = over(lab, lab.submit(order("quick").change(start_from=first))).key
@@ -256,6 +275,28 @@ def test_only_the_latest_ends_are_remembered(lab: Lab, monkeypatch: pytest.Monke
     assert [lab.progress(key) is None for key in keys] == [True, True, False, False]
 
 
+def test_a_batch_knows_how_its_forgotten_parts_ended(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_module, "_MOST_OVER", 1)
+    keys = [
+        over(lab, lab.submit(order("error" if seed == 0 else "quick", seed=seed))).key for seed in range(3)
+    ]
+    parts = lab.batch([*keys, "0" * 64])
+    assert [part.key for part in parts] == keys
+    assert [part.state for part in parts] == [JobState.FAILED, JobState.FINISHED, JobState.FINISHED]
+    assert parts[0].sentence == "There is no such folder: choose another."
+    assert (parts[1].fraction, parts[1].steps) == (1.0, ())
+    assert parts[2].steps
+
+
+def test_of_too_many_endings_those_go_that_nobody_asks_for() -> None:
+    endings = Endings(most=2)
+    for key in "ab":
+        endings.put(Progress(key=key, config=order("quick"), state=JobState.FAILED))
+    assert endings.get("a") is not None
+    endings.put(Progress(key="c", config=order("quick"), state=JobState.FAILED))
+    assert [endings.get(key) is not None for key in "abc"] == [True, False, True]
+
+
 def test_a_key_that_was_never_submitted_is_nothing(lab: Lab) -> None:
     assert lab.progress("0" * 64) is None
     lab.stop("0" * 64)
@@ -263,7 +304,7 @@ def test_a_key_that_was_never_submitted_is_nothing(lab: Lab) -> None:
 
 def test_a_real_training_goes_all_the_way(lab: Lab) -> None:
     """The engine itself, on the processes that stand already."""
-    real = Lab(lab._store, scheduler=lab._connection.address)
+    real = Lab(lab._store)
     config = RunConfig().change(dataset="mnist", train_size=500, epochs=1, hidden=(16,))
     key = real.submit(config)
     progress = over(real, key)
@@ -323,6 +364,49 @@ def test_workers_that_cannot_live_are_given_up_with_a_sentence(lab: Lab) -> None
     assert progress.state is JobState.FAILED
     assert "ends as soon as it starts" in progress.sentence
     assert broken.pids() == ()
+
+
+@pytest.mark.parametrize("error", [OSError(12, "Cannot allocate memory"), RuntimeError("can't start")])
+def test_a_worker_that_cannot_be_replaced_ends_what_waits_and_the_next_run_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    short = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    key = running(short, order("slow", epochs=LONG))
+    waiting = short.submit(order("quick"))
+    launch = cluster_module._launch
+
+    def fails(*_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(cluster_module, "_launch", fails)
+    os.kill(short.pids()[1], signal.SIGKILL)
+    assert over(short, key).state in (JobState.FAILED, JobState.LOST)
+    progress = over(short, waiting)
+    assert progress.state is JobState.FAILED
+    assert "no other could be started" in progress.sentence
+    monkeypatch.setattr(cluster_module, "_launch", launch)
+    state = over(short, short.submit(order("quick"))).state
+    short.shutdown()
+    assert state is JobState.FINISHED
+
+
+def test_a_worker_that_cannot_be_started_at_all_leaves_no_scheduler_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, begun = cluster_module._launch, []
+
+    def scheduler_alone(role: str, *more: str) -> "subprocess.Popen[str]":
+        if role == "worker":
+            raise OSError(12, "Cannot allocate memory")
+        begun.append(launch(role, *more))
+        return begun[-1]
+
+    monkeypatch.setattr(cluster_module, "_launch", scheduler_alone)
+    poor = Lab(Store(tmp_path), train=FAKE, resolve=same)
+    progress = over(poor, poor.submit(order("quick")))
+    assert progress.state is JobState.FAILED
+    assert "Cannot allocate memory" in progress.sentence
+    assert begun[0].poll() is not None
 
 
 def test_a_page_that_asks_again_and_again_to_warm_up_asks_once(

@@ -1,0 +1,87 @@
+"""Every page and view stands, whatever job the server has, and however that job stands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashlab.config import RunConfig
+from dashlab.experiments.network_race import NetworkRace, entries, orders
+from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.twins import TwinsConfig
+from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
+from dashlab.jobs import JobState
+from dashlab.presets import PRESETS
+from dashlab.study import Study
+from tests.app.fakes import FakeLab, started, steps
+from tests.app.pages import ran
+from ui import batchnorm, initialization, optimizers
+from ui.page import PAGES
+
+pytestmark = pytest.mark.usefixtures("pictures_at_hand")
+
+VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
+PLACES = [
+    (page.path, {f"{page.prefix}_view": view.name} if view else {})
+    for page in PAGES
+    for view in VIEWS.get(page.slug, (None,))
+]
+STATES = (JobState.RUNNING, JobState.QUEUED, JobState.FAILED, JobState.LOST)
+
+
+def kinds_of_jobs() -> dict[str, RunConfig | Study]:
+    """One job of every kind; each is what some page starts by itself."""
+    (race,) = orders(entry.config for entry in entries(NetworkRace(seeds=1)))
+    return {
+        "a race trained as one": race,
+        "twins": TwinsConfig(dataset="mnist", batch_size=64),
+        "a sweep of rates": RateSweep(dataset="mnist", batch_size=64),
+        "a sweep of batches": BatchSweep(dataset="mnist"),
+        "stacks": StackTraining(),
+        "the trainer's run": PRESETS["mnist-fast"].config,
+        "the sketch pad's run": PRESETS["sketch"].config,
+    }
+
+
+def test_every_kind_of_study_is_among_the_jobs() -> None:
+    def leaves(kind: type) -> set[type]:
+        # A dataclass with slots is made twice, and only the second is what its module has.
+        real = [
+            sub for sub in kind.__subclasses__() if vars(sys.modules[sub.__module__]).get(sub.__name__) is sub
+        ]
+        below = [sub for sub in real if sub.__module__.startswith("dashlab.")]
+        return {leaf for sub in below for leaf in leaves(sub)} or {kind}
+
+    assert leaves(Study) == {type(job) for job in kinds_of_jobs().values()} - {RunConfig}
+
+
+@pytest.mark.parametrize(("path", "query"), PLACES, ids=str)
+def test_a_page_stands_whatever_job_the_server_has(
+    path: str, query: Mapping[str, str], open_app: Callable[..., AppTest], lab: FakeLab
+) -> None:
+    app = ran(open_app(path, **query))
+    for kind, config in kinds_of_jobs().items():
+        for state in STATES:
+            lab.known.clear()
+            has_begun = state is not JobState.QUEUED and isinstance(config, RunConfig)
+            rows = {"started": started(config), "steps": steps(5)} if has_begun else {}
+            lab.show(config, state, "This is how it stands.", **rows)
+            app.run()
+            assert not app.exception, (kind, state, app.exception)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "title"),
+    [(TwinsConfig(), "BatchNorm twins"), (PRESETS["s1"].config, PRESETS["s1"].title)],
+    ids=["a study", "a run"],
+)
+def test_a_job_that_waits_says_by_title_what_comes_before_it(
+    open_app: Callable[..., AppTest], lab: FakeLab, ahead: RunConfig | Study, title: str
+) -> None:
+    sentence = "Waiting for 1 other run to end."
+    lab.show(PRESETS["mnist-fast"].config, JobState.QUEUED, sentence, behind=ahead)
+    (bar,) = ran(open_app("pages/trainer.py")).get("progress")
+    assert bar.text.replace("\\", "").startswith(f"{sentence} Its turn comes after: {title}")
