@@ -16,6 +16,14 @@ from ui.state import PageState
 from ui.views import View
 
 Rows = Sequence[TwinsEpoch]
+RUNNING = (
+    r"\hat\mu \leftarrow (1 - m)\,\hat\mu + m\,\mu_B \qquad"
+    r"\hat\sigma^2 \leftarrow (1 - m)\,\hat\sigma^2 + m\,\frac{n}{n - 1}\,\sigma_B^2"
+)
+BESSEL = (
+    "The running variance gets that of the batch of n inputs divided by n − 1; what normalises the batch "
+    "itself is σ²_B, divided by n."
+)
 
 
 def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: TwinsEpoch) -> None:
@@ -40,9 +48,8 @@ def _layer(state: PageState, view: View, count: int) -> int:
 def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
     st.caption(
         "How the values of one layer are spread, over epochs: each column is a histogram, and the stronger "
-        "its colour the more values are there. BatchNorm holds "
-        "what enters the activation near mean 0 and variance 1, whatever the layers below do; the outermost "
-        "rows also count what lies beyond."
+        f"its colour the more values are there. {_held(study)} The outermost rows also count what lies "
+        "beyond."
     )
     one, other = st.columns(2)
     with one:
@@ -57,6 +64,17 @@ def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> Non
             plot(figure, f"bn_twins_chart_values_{name == NORMED}", alt)
     with st.expander("Numbers behind this picture", icon=":material/table:"):
         numbers(list(_spread_rows(rows, layer, which)), "batchnorm-values.csv", "bn_twins_csv_values")
+
+
+def _held(study: TwinsConfig) -> str:
+    """What BatchNorm holds steady, and where it stands."""
+    what = "what enters the activation" if study.order == "before" else "what leaves the activation"
+    if not study.affine:
+        return f"BatchNorm holds {what} at mean 0 and variance 1, whatever the layers below do."
+    return (
+        f"BatchNorm brings {what} to mean 0 and variance 1, whatever the layers below do; its γ and β, which "
+        "start at 1 and 0, are learned and move it from there."
+    )
 
 
 def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]:
@@ -76,9 +94,8 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
     if not study.track:
         st.caption("Only statistics of batches: none are kept for eval mode.")
     else:
-        st.latex(r"\hat\mu \leftarrow (1 - m)\,\hat\mu + m\,\mu_B \qquad"
-                 r"\hat\sigma^2 \leftarrow (1 - m)\,\hat\sigma^2 + m\,\sigma_B^2")  # fmt: skip
-        st.caption(_memory(study.momentum))
+        st.latex(RUNNING)
+        st.caption(f"{_memory(study.momentum)} {BESSEL}")
     one, other = st.columns(2)
     with one:
         layer = _layer(state, view, len(study.hidden))

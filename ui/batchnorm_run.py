@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab import jobs, studies
+from dashlab import jobs
 from dashlab.charts.twins import NORMED, PLAIN
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress
 from dashlab.study import Tick
-from ui import live
+from ui import kept_studies, live
 from ui.page import as_text, show_error
 from ui.state import PageState
 
@@ -105,7 +105,7 @@ def _to_watch(state: PageState, study: TwinSettings) -> Progress | None:
 
 def _is_cached(study: TwinSettings) -> bool:
     try:
-        return studies.load(study) is not None
+        return kept_studies.load(study) is not None
     except DamagedRun as error:
         st.warning(as_text(str(error)), icon=":material/heart_broken:")
         return False

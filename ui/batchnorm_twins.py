@@ -118,7 +118,7 @@ def _pictures(
     words.figures(rows)
     at = _epoch_slider(state, view, study, rows)
     if study.dataset != "mnist":
-        figure = boundaries(rows, at, _plane(study))
+        figure = _boundaries((study.key(), len(rows), at.epoch), study, rows, at)
         plot(figure, "bn_twins_chart_boundary", _alt(study, at))
         with st.expander("Numbers behind the boundaries", icon=":material/table:"):
             st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")
@@ -152,6 +152,17 @@ def _plane(study: TwinsConfig) -> Plane:
 
     dots, classes, extent = plane(study)
     return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)  # a third of a megabyte each
+def _boundaries(
+    identity: tuple[str, int, int],  # noqa: ARG001 - stands for all the others
+    _study: TwinsConfig,
+    _rows: Sequence[TwinsEpoch],
+    _at: TwinsEpoch,
+) -> Any:
+    """Built once: it takes longer than all the rest of a rerun that looks elsewhere."""
+    return boundaries(_rows, _at, _plane(_study))
 
 
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:

@@ -49,7 +49,7 @@ def draw(state: PageState, view: View) -> None:
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
         st.caption("GELU has no mark: calculate_gain does not know it and raises a ValueError.")
-        st.markdown(EXPLAINED[chosen.activation])
+        st.markdown(explained(chosen, config))
         _before_and_after(config)
         _against_spread(config)
         _table(found)
@@ -92,18 +92,30 @@ def _metrics(chosen: Gain) -> None:
 
 EXPLAINED = {
     "none": "Without an activation nothing is lost: the gain is 1.",
-    "sigmoid": "The sigmoid's slope is at most 1/4, so that it narrows the signal about fivefold, and it "
+    "sigmoid": "The sigmoid's slope is at most 1/4, so that it narrows the signal at least fourfold, and it "
     "adds a mean of 1/2. calculate_gain's 1 makes up for none of it.",
-    "tanh": "Measured 1.59; PyTorch's 5/3 is a little more. Over many layers that settles at a spread of "
-    "0.65, for which 5/3 is just the gain that keeps it.",
+    "tanh": "Over many layers PyTorch's 5/3 settles at a spread of 0.65, for which it is just the gain that "
+    "keeps it.",
     "relu": "√2 is the gain of the *mean square*: half of it is cut off. The std shrinks more, because "
     "ReLU's outputs have a mean above 0; the next layer's sums feel the mean square.",
     "leaky_relu": "√(2 / (1 + slope²)) is the gain of the *mean square*, as for ReLU.",
     "gelu": "GELU is newer than the table. This page takes ReLU's √2 where an "
-    "initializer asks for the gain; by mean square it would be 1.53.",
+    "initializer asks for the gain; by mean square it would be 1.53 on N(0, 1).",
     "selu": "SELU's constants are made so that N(0, 1) stays at mean 0 and std 1: gain 1. calculate_gain's "
     "3/4 gives that up for steadier gradients.",
 }
+
+
+def explained(chosen: Gain, config: GainConfig) -> str:
+    """What is measured beside PyTorch's number, in words, and why."""
+    why = EXPLAINED[chosen.activation]
+    if chosen.activation != "tanh" or chosen.calculated is None:
+        return why
+    relation = "less" if chosen.gain < chosen.calculated else "more"
+    return (
+        f"Measured {chosen.gain:.2f} at a spread of {config.std:g}, {relation} than PyTorch's 5/3, which is "
+        f"{chosen.calculated:.2f}. {why}"
+    )
 
 
 def _before_and_after(config: GainConfig) -> None:

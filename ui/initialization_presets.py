@@ -66,8 +66,8 @@ SIGNALS = {
     ),
     "sigmoid": _stacks(
         "Vanishing gradients of the sigmoid",
-        "The outputs look healthy, yet the slope of the sigmoid is at most 1/4: no gradient reaches the "
-        "lower half. Between inputs nothing is left either.",
+        "The outputs look healthy, yet the slope of the sigmoid is at most 1/4: on its way down the gradient "
+        "falls until float32 rounds it to 0. Between inputs nothing is left either.",
         SIGMOIDS,
     ),
     "pytorch": _stacks(

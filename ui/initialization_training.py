@@ -6,7 +6,7 @@ from typing import cast
 
 import streamlit as st
 
-from dashlab import jobs, studies
+from dashlab import jobs
 from dashlab.charts import stack_training as charts
 from dashlab.charts.stack import Signal, by_layer
 from dashlab.errors import ConfigError, DamagedRun
@@ -20,7 +20,7 @@ from dashlab.experiments.stack_training import (
 )
 from dashlab.jobs import Progress
 from dashlab.records import plain
-from ui import live
+from ui import kept_studies, live
 from ui.charts import grow, plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
@@ -117,7 +117,7 @@ def _to_watch(study: StackTraining | None, *, is_cached: bool) -> Progress | Non
 
 def _cached(study: StackTraining) -> Sequence[TrainedRow] | None:
     try:
-        stored = studies.load(study)
+        stored = kept_studies.load(study)
     except DamagedRun as error:
         show_error(error)
         return None

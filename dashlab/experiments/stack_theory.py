@@ -8,8 +8,10 @@ Source: Poole et al. 2016, equation 3; Schoenholz et al. 2017, equations 3 and 8
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -21,8 +23,16 @@ EPS = 1e-5
 """What PyTorch's normalisations add to a variance."""
 FAR = 1e60
 """Where theory stops: far above what float32 can hold."""
+TINY = torch.finfo(torch.float32).tiny
+"""Where float32 begins to round numbers to 0."""
+AGREES = 10.0
+"""Wherever something is predicted, a stack of this width does so within this factor."""
 DRIFT = 0.05
-"""Mean output on N(0, 1) from which an activation drifts."""
+"""Share of an activation's outputs, as root mean square, that their mean is, from which they drift."""
+WOBBLE = 4.0
+"""Variance of the logarithm of a mean square, over draws of the weights, up to which theory is of use."""
+KICK, SPREADS = 1.5, 1.5
+"""Where inputs of so many times the variance end up so many times as far apart, luck decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +52,23 @@ def theory(config: StackConfig) -> Theory:
     There is none at all for constant weights with a cure. There is none for the gradients under BatchNorm,
     whose batch ties the inputs to each other; none for those of constant weights with an activation; and none
     under residual connections whose outputs drift away from mean 0, for then all gradients lean one way.
+    Outputs end early, and gradients are left out, where a stack of this width is not like one without end:
+    where chance adds up over the layers, or where float32 rounds the outputs to 0.
     """
     if config.initializer == "constant":
         return _constant(config)
-    stds, slopes = _mean_field(config)
-    drifts = config.cure == "residual" and abs(moments(config, 1.0)[0]) > DRIFT
-    known = config.cure != "batchnorm" and not drifts and len(slopes) == config.depth
-    return Theory(tuple(stds), _down(slopes) if known else ())
+    layers = _mean_field(config, var=1.0)
+    alike = _until_luck_decides(layers, _mean_field(config, var=KICK))
+    certain = _leading(list(accumulate(layer.wobble for layer in layers)), WOBBLE)
+    stds = [layer.std for layer in layers[: min(alike, certain)]]
+    known = (
+        len(stds) == config.depth
+        and config.cure != "batchnorm"
+        and not (config.cure == "residual" and any(layer.drift > DRIFT for layer in layers))
+        and not (min(stds) < TINY and _has_a_kink(config))
+        and sum(layer.wobble_back for layer in layers[1:]) <= WOBBLE
+    )
+    return Theory(tuple(stds), _down([layer.back for layer in layers]) if known else ())
 
 
 def variance(setting: Setting, width: int) -> float:
@@ -66,27 +86,75 @@ def variance(setting: Setting, width: int) -> float:
     return by_name.get(setting.initializer, scale_of(setting) ** 2 / width)
 
 
-def _mean_field(config: StackConfig) -> tuple[list[float], list[float]]:
-    """Layer by layer: std of the outputs, and by what the gradient's mean square grows on its way down."""
-    stds, slopes, growth = list[float](), list[float](), config.width * variance(config, config.width)
-    mean, var = 0.0, 1.0  # of a layer's inputs, over units and batch
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What theory says of one layer."""
+
+    std: float  # of the outputs
+    back: float  # by what the gradient's mean square grows on its way down
+    drift: float  # mean of what the activation gives, as a share of its root mean square
+    wobble: float  # variance of the logarithm of the outputs' mean square that the layer adds
+    wobble_back: float  # and of that of the gradient
+
+
+def _mean_field(config: StackConfig, *, var: float) -> list[_Layer]:
+    """Layer by layer, for inputs of this variance."""
+    layers, growth = list[_Layer](), config.width * variance(config, config.width)
+    adds = config.cure in ("residual", "residual_layernorm")
+    mean = 0.0  # of a layer's inputs, over units and batch
     for _ in range(config.depth):
         back, sums = growth, growth * (mean**2 + var)
         if config.cure == "residual_layernorm":
             back, sums = growth / (var + EPS), growth * var / (var + EPS)
         elif config.cure in ("batchnorm", "layernorm"):
             back, sums = growth / (sums + EPS), sums / (sums + EPS)
-        out_mean, out_var, slope = moments(config, math.sqrt(sums))
-        if config.cure in ("residual", "residual_layernorm"):
-            mean, var = mean + out_mean, var + out_var
-            slopes.append(1 + back * slope)
+        out = _of(config, math.sqrt(sums))
+        slope, square = back * out.slope, out.mean**2 + out.var
+        if adds:
+            mean, var = mean + out.mean, var + out.var
         else:
-            mean, var = out_mean, out_var
-            slopes.append(back * slope)
-        stds.append(math.sqrt(var))
+            mean, var = out.mean, out.var
+        share = square / (mean**2 + var) if mean**2 + var and config.cure in _CARRIED else 0.0
+        share_back = slope / (1 + slope) if adds else 1.0
+        layers.append(
+            _Layer(
+                std=math.sqrt(var),
+                back=slope + adds,
+                drift=abs(out.mean) / math.sqrt(square) if square else 0.0,
+                wobble=(share**2 * (out.peaked - 1) + 4 * share * (1 - share)) / config.width,
+                wobble_back=(share_back**2 * (3 * out.peaked_slope - 1) + 4 * share_back * (1 - share_back))
+                / config.width,
+            )
+        )
         if mean**2 + var > FAR**2:
             break
-    return stds, slopes
+    return layers
+
+
+_CARRIED = ("none", "residual", "residual_layernorm")
+"""Cures under which a layer that happens to be wide makes those above it wide."""
+
+
+def _leading(values: Sequence[float], most: float) -> int:
+    """How many of the first values are no larger than this."""
+    return next((at for at, value in enumerate(values) if value > most), len(values))
+
+
+def _until_luck_decides(layers: Sequence[_Layer], kicked: Sequence[_Layer]) -> int:
+    """How many of the first layers answer to a wider input in proportion, or less."""
+    apart = [
+        max(one.std / other.std, other.std / one.std) if one.std and other.std else 1.0
+        for one, other in zip(layers, kicked, strict=False)
+    ]
+    alike = _leading(apart, SPREADS)
+    return alike if alike < len(apart) else len(layers)
+
+
+def _has_a_kink(setting: Setting) -> bool:
+    """Whether the slope at exactly 0 is another than that of the numbers around it."""
+    x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(activate(x, setting).sum(), x)
+    return abs(float(slope) ** 2 - moments(setting, 1e-9)[2]) > 1e-3
 
 
 def _down(slopes: list[float]) -> tuple[float, ...]:
@@ -98,19 +166,44 @@ def _down(slopes: list[float]) -> tuple[float, ...]:
     return tuple(reversed(stds))
 
 
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Integrals over N(0, std²) of an activation and its slope."""
+
+    mean: float
+    var: float
+    slope: float  # mean square
+    peaked: float  # mean fourth power / (mean square)²
+    peaked_slope: float
+
+
 def moments(setting: Setting, std: float) -> tuple[float, float, float]:
     """Of an activation on N(0, std²): mean and variance of its output, mean square of its slope."""
+    found = _of(setting, std)
+    return found.mean, found.var, found.slope
+
+
+def _of(setting: Setting, std: float) -> _Moments:
     return _moments(Setting(activation=setting.activation, slope=setting.slope), std)
 
 
 @lru_cache(maxsize=20_000)  # a stack of another depth asks for the same ones again
-def _moments(setting: Setting, std: float) -> tuple[float, float, float]:
+def _moments(setting: Setting, std: float) -> _Moments:
     z, weight = _normal()
     x = (z * std).requires_grad_()
     y = activate(x, setting)
     (slope,) = torch.autograd.grad(y.sum(), x)
     mean, var = _mean_and_variance(y.detach(), weight)
-    return mean, var, float(weight @ slope**2)
+    return _Moments(mean, var, float(weight @ slope**2), _peaked(y.detach(), weight), _peaked(slope, weight))
+
+
+def _peaked(y: Tensor, weight: Tensor) -> float:
+    """Of values that are all 0: 1, as of any that are all alike."""
+    largest = y.abs().max()
+    if not largest > 0:
+        return 1.0
+    square = (y / largest) ** 2
+    return float(weight @ square**2 / (weight @ square) ** 2)
 
 
 def _mean_and_variance(y: Tensor, weight: Tensor) -> tuple[float, float]:

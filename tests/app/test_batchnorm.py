@@ -19,7 +19,7 @@ from dashlab.jobs import JobState
 from dashlab.study import Study, StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import batchnorm, batchnorm_run
+from ui import batchnorm, batchnorm_run, batchnorm_twins
 from ui.batchnorm_presets import TWINS
 from ui.views import View
 
@@ -137,6 +137,23 @@ def test_looking_elsewhere_trains_nothing_anew(
         app.session_state["bn_twins_pane"] = pane
         app = ran(app)
     assert asked == []
+
+
+def test_looking_elsewhere_builds_no_boundary_anew(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    app = open_view(**SMALL, seed="6")
+    built: list[int] = []
+    honest = batchnorm_twins.boundaries
+    monkeypatch.setattr(
+        batchnorm_twins, "boundaries", lambda rows, at, on: built.append(at.epoch) or honest(rows, at, on)
+    )
+    app.session_state["bn_twins_pane"] = "gradients"
+    app = ran(app)
+    assert built == []
+    app = ran(app.select_slider(key="bn_twins_at").set_value(2))
+    assert built == [2]
+    assert "epoch 2" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
 
 
 @pytest.mark.parametrize(

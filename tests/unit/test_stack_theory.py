@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 
 from dashlab.experiments.stack import draw_weight, layer_stats
-from dashlab.experiments.stack_settings import ACTIVATIONS, INITIALIZERS, Setting, StackConfig
-from dashlab.experiments.stack_theory import moments, theory, variance
+from dashlab.experiments.stack_settings import ACTIVATIONS, CURES, INITIALIZERS, Setting, StackConfig
+from dashlab.experiments.stack_theory import AGREES, moments, theory, variance
 
 
 def stack(setting: Setting, depth: int = 10, width: int = 512) -> StackConfig:
@@ -109,3 +110,54 @@ def test_a_step_as_steep_as_it_gets_is_integrated_rightly():
     assert (mean, var) == pytest.approx((0.5, 0.25), rel=1e-3)
     # The integral of (s(1 - s))² is 1/6, times the density of N(0, std²) at 0.
     assert slope == pytest.approx(1 / 6 / (1e5 * math.sqrt(2 * math.pi)), rel=0.01)
+
+
+STARTS = (
+    Setting(),
+    Setting(std=0.01),
+    Setting(initializer="normal_fan"),
+    Setting(initializer="kaiming_normal"),
+    Setting(initializer="xavier_uniform", gain_from="activation"),
+    Setting(initializer="orthogonal"),
+    Setting(initializer="pytorch"),
+    Setting(initializer="uniform", bound=0.3),
+)
+NORMAL = (1e-37, 1e37)
+"""Where float32 has its full precision."""
+
+
+def apart(measured: Sequence[float | None], predicted: Sequence[float]) -> float:
+    """The largest factor between a line and what is measured, where float32 can hold both."""
+    pairs = [
+        (value, line)
+        for value, line in zip(measured, predicted, strict=False)
+        if value is not None and NORMAL[0] < line < NORMAL[1]
+    ]
+    return max((max(value / line, line / max(value, 1e-300)) for value, line in pairs), default=1.0)
+
+
+@pytest.mark.parametrize("cure", CURES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("depth", "width"), [(100, 256), (60, 16)])
+def test_every_line_that_is_drawn_agrees_with_what_is_measured(
+    cure: str, activation: str, depth: int, width: int
+):
+    for start in STARTS:
+        config = stack(start.change(activation=activation, cure=cure).without_unused(), depth, width)
+        layers, found = layer_stats(config).layers, theory(config)
+        assert apart([layer.std for layer in layers], found.outputs) < AGREES, config.title
+        assert apart([layer.gradient_std for layer in layers], found.gradients) < AGREES, config.title
+
+
+@pytest.mark.parametrize("start", [Setting(initializer="normal_fan"), Setting(initializer="pytorch")])
+def test_no_gradient_is_predicted_where_selu_drifts_only_higher_up(start: Setting):
+    assert abs(moments(Setting(activation="selu"), 1.0)[0]) < 1e-3  # on N(0, 1), where it was asked before
+    config = stack(start.change(activation="selu", cure="residual"), depth=100, width=256)
+    assert theory(config).gradients == ()
+    assert len(theory(config).outputs) == 100
+
+
+def test_the_usual_stacks_have_both_lines():
+    for start, activation in (("normal_fan", "none"), ("kaiming_normal", "relu"), ("xavier_uniform", "tanh")):
+        found = theory(stack(Setting(initializer=start, activation=activation), depth=100, width=256))
+        assert (len(found.outputs), len(found.gradients)) == (100, 100)

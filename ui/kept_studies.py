@@ -1,0 +1,29 @@
+"""Finished studies, read from the disk once and not on every rerun of a page."""
+
+import streamlit as st
+
+from dashlab import studies
+from dashlab.data.folders import store_folder
+from dashlab.studies import StoredStudy
+from dashlab.study import Study
+
+KEPT = 8
+"""So many studies stay in memory, for all sessions."""
+
+
+def load(study: Study) -> StoredStudy | None:
+    """What `studies.load` gives; parsed anew only where the file is another one than before.
+
+    Raises:
+        DamagedRun: see `studies.load`.
+    """
+    try:
+        found = (store_folder() / "studies" / f"{study.key()}.json").stat()
+    except OSError:
+        return studies.load(study)
+    return _read(study, (study.key(), str(store_folder()), found.st_mtime_ns, found.st_size))
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _read(_study: Study, stamp: tuple[object, ...]) -> StoredStudy | None:  # noqa: ARG001  it is the key
+    return studies.load(_study)
