@@ -45,7 +45,7 @@ def _rim(grey: Grey, light: Mask, gap: float, edge: int) -> int:
 
 
 def _is_sheet(light: Mask) -> bool:
-    """Whether corners and sides are paper and there is ink within: a broad stroke in a tight frame is none."""
+    """Whether corners and sides are paper, with ink within: a broad stroke in a tight frame is none."""
     if min(light.shape) < 8:
         return False
     high, wide = (max(1, side // 16) for side in light.shape)
