@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-Grey = NDArray[np.float32]  # [H, W], 0 to 255
+from dashlab.experiments.paper import Grey, Parted, otsu, part
+from dashlab.experiments.sheet import without_rim
+
 Pixels = NDArray[np.uint8]  # [H, W] or [H, W, 3]
 
 SIDE = 28
@@ -23,7 +25,8 @@ CENTRE = 14.0  # row and column of the centre of mass
 
 _WORK_SIDE = 480  # larger pictures are reduced to this first
 _LEAST_CONTRAST = 24.0  # of 255, between ink and paper; less is an empty sheet
-_UNEVEN = 10.0  # of 255: how far the levels of the paper lie apart in a photograph, not in a clean drawing
+_NOISY = 0.5  # of 255: the standard deviation of the paper in a photograph or scan, not in a clean drawing
+_ABOVE_NOISE = 4.0  # standard deviations of the paper under which nothing is taken for ink
 _SPECK = 0.015  # the share of all ink under which a separate patch is dust, or a slip of the pen
 
 
@@ -58,9 +61,11 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     grey = _grey(picture)
     if float(np.ptp(grey)) < _LEAST_CONTRAST:
         return None
-    inverted = is_dark_on_light(grey)
+    grey = without_rim(grey)
+    parted = part(grey)
+    inverted, uneven = parted.is_dark, parted.is_uneven or parted.noise > _NOISY
     light = 255.0 - grey if inverted else grey
-    cleaned, uneven = _without_paper(light, is_dark_ink=inverted)
+    cleaned = _without_paper(parted)
     if cleaned is None:
         return None
     cropped = _cropped(cleaned)
@@ -85,14 +90,8 @@ def _steps(pictures: tuple[Pixels, ...], *, inverted: bool, uneven: bool) -> tup
 
 
 def is_dark_on_light(grey: Grey) -> bool:
-    """Whether the ink is darker than the paper, judged by the border and, where that is mixed, by the whole.
-
-    A slope of the light over the sheet is taken out before.
-    """
-    flat = grey - _plane(grey)
-    light = flat > _otsu(flat)
-    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]]).mean()
-    return bool(border > 0.65 or (border >= 0.35 and light.mean() > 0.5))
+    """Whether the ink is darker than the paper."""
+    return part(grey).is_dark
 
 
 def _reduced(picture: Image.Image) -> Image.Image:
@@ -117,42 +116,15 @@ def _grey(picture: Image.Image) -> Grey:
     return np.asarray(grey * opacity + paper * (1 - opacity), dtype=np.float32)
 
 
-def _without_paper(light: Grey, *, is_dark_ink: bool) -> tuple[Grey | None, bool]:
-    """Ink from 0 (paper) to 255, None where there is none; and whether the paper was uneven."""
-    flat = light - _plane(light)
-    paper = flat <= _otsu(flat)
-    low, level, high = np.percentile(light[paper], [5, 50, 85])
-    uneven = bool(high - low > _UNEVEN)
-    if uneven:
-        surface = _paper_surface(light)
-        ink = light - surface
-        if is_dark_ink:  # it swallows a share of the light, so where there is less light it stands out less
-            ink *= (255 - np.median(surface)) / np.maximum(255 - surface, 32)
-        level, high = np.percentile(ink[paper], [50, 85])
-        floor = level + 4.0 * (high - level)  # the 85th percentile of a normal law lies one deviation out
-    else:
-        ink, floor = light, high
-    bright = ink[ink > _otsu(ink)]
+def _without_paper(parted: Parted) -> Grey | None:
+    """Ink from 0 (paper) to 255; None where there is none."""
+    ink, floor = parted.ink, parted.level + _ABOVE_NOISE * parted.noise
+    bright = ink[ink > otsu(ink)]
     ceiling = float(np.percentile(bright, 90)) if bright.size else 0.0
     if ceiling - floor < _LEAST_CONTRAST:
-        return None, uneven
+        return None
     cleaned = np.clip((ink - floor) * (255 / (ceiling - floor)), 0, 255).astype(np.float32)
-    return _without_specks(cleaned, photograph=uneven), uneven
-
-
-def _paper_surface(light: Grey) -> Grey:
-    """What the paper alone would look like: strokes opened away, then smoothed.
-
-    Worked out on a small copy, where a window of a fifth of the side is wider than any stroke and cheap.
-    """
-    height, width = light.shape
-    shrink = 64 / max(height, width)
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = Image.fromarray(_pixels(light)).resize(size, Image.Resampling.BOX)
-    window = 13
-    opened = small.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
-    smooth = opened.filter(ImageFilter.GaussianBlur(3))
-    return np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+    return _without_specks(cleaned, photograph=parted.is_uneven or parted.noise > _NOISY)
 
 
 def _without_specks(ink: Grey, *, photograph: bool) -> Grey:
@@ -222,28 +194,6 @@ def _centred(boxed: Pixels) -> Pixels:
     centred = np.zeros((SIDE, SIDE), dtype=np.uint8)
     centred[top : top + boxed.shape[0], left : left + boxed.shape[1]] = boxed
     return centred
-
-
-def _plane(grey: Grey) -> Grey:
-    """The plane a + b·row + c·column nearest to the picture: the slope of the light over it."""
-    rows = np.linspace(-1, 1, grey.shape[0], dtype=np.float32)[:, None]
-    columns = np.linspace(-1, 1, grey.shape[1], dtype=np.float32)[None, :]
-    slope_rows = (grey * rows).mean() / max(float((rows**2).mean()), 1e-6)
-    slope_columns = (grey * columns).mean() / max(float((columns**2).mean()), 1e-6)
-    return np.asarray(grey.mean() + slope_rows * rows + slope_columns * columns, dtype=np.float32)
-
-
-def _otsu(values: Grey) -> float:
-    """The threshold that parts the values into the two classes furthest apart (Otsu 1979)."""
-    counts, edges = np.histogram(values, bins=128)
-    middles = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    sums = np.cumsum(counts * middles)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    best = np.flatnonzero(between >= np.nanmax(between) * (1 - 1e-9))
-    return float(edges[best[len(best) // 2] + 1])
 
 
 def _image(values: Grey) -> Image.Image:
