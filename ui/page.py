@@ -11,10 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.errors import FragmentHandledException
 
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui import state as page_state
+from ui import unexpected
+from ui.collection import freeze_imports
 from ui.state import PageState
 
 log = logging.getLogger(__name__)
@@ -93,9 +96,10 @@ ICON, STYLE = (Path(__file__).with_name(name) for name in ("icon.svg", "page.css
 def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     """Draw the frame; the page's body is drawn inside `with`, and the sidebar's foot after it.
 
-    A `DashlabError` that leaves the body is shown as its sentence. `lead` says in two or three sentences what
-    to look for.
+    A `DashlabError` that leaves the body is shown as its sentence, any other error as a number in the log;
+    the frame stays. `lead` says in two or three sentences what to look for.
     """
+    unexpected.take_over()
     page = next(info for info in PAGES if info.slug == slug)
     st.set_page_config(page_title=f"{page.title} · dashlab", page_icon=ICON, layout="wide")
     st.html(STYLE)
@@ -107,11 +111,17 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     st.title(title or page.title, anchor=False)
     if lead:
         st.markdown(lead, width=760)
+    unexpected.show_waiting()
     try:
         yield
     except DashlabError as error:
         show_error(error)
+    except FragmentHandledException:
+        log.debug("The fragment has shown its fault itself.")
+    except Exception as error:  # noqa: BLE001 - the edge of a page: it is logged and shown
+        unexpected.show(error)
     _foot(foot)
+    freeze_imports()
 
 
 def show_notes(notes: Sequence[str]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
 from tests.app.fakes import FakeLab, few_pictures
 from tests.app.pages import ran
+from ui import unexpected
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,6 +26,19 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> FakeLab:
     for name in ("submit", "progress", "batch", "stop", "active", "warm_up"):
         monkeypatch.setattr(jobs, name, getattr(fake, name))
     return fake
+
+
+@pytest.fixture
+def as_people_see() -> None:
+    """Faults are shown as people see them; every other test has them as exceptions, and fails."""
+
+
+@pytest.fixture(autouse=True)
+def faults_are_exceptions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no page expects ends up in `app.exception`, as without dashlab's own sentence."""
+    if "as_people_see" not in request.fixturenames:
+        monkeypatch.setattr(unexpected, "show", st.exception)
+        monkeypatch.setattr(unexpected, "_show_uncaught", st.exception)
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""Faults that no page expects, as people see them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.app.pages import texts
+from ui import unexpected
+from ui.page import PAGES
+
+NUMBER = re.compile(r"number ([0-9a-f]{6}) in the server's log")
+BODIES = {
+    "home": "ui.home.start",
+    "optimizers": "ui.views._switch",
+    "initialization": "ui.views._switch",
+    "batchnorm": "ui.views._switch",
+    "augmentation": "ui.augmentation.editor",
+    "trainer": "ui.training.settings",
+    "sketch": "ui.sketch.page",
+}
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("a fault that nobody expects")
+
+
+def only_number(app: AppTest) -> str:
+    (number,) = NUMBER.findall(texts(app))
+    return str(number)
+
+
+def test_every_page_is_tried_below():
+    assert BODIES.keys() == {page.slug for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
+def test_a_fault_in_a_page_is_a_number_in_the_log_and_the_frame_stays(
+    page: object,
+    open_app: Callable[..., AppTest],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    as_people_see: None,
+):
+    slug, path = page.slug, page.path  # type: ignore[attr-defined]
+    monkeypatch.setattr(BODIES[slug], fail)
+    with caplog.at_level(logging.ERROR):
+        app = open_app(None if slug == "home" else path).run()
+    assert not app.exception
+    assert "ZeroDivisionError" not in texts(app)
+    assert app.title[0].value
+    assert any(":material/memory:" in caption.value for caption in app.sidebar.caption)
+    (record,) = [record for record in caplog.records if only_number(app) in record.getMessage()]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_fault_in_a_callback_leaves_the_page_and_says_its_number_once(
+    open_app: Callable[..., AppTest],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    as_people_see: None,
+):
+    app = open_app("pages/augmentation.py", aug_draws="1").run()
+    monkeypatch.setattr("ui.state.PageState.put", fail)
+    app.button(key="aug_again").click().run()
+    assert not app.exception
+    assert only_number(app) in caplog.text
+    assert app.button(key="aug_again")
+    app.run()
+    assert not NUMBER.findall(texts(app))
+
+
+def test_a_fault_in_a_fragment_is_a_number_too(
+    open_app: Callable[..., AppTest],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    as_people_see: None,
+):
+    monkeypatch.setattr("ui.home.start", st.fragment(fail))
+    app = open_app().run()
+    assert not app.exception
+    assert only_number(app) in caplog.text
+
+
+def test_what_streamlit_raises_to_stop_a_page_is_no_fault(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, as_people_see: None
+):
+    monkeypatch.setattr("ui.home.start", st.stop)
+    app = open_app().run()
+    assert not app.exception
+    assert not NUMBER.findall(texts(app))
+
+
+def test_in_all_other_tests_a_fault_is_an_exception_and_so_a_failure(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ui.home.start", fail)
+    assert open_app().run().exception
+
+
+def test_a_number_is_of_one_fault_alone():
+    assert len({unexpected._logged(ValueError("again")) for _ in range(20)}) == 20
