@@ -9,6 +9,7 @@ DashlabError            a sentence that says what to do
 │   └── DownloadError   fetching a full data set failed
 ├── WeightsError        weights do not fit the network, or are not safe to read
 ├── DamagedRun          a cached run failed its checksum and was set aside
+├── StoreError          the folder of cached runs cannot be written
 └── JobError            the process that trains could not be started or reached
 ```
 
@@ -47,6 +48,10 @@ class WeightsError(DashlabError):
 
 class DamagedRun(DashlabError):
     """A cached run failed its checksum and was set aside."""
+
+
+class StoreError(DashlabError, OSError):
+    """The folder of cached runs and studies cannot be written: it is full, or may not be made."""
 
 
 class JobError(DashlabError):
