@@ -17,6 +17,8 @@ The text of each is shown to people as it stands: it names the thing, says what 
 what to do. Anything outside this tree is a bug in dashlab.
 """
 
+from pathlib import Path
+
 
 class DashlabError(Exception):
     """Root of all errors that are meant for a user."""
@@ -52,6 +54,14 @@ class DamagedRun(DashlabError):
 
 class StoreError(DashlabError, OSError):
     """The folder of cached runs and studies cannot be written: it is full, or may not be made."""
+
+    @classmethod
+    def of(cls, folder: Path, error: OSError) -> "StoreError":
+        """What the system refused, as a sentence."""
+        return cls(
+            f"The folder {folder} cannot be written: {error.strerror or error}. "
+            "Free some space, or name another folder in DASHLAB_STORE."
+        )
 
 
 class JobError(DashlabError):

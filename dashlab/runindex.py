@@ -135,8 +135,6 @@ class RunIndex:
     _by_key: Mapping[str, RunSummary] = {}
 
     def _refresh(self) -> None:
-        if self._depth:  # while runs are being read into it
-            return
         if self._seen and self._seen == self._state():
             return
         self._take_in()

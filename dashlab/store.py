@@ -12,16 +12,19 @@ import logging
 import re
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dashlab import leftovers
+from dashlab import disklimit, leftovers, studies
 from dashlab.data.folders import store_folder
+from dashlab.disklimit import Kept
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.records import dumps
@@ -54,6 +57,7 @@ T = TypeVar("T")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NEW, _OLD = ".new-", ".old-"  # a folder being written; a run being replaced or deleted
 _OLD_FOR_S = 60.0  # after so long, the process that replaces or deletes it has died
+REMOVED = "removed"  # a byte for each run and study that went to make room
 _MOST_SENTENCES = 50
 _CHANGES = threading.Lock()
 """Held while folders are renamed: threads of one process need not race as two processes must."""
@@ -106,9 +110,10 @@ class Store:
                 (new / PINNED).touch()
             with _CHANGES:
                 self._put_in_place(new, key)
-            self._index.forget(key)
+            self.make_room()
+            self._index.forget(key)  # the next list measures the files that now stand there
         except OSError as error:
-            raise StoreError(_not_written(self.root, error)) from error
+            raise StoreError.of(self.root, error) from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -191,9 +196,43 @@ class Store:
         try:
             with self._index.held():
                 yield
-                self._index.forget(key)
+                self.make_room()
+            self._index.forget(key)  # the next list measures the files that now stand there
         except OSError as error:
-            raise StoreError(_not_written(self.root, error)) from error
+            raise StoreError.of(self.root, error) from error
+
+    def used(self) -> int:
+        """Bytes of all cached runs and studies together."""
+        return sum(one.bytes for one in self._kept())
+
+    def removed(self) -> int:
+        """How many runs and studies were removed so far because the disk limit was reached."""
+        try:
+            return len((self.root / REMOVED).read_bytes())
+        except OSError:  # nothing was removed yet
+            return 0
+
+    def make_room(self) -> None:
+        """Remove the oldest runs and studies that are not pinned until `DASHLAB_LIMIT` is kept."""
+        try:
+            most = disklimit.limit()
+        except ConfigError as error:  # Home says it too; the run that was just trained is kept all the same
+            logger.warning("%s Until then nothing is removed.", error)
+            return
+        if self.used() <= most:
+            return
+        with self._index.held():  # two servers must not both make room for the same bytes
+            for one in disklimit.to_remove(self._kept(), most, time.time()):
+                one.remove()
+                with (self.root / REMOVED).open("ab") as file:
+                    file.write(b".")
+
+    def _kept(self) -> list[Kept]:
+        runs = (
+            Kept(run.created.timestamp(), run.bytes, run.pinned, partial(self.delete, run.key))
+            for run in self._index.newest()
+        )
+        return [*runs, *studies.kept(self.root)]
 
     def delete(self, key: str) -> None:
         """Remove a run; nothing happens where there is none."""
@@ -332,13 +371,6 @@ class Store:
         except UnreadableRun:
             return True
         return True
-
-
-def _not_written(root: Path, error: OSError) -> str:
-    return (
-        f"The folder of cached runs, {root}, cannot be written: {error.strerror or error}. "
-        "Free some space, or name another folder in DASHLAB_STORE."
-    )
 
 
 def _rename_if_there(path: Path, target: Path) -> None:

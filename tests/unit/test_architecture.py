@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = (
     {"errors", "leftovers"},
+    {"disklimit"},
     {"fields"},
     {"flatconfig"},
     {"lists"},
@@ -21,7 +22,6 @@ FLOORS = (
     {"evaluate", "runfolder", "stacked_layers"},
     {"engine", "classifier", "study", "runindex"},
     {"studies"},
-    {"disklimit"},
     {"store", "stacked"},
     {"jobs"},
     {"experiments"},
