@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import streamlit as st
 
+from dashlab import leftovers
 from dashlab.config import LEAVES, RunConfig, spec_of
+from dashlab.data.folders import own_folder
 from dashlab.data.images import ImageSet
 from dashlab.fields import Value
 from dashlab.presets import PRESETS
@@ -28,12 +30,14 @@ def store() -> Store:
 
 @st.cache_resource(show_spinner=False)
 def _store(root: str) -> Store:  # noqa: ARG001 - another folder is another store
+    for folder in (own_folder(), own_folder() / "pixels"):
+        leftovers.clear(folder, ["*.part"])
     return Store()
 
 
 def find(key: str) -> RunSummary | None:
     """The cached run with this key."""
-    return next((run for run in store().runs() if run.key == key), None)
+    return store().find(key)
 
 
 def load(run: RunSummary) -> StoredRun | None:
