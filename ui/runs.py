@@ -74,6 +74,7 @@ def images(config: RunConfig) -> ImageSet:
     return _images(pixels, tuple(os.environ.get(name, "") for name in ("DASHLAB_DATA", "DASHLAB_OWN")))
 
 
+@lru_cache(maxsize=16384)  # made once a run: it is held against every preset
 def title(config: RunConfig, name: str = "") -> str:
     """What to call a run: the name it was given, the preset that it follows, or its main settings."""
     if name:
@@ -141,6 +142,7 @@ def training_link(config: RunConfig) -> dict[str, str]:
     return links.write(values, "train", specs, start.flat(), preset)
 
 
+@lru_cache(maxsize=16384)
 def preset_of(config: RunConfig) -> str:
     """The preset that a run follows, but for where its pictures came from; `""` for none."""
     return next((name for name, preset in PRESETS.items() if not _changes(config, preset.config)), "")
