@@ -203,7 +203,8 @@ class Store:
 
     def used(self) -> int:
         """Bytes of all cached runs and studies together."""
-        return sum(one.bytes for one in self._kept())
+        runs = sum(run.bytes for run in self._index.newest())
+        return runs + sum(study.bytes for study in studies.kept(self.root))
 
     def removed(self) -> int:
         """How many runs and studies were removed so far because the disk limit was reached."""
