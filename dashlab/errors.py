@@ -9,12 +9,15 @@ DashlabError            a sentence that says what to do
 │   └── DownloadError   fetching a full data set failed
 ├── WeightsError        weights do not fit the network, or are not safe to read
 ├── DamagedRun          a cached run failed its checksum and was set aside
+├── StoreError          the folder of cached runs cannot be written
 └── JobError            the process that trains could not be started or reached
 ```
 
 The text of each is shown to people as it stands: it names the thing, says what is wrong with it and
 what to do. Anything outside this tree is a bug in dashlab.
 """
+
+from pathlib import Path
 
 
 class DashlabError(Exception):
@@ -47,6 +50,18 @@ class WeightsError(DashlabError):
 
 class DamagedRun(DashlabError):
     """A cached run failed its checksum and was set aside."""
+
+
+class StoreError(DashlabError, OSError):
+    """The folder of cached runs and studies cannot be written: it is full, or may not be made."""
+
+    @classmethod
+    def of(cls, folder: Path, error: OSError) -> "StoreError":
+        """What the system refused, as a sentence."""
+        return cls(
+            f"The folder {folder} cannot be written: {error.strerror or error}. "
+            "Free some space, or name another folder in DASHLAB_STORE."
+        )
 
 
 class JobError(DashlabError):

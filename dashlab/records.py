@@ -102,10 +102,13 @@ def _reader(hint: Any) -> _Reader:
     return functools.partial(_read_scalar, hint)
 
 
+_hints = functools.cache(typing.get_type_hints)  # which evaluates every annotation anew
+
+
 def _read_dataclass(kind: type, value: object, where: str) -> Any:
     if not isinstance(value, dict):
         raise RecordError(f"{where} is not a record.")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     if unknown := value.keys() - hints.keys():
         raise RecordError(f"{where} has a field {min(map(str, unknown))!r} that is not known.")
     made = {name: _reader(hints[name])(item, f"{where}.{name}") for name, item in value.items()}

@@ -7,6 +7,7 @@ metrics.json               how it ended, figures on the test set, seconds, versi
 weights.safetensors        parameters and buffers; empty where the run diverged
 predictions.safetensors    float32 probabilities of the test pictures; only where the run finished
 name.json                  what a person called it; may change, so it stands outside the checksums
+pinned                     only where a person has pinned the run: it is not removed to make room
 """
 
 import dataclasses
@@ -36,6 +37,7 @@ LONGEST_NAME = 80
 
 MANIFEST, CONFIG, HISTORY, METRICS = "manifest.json", "config.json", "history.json", "metrics.json"
 WEIGHTS, PREDICTIONS, NAME = "weights.safetensors", "predictions.safetensors", "name.json"
+PINNED = "pinned"
 
 
 class UnsoundRun(Exception):
@@ -118,6 +120,8 @@ class RunSummary:
     device: str
     origin: str
     classes: tuple[str, ...]
+    bytes: int = 0  # on the disk
+    pinned: bool = False
 
 
 def write_run(folder: Path, key: str, result: Result, *, name: str, created: datetime) -> None:
@@ -208,6 +212,8 @@ def read_summary(folder: Path, key: str) -> RunSummary:
         device=metrics.started.device,
         origin=metrics.started.origin,
         classes=metrics.started.classes,
+        bytes=sum(entry.bytes for entry in manifest.files.values()),
+        pinned=(folder / PINNED).exists(),
     )
 
 

@@ -14,18 +14,25 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from dashlab import disklimit, leftovers, studies
 from dashlab.data.folders import store_folder
-from dashlab.errors import ConfigError, DamagedRun, DashlabError
+from dashlab.disklimit import Kept
+from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
+from dashlab.leftovers import temporary_name
 from dashlab.records import dumps
 from dashlab.results import Result
 from dashlab.runfolder import (
     MANIFEST,
     NAME,
+    PINNED,
     WEIGHTS,
     RunSummary,
     StoredRun,
@@ -39,6 +46,7 @@ from dashlab.runfolder import (
     write_run,
     write_synced,
 )
+from dashlab.runindex import RunIndex
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 
@@ -48,12 +56,21 @@ T = TypeVar("T")
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NEW, _OLD = ".new-", ".old-"  # a folder being written; a run being replaced or deleted
-_NEW_FOR_S, _OLD_FOR_S = 3600.0, 60.0  # after so long without a change, it belongs to a process that died
+_OLD_FOR_S = 60.0  # after so long, the process that replaces or deletes it has died
+REMOVED = "removed"  # a byte for each run and study that went to make room
 _MOST_SENTENCES = 50
 _CHANGES = threading.Lock()
 """Held while folders are renamed: threads of one process need not race as two processes must."""
 
 _Stamp = tuple[int, ...]  # changes whenever a run is written or renamed; its first number is the folder's own
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is wrong with a run, and the inode of the folder in which it was found."""
+
+    sentence: str
+    folder: int
 
 
 class Store:
@@ -68,8 +85,8 @@ class Store:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or store_folder()
         self._runs = self.root / "runs"
-        self._summaries: dict[str, tuple[_Stamp, RunSummary]] = {}
-        self._sentences: dict[str, str] = {}  # key → what is wrong with that run
+        self._index = RunIndex(self.root, self._summary)
+        self._sentences: dict[str, _Said] = {}  # by key
         self._clear_leftovers()
 
     def save(self, result: Result, name: str = "") -> None:
@@ -79,18 +96,24 @@ class Store:
         one is whole and on the disk.
 
         Raises:
-            OSError: the disk is full, or the folder cannot be written.
+            StoreError: the disk is full, or the folder cannot be written.
         """
         key = result.config.key()
         before = self._glance(key)
         if result.state == "stopped" and before is not None and before.state != "stopped":
             return
         name = clean_name(name) or (before.name if before else "")
-        new = self._runs / f"{_NEW}{key}-{uuid.uuid4().hex}"
+        new = self._runs / temporary_name(_NEW, key)
         try:
             write_run(new, key, result, name=name, created=datetime.now(timezone.utc))
+            if before is not None and before.pinned:
+                (new / PINNED).touch()
             with _CHANGES:
                 self._put_in_place(new, key)
+            self.make_room()
+            self._index.forget(key)  # the next list measures the files that now stand there
+        except OSError as error:
+            raise StoreError.of(self.root, error) from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -105,36 +128,112 @@ class Store:
     def runs(self) -> list[RunSummary]:
         """All cached runs, newest first; no weights or probabilities are read.
 
-        Damaged runs are set aside, and runs that cannot be read are left out; `damaged` tells of both.
+        They come from the index beside them: a list that is asked for again costs two `stat` calls. Runs that
+        are found to be damaged as they are read into it are set aside, and runs that cannot be read are left
+        out; `damaged` tells of both.
         """
-        found = []
-        for key in self._keys():
-            try:
-                summary = self._summary(key)
-            except DamagedRun as error:
-                logger.warning("%s", error)
-                continue
-            if summary is not None:
-                found.append(summary)
-        return sorted(found, key=lambda run: run.created, reverse=True)
+        return list(self._index.newest())
+
+    def newest(self, most: int) -> list[RunSummary]:
+        """The newest cached runs, at most so many."""
+        return list(self._index.newest()[:most])
+
+    def find(self, key: str) -> RunSummary | None:
+        """The summary of one cached run."""
+        return self._index.summaries().get(key)
+
+    def count(self) -> int:
+        """How many runs are cached."""
+        return len(self._index.newest())
+
+    def version(self) -> int:
+        """A number that changes whenever the list of runs does, for whoever keeps what was made of it."""
+        self._index.newest()
+        return self._index.version
 
     def damaged(self) -> list[str]:
-        """A sentence for each run that this `Store` has found to be damaged or unreadable."""
-        return list(self._sentences.values())
+        """A sentence for each run found to be damaged or unreadable, until it was made anew or dismissed."""
+        for key, said in list(self._sentences.items()):
+            if self._index.folder_of(key) not in (0, said.folder):
+                self._sentences.pop(key, None)
+        return [said.sentence for said in self._sentences.values()]
+
+    def dismiss_damaged(self) -> None:
+        """Speak no longer of the runs that `damaged` tells of."""
+        self._sentences.clear()
 
     def rename(self, key: str, name: str) -> None:
         """Call a run `name`: one line of at most 80 characters; an empty name takes the name away.
 
         Raises:
-            DashlabError: there is no such run.
+            DashlabError: there is no such run, or it cannot be written.
         """
         folder = self._existing(key)
         new = folder / f".{NAME}-{uuid.uuid4().hex}"
+        with self._changing(key):
+            try:
+                write_synced(new, dumps({"name": clean_name(name)}))
+                new.replace(folder / NAME)
+            finally:
+                new.unlink(missing_ok=True)
+
+    def pin(self, key: str, *, pinned: bool = True) -> None:
+        """Keep a run from being removed to make room, or allow it again; both may be said twice.
+
+        Raises:
+            DashlabError: there is no such run, or it cannot be written.
+        """
+        mark = self._existing(key) / PINNED
+        with self._changing(key):
+            if pinned:
+                mark.touch()
+            else:
+                mark.unlink(missing_ok=True)
+
+    @contextmanager
+    def _changing(self, key: str) -> Iterator[None]:
+        """Nobody reads the run into the index meanwhile, and everybody reads it again afterwards."""
         try:
-            write_synced(new, dumps({"name": clean_name(name)}))
-            new.replace(folder / NAME)
-        finally:
-            new.unlink(missing_ok=True)
+            with self._index.held():
+                yield
+                self.make_room()
+            self._index.forget(key)  # the next list measures the files that now stand there
+        except OSError as error:
+            raise StoreError.of(self.root, error) from error
+
+    def used(self) -> int:
+        """Bytes of all cached runs and studies together."""
+        runs = sum(run.bytes for run in self._index.newest())
+        return runs + sum(study.bytes for study in studies.kept(self.root))
+
+    def removed(self) -> int:
+        """How many runs and studies were removed so far because the disk limit was reached."""
+        try:
+            return len((self.root / REMOVED).read_bytes())
+        except OSError:  # nothing was removed yet
+            return 0
+
+    def make_room(self) -> None:
+        """Remove the oldest runs and studies that are not pinned until `DASHLAB_LIMIT` is kept."""
+        try:
+            most = disklimit.limit()
+        except ConfigError as error:  # Home says it too; the run that was just trained is kept all the same
+            logger.warning("%s Until then nothing is removed.", error)
+            return
+        if self.used() <= most:
+            return
+        with self._index.held():  # two servers must not both make room for the same bytes
+            for one in disklimit.to_remove(self._kept(), most, time.time()):
+                one.remove()
+                with (self.root / REMOVED).open("ab") as file:
+                    file.write(b".")
+
+    def _kept(self) -> list[Kept]:
+        runs = (
+            Kept(run.created.timestamp(), run.bytes, run.pinned, partial(self.delete, run.key))
+            for run in self._index.newest()
+        )
+        return [*runs, *studies.kept(self.root)]
 
     def delete(self, key: str) -> None:
         """Remove a run; nothing happens where there is none."""
@@ -168,21 +267,13 @@ class Store:
             raise DashlabError(f"There is no cached run {key[:12]}…: it may have been deleted.")
         return folder
 
-    def _keys(self) -> list[str]:
-        try:
-            return [path.name for path in self._runs.iterdir() if _KEY.fullmatch(path.name)]
-        except FileNotFoundError:
-            return []
-
     def _summary(self, key: str) -> RunSummary | None:
-        stamp = _stamp(self._folder(key))
-        known = self._summaries.get(key)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        summary = self._look(key, read_summary)
-        if summary is not None and stamp is not None:
-            self._summaries[key] = stamp, summary
-        return summary
+        """A run's summary, read from its folder for the index."""
+        try:
+            return self._look(key, read_summary)
+        except DamagedRun as error:
+            logger.warning("%s", error)
+            return None
 
     def _glance(self, key: str) -> RunSummary | None:
         """The summary of a sound run, or None; nothing is set aside or said."""
@@ -202,7 +293,7 @@ class Store:
             try:
                 return read(folder, key)
             except UnreadableRun as error:
-                self._note(key, f"The cached run {key[:12]}… is left out. {error}")
+                self._note(key, f"The cached run {key[:12]}… is left out. {error}", stamp[0])
                 return None
             except UnsoundRun as error:
                 with _CHANGES:
@@ -226,12 +317,12 @@ class Store:
             return None
         except OSError as error:
             sentence = f"The cached run {key[:12]}… is damaged ({what}), and it cannot be set aside: {error}."
-        self._note(key, sentence)
+        self._note(key, sentence, stamp[0])
         return DamagedRun(sentence)
 
-    def _note(self, key: str, sentence: str) -> None:
+    def _note(self, key: str, sentence: str, folder: int) -> None:
         self._sentences.pop(key, None)
-        self._sentences[key] = sentence
+        self._sentences[key] = _Said(sentence, folder)
         while len(self._sentences) > _MOST_SENTENCES:
             self._sentences.pop(next(iter(self._sentences)))
 
@@ -259,18 +350,17 @@ class Store:
 
     def _clear_leftovers(self) -> None:
         """Remove what dead processes left, and put back a run whose replacement never arrived."""
-        try:
-            leftovers = [path for path in self._runs.iterdir() if path.name.startswith((_NEW, _OLD))]
-        except FileNotFoundError:
-            return
-        for path in leftovers:
-            if _age_s(path) < (_NEW_FOR_S if path.name.startswith(_NEW) else _OLD_FOR_S):
+        leftovers.clear(self._runs, [f"{_NEW}*"])
+        leftovers.clear(self.root / "studies", [f"{_NEW}*"])
+        leftovers.clear(self.root, [f"{_NEW}*"])
+        for path in self._runs.glob(f"{_OLD}*"):
+            if leftovers.age_s(path) < _OLD_FOR_S:
                 continue
             key = path.name[len(_OLD) :].partition("-")[0]
-            if path.name.startswith(_OLD) and self._can_be_put_back(path, key):
+            if self._can_be_put_back(path, key):
                 _rename_if_there(path, self._runs / key)
             else:
-                shutil.rmtree(path, ignore_errors=True)
+                leftovers.remove(path)
 
     def _can_be_put_back(self, path: Path, key: str) -> bool:
         if not _KEY.fullmatch(key) or (self._runs / key).exists():
@@ -304,11 +394,3 @@ def _stamp(folder: Path) -> _Stamp | None:
         except OSError:
             stamp += (0, 0, 0)
     return tuple(stamp)
-
-
-def _age_s(path: Path) -> float:
-    """Seconds since the folder was made, renamed or given a file."""
-    try:
-        return time.time() - path.stat().st_ctime
-    except OSError:
-        return 0.0

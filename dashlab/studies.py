@@ -2,14 +2,16 @@
 
 import hashlib
 import logging
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dashlab.data.folders import store_folder
-from dashlab.errors import DamagedRun
+from dashlab.disklimit import Kept
+from dashlab.errors import DamagedRun, StoreError
+from dashlab.leftovers import temporary_name
 from dashlab.records import RecordError, dumps, from_plain, loads, plain
 from dashlab.runfolder import sync_folder, write_synced
 from dashlab.study import Study, StudyOutcome
@@ -40,7 +42,7 @@ def save(study: Study, outcome: StudyOutcome, root: Path | None = None) -> None:
     """Keep a finished study; it is there whole or not at all. A stopped one is not kept.
 
     Raises:
-        OSError: the disk is full, or the folder cannot be written.
+        StoreError: the disk is full, or the folder cannot be written.
     """
     if outcome.state != "finished":
         return
@@ -52,14 +54,29 @@ def save(study: Study, outcome: StudyOutcome, root: Path | None = None) -> None:
     )
     body = dumps({"head": plain(head), "config": study.to_json(), "rows": plain(outcome.rows)})
     path = _path(study, root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".new-{path.name}-{uuid.uuid4().hex}")
+    new = path.with_name(temporary_name(".new-", path.name))
     try:
-        write_synced(new, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write_synced(new, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError.of(path.parent, error) from error
+
+
+def kept(root: Path) -> list[Kept]:
+    """The studies on the disk, as what may be removed to make room; none of them is read."""
+    found = []
+    for path in (root / "studies").glob("[0-9a-f]*.json"):
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # removed by another process
+            continue
+        found.append(Kept(status.st_mtime, status.st_size, False, partial(path.unlink, missing_ok=True)))
+    return found
 
 
 def load(study: Study, root: Path | None = None) -> StoredStudy | None:
@@ -67,12 +84,15 @@ def load(study: Study, root: Path | None = None) -> StoredStudy | None:
 
     Raises:
         DamagedRun: the file is not the one that was written; it has been set aside.
+        StoreError: the system refuses to read it.
     """
     path = _path(study, root)
     try:
         written, _, body = path.read_bytes().partition(b"\n")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StoreError(f"The cached study {path} cannot be read: {error.strerror or error}.") from error
     if hashlib.sha256(body).hexdigest().encode() != written:
         raise _set_aside(path)
     try:

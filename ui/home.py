@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from dashlab import disklimit
 from dashlab.data.images import IMAGE_SETS, available_source
+from dashlab.errors import ConfigError
 from ui import runs
 from ui.page import PAGES, as_text, link_to
 from ui.runs import training_link
@@ -53,15 +55,40 @@ def data_sets() -> None:
 def recent_runs() -> None:
     """The last runs, each with a link that opens it in the trainer."""
     st.subheader("Recent runs", anchor=False)
-    kept = runs.store().runs()
-    for sentence in runs.store().damaged():
-        st.warning(as_text(sentence), icon=":material/heart_broken:")
+    store = runs.store()
+    kept, count = store.newest(MOST_RUNS), store.count()
+    _damaged()
     if not kept:
         st.caption("None yet. Runs are kept: the same settings come back at once.")
         return
-    for run in kept[:MOST_RUNS]:
+    for run in kept:
         result = f"{100 * run.accuracy:.2f} %" if run.accuracy is not None else run.state
         label = f"**{result}** · {as_text(runs.title(run.config, run.name))}"
         link_to("trainer", label, training_link(run.config))
-    if len(kept) > MOST_RUNS:
-        st.caption(f"… and {len(kept) - MOST_RUNS} more.")
+    if count > len(kept):
+        st.caption(f"… and {count - len(kept):,} more.")
+    _room()
+
+
+def _damaged() -> None:
+    """What was found to be damaged, until it is trained anew or put away."""
+    sentences = runs.store().damaged()
+    for sentence in sentences:
+        st.warning(as_text(sentence), icon=":material/heart_broken:")
+    if sentences:
+        st.button("Put these messages away", key="home_dismiss", on_click=runs.store().dismiss_damaged)
+
+
+def _room() -> None:
+    """How much of the disk the runs take, and what happens when it is too much."""
+    try:
+        most = disklimit.limit()
+    except ConfigError as error:
+        st.warning(as_text(f"{error} Until then nothing is removed."), icon=":material/hard_drive:")
+        return
+    used, removed = runs.store().used(), runs.store().removed()
+    gone = f" So far {removed:,} {'was' if removed == 1 else 'were'} removed." if removed else ""
+    st.caption(
+        f"Kept runs and studies take {disklimit.in_words(used)} of {disklimit.in_words(most)} "
+        f"(`DASHLAB_LIMIT`). When that is full, the oldest that are not pinned are removed.{gone}"
+    )

@@ -178,8 +178,8 @@ def _stored(root: str, key: str, created: datetime) -> Lane | None:  # noqa: ARG
 def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
     """What the store has of these runs, by key."""
     store = runs.store()
-    there = {run.key: run for run in store.runs()}
-    found = {e.key: _stored(str(store.root), e.key, there[e.key].created) for e in wanted if e.key in there}
+    there = {e.key: run for e in wanted if (run := store.find(e.key)) is not None}
+    found = {key: _stored(str(store.root), key, run.created) for key, run in there.items()}
     return {key: lane for key, lane in found.items() if lane is not None}
 
 

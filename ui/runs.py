@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import streamlit as st
 
+from dashlab import leftovers
 from dashlab.config import LEAVES, RunConfig, spec_of
+from dashlab.data.folders import own_folder
 from dashlab.data.images import ImageSet
 from dashlab.fields import Value
 from dashlab.presets import PRESETS
@@ -29,12 +31,14 @@ def store() -> Store:
 
 @st.cache_resource(show_spinner=False)
 def _store(root: str) -> Store:  # noqa: ARG001 - another folder is another store
+    for folder in (own_folder(), own_folder() / "pixels"):
+        leftovers.clear(folder, ["*.part"])
     return Store()
 
 
 def find(key: str) -> RunSummary | None:
     """The cached run with this key."""
-    return next((run for run in store().runs() if run.key == key), None)
+    return store().find(key)
 
 
 def load(run: RunSummary) -> StoredRun | None:
@@ -71,6 +75,7 @@ def images(config: RunConfig) -> ImageSet:
     return _images(pixels, tuple(os.environ.get(name, "") for name in ("DASHLAB_DATA", "DASHLAB_OWN")))
 
 
+@lru_cache(maxsize=16384)  # made once a run: it is held against every preset
 def title(config: RunConfig, name: str = "") -> str:
     """What to call a run: the name it was given, the preset that it follows, or its main settings."""
     if name:
@@ -143,6 +148,7 @@ def training_link(config: RunConfig) -> dict[str, str]:
     return links.write(values, "train", specs, start.flat(), preset)
 
 
+@lru_cache(maxsize=16384)
 def preset_of(config: RunConfig) -> str:
     """The preset that a run follows, but for where its pictures came from; `""` for none."""
     return next((name for name, preset in PRESETS.items() if not _changes(config, preset.config)), "")

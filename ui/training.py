@@ -222,8 +222,7 @@ def _to_watch(key: str) -> Progress | None:
 
 
 def _to_show(key: str) -> RunSummary | None:
-    known = {run.key: run for run in runs.store().runs()}
-    return known.get(key) or known.get(st.session_state.get(f"{PREFIX}__shown", ""))
+    return runs.find(key) or runs.find(st.session_state.get(f"{PREFIX}__shown", ""))
 
 
 def _remember(key: str) -> None:

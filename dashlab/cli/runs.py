@@ -1,24 +1,31 @@
-"""List the cached runs, or delete one."""
+"""List the cached runs, delete one, or pin one so that it is not removed to make room."""
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from dashlab.store import RunSummary, Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--delete KEY`."""
-    parser.add_argument(
-        "--delete", metavar="KEY", default="", help="delete the run whose key begins with KEY"
-    )
+    """`--delete KEY`, `--pin KEY`, `--unpin KEY`."""
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--delete", metavar="KEY", default="", help="delete the run whose key begins with KEY")
+    one.add_argument("--pin", metavar="KEY", default="", help="never remove this run to make room")
+    one.add_argument("--unpin", metavar="KEY", default="", help="allow it again")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per run, newest first; returns the exit status."""
     store = Store()
     runs = store.runs()
-    if arguments.delete:
-        return _delete(store, [run.key for run in runs if run.key.startswith(arguments.delete)])
+    for wanted, change in (
+        (arguments.delete, store.delete),
+        (arguments.pin, store.pin),
+        (arguments.unpin, lambda key: store.pin(key, pinned=False)),
+    ):
+        if wanted:
+            return _change([run.key for run in runs if run.key.startswith(wanted)], change)
     for summary in runs:
         sys.stdout.write(_line(summary) + "\n")
     for sentence in store.damaged():
@@ -28,16 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _delete(store: Store, matching: list[str]) -> int:
+def _change(matching: list[str], change: Callable[[str], None]) -> int:
     if len(matching) != 1:
         sys.stderr.write(
             f"{len(matching)} runs have a key that begins so: give the beginning of exactly one.\n"
         )
         return 1
-    store.delete(matching[0])
+    change(matching[0])
     return 0
 
 
 def _line(summary: RunSummary) -> str:
     accuracy = f"{summary.accuracy:7.2%}" if summary.accuracy is not None else f"{summary.state:>7}"
-    return f"{summary.key[:12]}  {accuracy}  {summary.created:%Y-%m-%d %H:%M}  {summary.name}"
+    pinned = "pinned  " if summary.pinned else ""
+    return f"{summary.key[:12]}  {accuracy}  {summary.created:%Y-%m-%d %H:%M}  {pinned}{summary.name}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.config import LEAVES, PARTS, RunConfig, spec_of
-from dashlab.errors import ConfigError, DashlabError
+from dashlab.errors import ConfigError
 from dashlab.fields import Spec
 from dashlab.presets import PRESETS, preset
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
@@ -111,11 +111,7 @@ def _start_weights(config: RunConfig) -> Any:
 def _save(result: Result) -> None:
     from dashlab.store import Store
 
-    store = Store()
-    try:
-        store.save(result)
-    except OSError as error:
-        raise DashlabError(f"The run could not be kept in {store.root}: {error}.") from error
+    Store().save(result)
 
 
 @contextmanager

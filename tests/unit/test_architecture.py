@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = (
-    {"errors"},
+    {"errors", "leftovers"},
+    {"disklimit"},
     {"fields"},
     {"flatconfig"},
     {"lists"},
@@ -19,8 +20,9 @@ FLOORS = (
     {"results", "data", "augment", "models", "optim", "presets"},
     {"records", "batches", "precision", "recorder", "weights"},
     {"evaluate", "runfolder", "stacked_layers"},
-    {"engine", "classifier", "study"},
-    {"store", "studies", "stacked"},
+    {"engine", "classifier", "study", "runindex"},
+    {"studies"},
+    {"store", "stacked"},
     {"jobs"},
     {"experiments"},
     {"charts", "export"},

@@ -320,7 +320,7 @@ def test_a_rename_that_fails_puts_the_old_run_back(store: Store, monkeypatch: py
 
 
 def age(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr("dashlab.store._age_s", lambda _path: seconds)
+    monkeypatch.setattr("dashlab.leftovers.age_s", lambda _path: seconds)
 
 
 def test_what_a_crash_left_half_written_is_cleared_away_once_it_is_old(

@@ -1,0 +1,153 @@
+"""The limit on disk: what goes, what stays, and what is said of it."""
+
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from dashlab import disklimit, studies
+from dashlab.cli.main import main
+from dashlab.disklimit import in_words, parse
+from dashlab.errors import ConfigError, DashlabError
+from dashlab.runfolder import write_run
+from dashlab.store import Store
+from tests.unit.test_store import KEY, a_result
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def put(store: Store, seed: int, hours: float) -> str:
+    result = a_result(seed=seed)
+    key = result.config.key()
+    created = datetime.now(timezone.utc) - timedelta(hours=hours)
+    write_run(store.root / "runs" / key, key, result, name="", created=created)
+    return key
+
+
+def allow(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setenv("DASHLAB_LIMIT", str(size))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("5 GB", 5e9), ("500MB", 5e8), (" 1.5 GiB ", 1.5 * 2**30), ("2g", 2e9), ("1000", 1000), ("0", 0)],
+)
+def test_a_size_is_read_in_the_usual_units(text: str, size: float):
+    assert parse(text) == size
+
+
+@pytest.mark.parametrize("text", ["much", "-1 GB", "5 PB", "5 I", "1,5 GB", "nan"])
+def test_what_is_no_size_is_said(text: str):
+    with pytest.raises(ConfigError, match="DASHLAB_LIMIT"):
+        parse(text)
+
+
+def test_the_limit_is_20_gb_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("DASHLAB_LIMIT", raising=False)
+    assert in_words(disklimit.limit()) == "20 GB"
+
+
+def test_the_oldest_runs_go_first_and_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch):
+    made = [put(store, seed, hours=10 - seed) for seed in range(4)]
+    size = store.used() // 4
+    allow(monkeypatch, 3 * size + size // 2)
+    store.save(a_result(seed=9))
+    assert {run.key for run in store.runs()} == {*made[2:], a_result(seed=9).config.key()}
+    assert store.removed() == Store().removed() == 2
+    assert store.used() <= disklimit.limit()
+
+
+def test_a_pinned_run_stays_also_when_it_is_trained_anew(store: Store, monkeypatch: pytest.MonkeyPatch):
+    pinned, other = put(store, 0, hours=10), put(store, 1, hours=5)
+    store.pin(pinned)
+    store.save(a_result(seed=0))
+    assert Store().find(pinned).pinned
+    monkeypatch.setattr(disklimit, "JUST_NOW_S", 0.0)
+    allow(monkeypatch, 1)
+    store.make_room()
+    assert [run.key for run in store.runs()] == [pinned]
+    assert not (store.root / "runs" / other).exists()
+    store.pin(pinned, pinned=False)
+    store.make_room()
+    assert store.runs() == []
+
+
+def test_what_was_trained_just_now_stays_even_above_the_limit(store: Store, monkeypatch: pytest.MonkeyPatch):
+    put(store, 1, hours=1)
+    allow(monkeypatch, 1)
+    store.save(a_result())
+    assert [run.key for run in store.runs()] == [KEY]
+
+
+def test_old_studies_go_too(store: Store, monkeypatch: pytest.MonkeyPatch):
+    run, study = put(store, 0, hours=1), store.root / "studies" / f"{'a' * 64}.json"
+    study.parent.mkdir()
+    study.write_bytes(b"x" * 5000)
+    os.utime(study, (1_000_000_000, 1_000_000_000))
+    assert len(studies.kept(store.root)) == 1
+    allow(monkeypatch, store.used() - 1)
+    store.make_room()
+    assert not study.exists()
+    assert [kept.key for kept in store.runs()] == [run]
+
+
+def test_a_limit_that_is_no_size_costs_no_run(store: Store, monkeypatch: pytest.MonkeyPatch):
+    old = put(store, 1, hours=1)
+    monkeypatch.setenv("DASHLAB_LIMIT", "much")
+    store.save(a_result())
+    assert {run.key for run in store.runs()} == {old, KEY}
+
+
+def test_runs_are_pinned_from_the_command_line(store: Store, capsys: pytest.CaptureFixture[str]):
+    store.save(a_result())
+    assert main(["runs", "--pin", KEY[:12]]) == 0
+    assert store.runs()[0].pinned
+    assert main(["runs"]) == 0
+    assert "pinned" in capsys.readouterr().out
+    assert main(["runs", "--unpin", KEY[:12]]) == 0
+    assert not store.runs()[0].pinned
+    assert main(["runs", "--pin", "f00"]) == 1
+
+
+def test_a_store_that_cannot_be_made_is_a_sentence(tmp_path: Path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DashlabError, match=r"cannot be written.*DASHLAB_STORE"):
+        Store(tmp_path / "file" / "store").save(a_result())
+
+
+@pytest.mark.parametrize("change", ["pin", "rename"])
+def test_a_full_disk_is_a_sentence_for_every_change(
+    store: Store, change: str, monkeypatch: pytest.MonkeyPatch
+):
+    store.save(a_result())
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", full)
+    monkeypatch.setattr("dashlab.store.write_synced", full)
+    with pytest.raises(DashlabError, match="No space left on device"):
+        store.pin(KEY) if change == "pin" else store.rename(KEY, "x")
+
+
+def test_a_run_that_was_damaged_is_not_spoken_of_once_it_was_trained_anew(store: Store):
+    store.save(a_result())
+    store.weights_path(KEY).write_bytes(b"")
+    assert store.runs() == []
+    assert len(store.damaged()) == 1
+    Store().save(a_result())  # by the server's jobs, which have a store of their own
+    assert store.damaged() == []
+
+
+def test_a_message_of_damage_can_be_put_away(store: Store):
+    store.save(a_result())
+    store.weights_path(KEY).write_bytes(b"")
+    store.runs()
+    store.dismiss_damaged()
+    assert store.damaged() == []
