@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashlab.config import RunConfig
-from dashlab.errors import DamagedRun, JobError
+from dashlab.errors import DamagedRun, JobError, StoreError
 from dashlab.jobs.cluster import Connection
 from dashlab.jobs.dispatcher import Dispatcher
 from dashlab.jobs.endings import Endings
@@ -309,13 +309,8 @@ class Lab:
             job.tracker.say("Keeping the result.")
         try:
             final = job.keep(outcome)
-        except OSError as error:
-            self._end(
-                job,
-                JobState.FAILED,
-                f"The run came to its end, but its result could not be written to {job.store.root}: {error}. "
-                "Free some space, or name another folder in DASHLAB_STORE, and train again.",
-            )
+        except StoreError as error:
+            self._end(job, JobState.FAILED, f"The run came to its end, but was not kept: {error}")
             return
         except Exception as error:  # the job's boundary: pages would wait for its end for ever
             logger.exception("The result of the run %s could not be kept.", job.key)

@@ -242,11 +242,11 @@ def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_abo
     def full(*_arguments, **_more):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Store, "save", full)
+    monkeypatch.setattr("dashlab.store.write_run", full)
     assert main([*QUICK, "--json"]) == 1
     said = capsys.readouterr()
     assert json.loads(said.out.splitlines()[-1])["state"] == "finished"
-    assert said.err.startswith("dashlab: The run could not be kept in ")
+    assert said.err.startswith("dashlab: The folder ")
     assert "No space left on device" in said.err
 
 
