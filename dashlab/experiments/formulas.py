@@ -278,7 +278,8 @@ def _radam_rate(m: Moment) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):  # of what is too short to be trusted
         trusted = np.sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length))
     adaptive = m.of.lr * trusted * np.sqrt(m.now["k"]) / (np.sqrt(m.now["s"]) + m.of.eps)
-    return np.where(length > 5, adaptive, m.of.lr)
+    rate: Array = np.where(length > 5, adaptive, m.of.lr)
+    return rate
 
 
 def _radam(_racer: OptimConfig) -> list[Line]:
