@@ -108,8 +108,9 @@ def _racer(state: PageState, view: View, run: Run) -> int:
     return int(number) - 1
 
 
-def _terms(track: Track) -> list[Term]:
-    return terms(track.racer, track.points, track.gradients, track.state)
+def _terms(run: Run, track: Track) -> list[Term]:
+    noisy = run.course.noise > 0
+    return terms(track.racer, track.points, track.gradients, track.state, noisy=noisy)
 
 
 _STATE_TITLES = {
@@ -123,7 +124,7 @@ _STATE_TITLES = {
 def _state(state: PageState, view: View, run: Run) -> None:
     """What the optimizer has in its memory, and what follows from it."""
     index = _racer(state, view, run)
-    found = _terms(run.tracks[index])
+    found = _terms(run, run.tracks[index])
     for kind, (title, log) in _STATE_TITLES.items():
         own = [term for term in found if term.kind == kind]
         if not own:
@@ -136,7 +137,7 @@ def _state(state: PageState, view: View, run: Run) -> None:
             f"{title}, of {run.names[index]}, in x and y against the step",
         )
     late_csv("The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv")
-    if len({term.kind for term in found} & _STATE_TITLES.keys()) == 1:
+    if not any(term.remembered for term in found):
         st.caption("This optimizer remembers nothing: every step is the rate times the gradient.")
 
 
@@ -157,7 +158,7 @@ def _step(state: PageState, view: View, run: Run) -> None:
     with right:
         step = _step_slider(state, view, run)
     track = run.tracks[index]
-    found = _terms(track)
+    found = _terms(run, track)
     taken = track.points[step] - track.points[step - 1]
     if not np.isfinite(taken).all() or np.abs(track.points[step]).max() > 1e6:
         st.warning(f"At step {step} {as_text(run.names[index])} is too far out for this to mean anything.")

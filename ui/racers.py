@@ -10,6 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.formulas import printed
 from dashlab.lists import ListSpec, entries_of, text_of
 from dashlab.optim_settings import OptimConfig
 from ui import controls
@@ -17,40 +18,6 @@ from ui.page import as_text
 from ui.state import PageState
 
 E = TypeVar("E", bound=OptimConfig)
-
-FORMULAS: dict[str, tuple[str, ...]] = {
-    "sgd": (r"w \leftarrow w - \eta\, g",),
-    "momentum": (r"v \leftarrow \mu v + g", r"w \leftarrow w - \eta\, v"),
-    "nesterov": (r"v \leftarrow \mu v + g", r"w \leftarrow w - \eta\,(g + \mu v)"),
-    "adagrad": (r"s \leftarrow s + g^2", r"w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)"),
-    "rmsprop": (
-        r"s \leftarrow \alpha s + (1-\alpha)\, g^2",
-        r"w \leftarrow w - \eta\, g / (\sqrt{s} + \varepsilon)",
-    ),
-    "adadelta": (
-        r"s \leftarrow \rho s + (1-\rho)\, g^2",
-        r"\Delta = g \sqrt{(d + \varepsilon) / (s + \varepsilon)}",
-        r"d \leftarrow \rho d + (1-\rho)\, \Delta^2",
-        r"w \leftarrow w - \eta\, \Delta",
-    ),
-    "adam": (
-        r"m \leftarrow \beta_1 m + (1-\beta_1)\, g",
-        r"s \leftarrow \beta_2 s + (1-\beta_2)\, g^2",
-        r"w \leftarrow w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
-    ),
-    "adamw": (
-        r"w \leftarrow (1 - \eta\lambda)\, w",
-        r"w \leftarrow w - \eta\, \hat m / (\sqrt{\hat s} + \varepsilon)",
-    ),
-    "nadam": (
-        r"w \leftarrow w - \eta\,(\beta_1 \hat m + (1-\beta_1)\, \hat g) / (\sqrt{\hat s} + \varepsilon)",
-    ),
-    "radam": (r"w \leftarrow w - \eta\, r_t\, \hat m / (\sqrt{\hat s} + \varepsilon)",),
-    "adamax": (r"u \leftarrow \max(\beta_2 u,\, |g| + \varepsilon)", r"w \leftarrow w - \eta\, \hat m / u"),
-    "rprop": (r"w \leftarrow w - \Delta\,\mathrm{sign}(g)", r"\Delta \leftarrow \eta^{\pm} \Delta"),
-    "lbfgs": (r"w \leftarrow w - \eta\, H^{-1} g",),
-}
-"""The step of each optimizer: g is the gradient, η the learning rate; a hat corrects the start's bias."""
 
 
 def editor(
@@ -112,7 +79,7 @@ def _racer(state: PageState, name: str, racer: E, number: int, hidden: Collectio
         values=dict(racer.flat()),
     )
     controls.control(part, "optimizer")
-    st.markdown("  \n".join(f"${line}$" for line in _formula(kind().change(**part.values))))
+    st.markdown("  \n".join(f"${line}$" for line in printed(kind().change(**part.values))))
     everything = st.toggle("All coefficients", key=f"{part.prefix}_all", help="Also those rarely changed.")
     for setting, spec in kind.specs().items():
         if setting == "optimizer" or setting in hidden or not kind().change(**part.values).is_used(setting):
@@ -132,12 +99,6 @@ def _racer(state: PageState, name: str, racer: E, number: int, hidden: Collectio
 def spec_default(kind: type[OptimConfig], setting: str) -> object:
     """The default of one coefficient."""
     return getattr(kind(), setting)
-
-
-def _formula(racer: OptimConfig) -> tuple[str, ...]:
-    if racer.optimizer == "sgd" and racer.momentum:
-        return FORMULAS["nesterov" if racer.nesterov else "momentum"]
-    return FORMULAS[racer.optimizer]
 
 
 def _change_buttons(state: PageState, name: str, racers: Sequence[OptimConfig], number: int) -> None:
