@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from tests.bench.cifar import cifar
+from tests.bench.classroom import classroom, click
 from tests.bench.epochs import s1, s4
 from tests.bench.jobs import first_figure, watched
 from tests.bench.loading import loading
@@ -36,6 +37,8 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "sliders": sliders,
     "race": races,
     "race-sliders": race_sliders,
+    "click": click,
+    "class": classroom,
 }
 
 
