@@ -13,6 +13,7 @@ from dashlab.experiments.network_race import NetworkRace, names
 from dashlab.lists import entries_of
 from dashlab.optim_settings import OptimConfig
 from ui.charts import plot
+from ui.computed import computed
 from ui.page import as_text, csv_download
 
 FLOOR = NOISE**2
@@ -27,15 +28,17 @@ ABOUT = {
 }
 
 
-@st.cache_data(show_spinner="Racing on a linear layer …", max_entries=100)
-def _tracks(racers: str, samples: int, passes: int, seed: int) -> tuple[LinearTrack, ...]:
-    return run_race(entries_of(racers, OptimConfig), count=samples, passes=passes, seed=seed)
-
-
 def draw(config: NetworkRace, prefix: str) -> None:
     """One loss chart for each size of batch, side by side, and a table."""
     called = names(config)
-    tracks = _tracks(config.racers, config.samples, config.passes, config.seed)
+    tracks = computed(
+        run_race,
+        entries_of(config.racers, OptimConfig),
+        count=config.samples,
+        passes=config.passes,
+        seed=config.seed,
+        doing="Racing on a linear layer …",
+    )
     top = 3 * max(track.losses[0] for track in tracks)
     for regime in REGIMES:
         own = [track for track in tracks if track.regime == regime]

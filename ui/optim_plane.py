@@ -13,6 +13,7 @@ from dashlab.charts.style import CONFIG
 from dashlab.experiments import momentum_plane as experiment
 from dashlab.experiments.momentum_plane import REGIMES, Descent, Direction, Plane, PlaneConfig
 from ui.charts import plot
+from ui.computed import computed
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -116,9 +117,10 @@ def _put_cell(state: PageState, view: View, lr: float, momentum: float) -> None:
     state.put({view.full("lr"): lr, view.full("momentum"): momentum})
 
 
-@st.cache_data(show_spinner="Running 2,000 descents …", max_entries=64)
 def _plane(condition: float, nesterov: bool, steps: int) -> Plane:
-    return experiment.plane(condition, nesterov=nesterov, steps=steps)
+    return computed(
+        experiment.plane, condition, nesterov=nesterov, steps=steps, doing="Running 2,000 descents …"
+    )
 
 
 def _show_plane(state: PageState, view: View, config: PlaneConfig, cells: Plane) -> None:
