@@ -83,11 +83,7 @@ def _take(state: PageState, upload: Upload) -> str:
     finally:
         bar.empty()
     state.put({"path": kept.name})
-    count = kept.train_count + kept.test_count
-    st.success(
-        f"{as_text(kept.title)}: {count:,} pictures in {len(kept.classes)} classes.",
-        icon=":material/check_circle:",
-    )
+    st.success(as_text(f"{kept.title}: {kept.contents}."), icon=":material/check_circle:")
     return ""
 
 

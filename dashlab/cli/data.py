@@ -45,7 +45,7 @@ def _add(path: Path) -> int:
             bar.update(done - bar.n)
 
         own = adopt(path, on_progress=show)
-    sys.stdout.write(f"{own.title}: {_counts(own)}. Train on it with --dataset own --path {own.name}\n")
+    sys.stdout.write(f"{own.title}: {own.contents}. Train on it with --dataset own --path {own.name}\n")
     return 0
 
 

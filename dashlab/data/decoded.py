@@ -27,7 +27,7 @@ MAX_DECODED_BYTES = 4 * 2**30
 MAX_CACHE_BYTES = 4 * 2**30
 """All kept blocks together; beyond it, the oldest go."""
 
-_SCHEMA = 1  # raised whenever the same archive would give other pixels or another description
+_SCHEMA = 2  # raised whenever the same archive would give other pixels or another description
 _log = logging.getLogger(__name__)
 
 

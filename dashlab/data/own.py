@@ -23,6 +23,7 @@ from dashlab.errors import ArchiveError, ConfigError
 
 TITLE = "Own pictures"
 TEST_FRACTION = 0.2
+_CLASSES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,16 @@ class OwnSet:
     train_count: int  # all pictures, where the set has no test folder
     test_count: int  # 0 where a seed decides which pictures are for testing
     problem: str = ""  # a sentence, where its file was damaged since
+
+    @property
+    def contents(self) -> str:
+        """How many pictures of which classes, for people: enough to see whether it was read rightly."""
+        shown = ", ".join(self.classes[:_CLASSES_SHOWN])
+        more = len(self.classes) - _CLASSES_SHOWN
+        return (
+            f"{self.train_count + self.test_count:,} pictures in {len(self.classes)} classes: "
+            f"{shown}{f' and {more:,} more' if more > 0 else ''}"
+        )
 
 
 def load_folder(

@@ -43,7 +43,7 @@ def upload(app: AppTest, name: str, content: bytes) -> AppTest:
 
 def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., AppTest], lab: FakeLab):
     app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
-    assert "coins: 8 pictures in 2 classes." in texts(app)
+    assert "coins: 8 pictures in 2 classes: heads, tails." in texts(app)
     app.button(key="train_start").click().run()
     assert not app.exception, app.exception
     (config,) = lab.submitted
