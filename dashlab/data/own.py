@@ -19,6 +19,7 @@ from dashlab.data.archives import LIMITS, Limits, open_archive
 from dashlab.data.decoded import Decoded, decode_once, forget_decoded
 from dashlab.data.folders import own_folder
 from dashlab.data.imageset import ImageSet, Progress
+from dashlab.data.names import clean_name
 from dashlab.errors import ArchiveError, ConfigError
 
 TITLE = "Own pictures"
@@ -117,7 +118,7 @@ def fingerprint(path: str | Path) -> str:
     digest = hashlib.sha256()
     with open_archive(place) as archive:
         for member in archive.members:
-            digest.update(f"{member.name}\0{member.size}\0".encode(errors="surrogateescape"))
+            digest.update(f"{member.name}\0{member.size}\0".encode())
             digest.update(archive.read(member.name))
     return digest.hexdigest()
 
@@ -147,7 +148,7 @@ def adopt(
     Raises:
         ArchiveError: the archive cannot be used as a data set; nothing is kept.
     """
-    named = title or ("The uploaded zip" if isinstance(source, bytes) else Path(source).stem)
+    named = clean_name(title or ("The uploaded zip" if isinstance(source, bytes) else Path(source).stem))
     folder = own_folder()
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -250,7 +251,7 @@ def _origin(decoded: Decoded, is_test: Tensor, path: str | Path, seed: int) -> s
     test = int(is_test.sum())
     train = len(is_test) - test
     place = _resolve(path)
-    title = _read_own(place).title if _is_name(path) else place.resolve().stem
+    title = _read_own(place).title if _is_name(path) else clean_name(place.resolve().stem)
     how = "as its folders say" if decoded.has_test else f"split by seed {seed}"
     return (
         f"{title}: {train:,} pictures for training and {test:,} for testing "
