@@ -27,6 +27,9 @@ MAX_DECODED_BYTES = 4 * 2**30
 MAX_CACHE_BYTES = 4 * 2**30
 """All kept blocks together; beyond it, the oldest go."""
 
+PROBLEMS_SHOWN = 8
+"""Broken files that one refusal names; of the others it gives the number."""
+
 _SCHEMA = 2  # raised whenever the same archive would give other pixels or another description
 _log = logging.getLogger(__name__)
 
@@ -98,14 +101,21 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
     pixels = np.empty((count, channels, side, side), dtype=np.uint8)
     digests = np.empty((count, 32), dtype=np.uint8)
     notes: Counter[str] = Counter()
+    problems: list[str] = []
     for index, entry in enumerate(layout.entries):
-        data = archive.read(entry.file)
-        image, remarks = _read_resized(data, entry.file, side, grey)
+        try:
+            data = archive.read(entry.file)
+            image, remarks = _read_resized(data, entry.file, side, grey)
+        except (ArchiveError, PictureError) as error:  # gathered: whoever mends one wants to know of all
+            problems.append(str(error))
+            continue
         pixels[index] = np.asarray(image).reshape(side, side, channels).transpose(2, 0, 1)
         digests[index] = np.frombuffer(hashlib.sha256(data).digest(), dtype=np.uint8)
         notes.update(remarks)
         if on_progress is not None:
             on_progress(index + 1, count)
+    if problems:
+        raise ArchiveError(_broken(problems))
     return Decoded(
         classes=layout.classes,
         has_test=layout.has_test,
@@ -120,11 +130,17 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
     )
 
 
+def _broken(problems: list[str]) -> str:
+    """One sentence about each of the first few broken files, how many there are, and what to do."""
+    if len(problems) == 1:
+        return f"{problems[0]} Replace it or remove it, and try again."
+    more = len(problems) - PROBLEMS_SHOWN
+    told = " ".join(problems[:PROBLEMS_SHOWN]) + (f" And {more:,} more." if more > 0 else "")
+    return f"{len(problems):,} files cannot be used. {told} Replace them or remove them, and try again."
+
+
 def _read_resized(data: bytes, name: str, side: int, grey: bool) -> tuple[Image.Image, tuple[str, ...]]:
-    try:
-        picture = read_picture(data, name=name, shrink_to=2 * side)
-    except PictureError as error:
-        raise ArchiveError(f"{error} Replace it or remove it, and try again.") from error
+    picture = read_picture(data, name=name, shrink_to=2 * side)
     image = picture.image.convert("L" if grey else "RGB")
     if image.size != (side, side):
         image = image.resize((side, side), Image.Resampling.BILINEAR)

@@ -8,7 +8,12 @@ from dashlab.data.archives import LIMITS, Archive, Limits
 from dashlab.data.parts import Parts, find_parts, is_wrapper_of, no_class_folders
 from dashlab.errors import ArchiveError
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+_TEXTS = {
+    *(".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".html", ".htm", ".yaml", ".yml"),
+    *(".pdf", ".doc", ".docx", ".xls", ".xlsx", ".log", ".ini", ".url", ".py", ".ipynb"),
+}
+"""What people and programs put beside pictures: lists, labels, notes, sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,15 @@ def read_layout(archive: Archive, *, limits: Limits = LIMITS) -> Layout:
 
     Class folders may stand at the top, or inside the folders of parts (`train` and `test`, or other usual
     names: see `parts`), and all of it inside one more folder, as zip programs like to do. Loose files at the
-    top that are not pictures are passed over.
+    top that are not pictures are passed over, and so are texts and tables inside class folders.
 
     Raises:
         ArchiveError: there are not at least two classes with a picture each, or the folders contradict each
             other.
     """
     files, folders = _without_wrapper(archive)
+    texts = [file for trail, file in files if len(trail) > 1 and _is_text(file)]
+    files = [(trail, file) for trail, file in files if len(trail) == 1 or not _is_text(file)]
     parts = _parts(files, folders)
     if parts is not None:
         files, folders = _inside_parts(files, folders, parts)
@@ -58,7 +65,7 @@ def read_layout(archive: Archive, *, limits: Limits = LIMITS) -> Layout:
                 "and put its pictures into it."
             )
     classes = _classes(placed, folders, depth, archive.title, limits)
-    return _layout(placed, classes, parts)
+    return _layout(placed, classes, parts, texts)
 
 
 Trail = tuple[str, ...]
@@ -84,8 +91,12 @@ def _without_loose(files: list[tuple[Trail, str]]) -> list[tuple[Trail, str]]:
     return [(trail, file) for trail, file in files if len(trail) > 1 or _claims_picture(file)]
 
 
+def _is_text(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in _TEXTS
+
+
 def _claims_picture(file: str) -> bool:
-    return PurePosixPath(file).suffix.lower() in _SUFFIXES
+    return PurePosixPath(file).suffix.lower() in SUFFIXES
 
 
 def _is_wrapped(trails: Sequence[Trail], folders: set[Trail]) -> bool:
@@ -141,7 +152,7 @@ def _classes(
     for folder in sorted(folders):
         if len(folder) == depth and (folder[0] if depth == 2 else "", folder[-1]) not in filled:
             raise ArchiveError(
-                f"The class folder {'/'.join(folder)} is empty: put pictures into it, or remove it."
+                f"The class folder {'/'.join(folder)} holds no picture: put pictures into it, or remove it."
             )
     names = {name for _, name in filled}
     if not names:
@@ -155,7 +166,9 @@ def _classes(
     return tuple(sorted(names))
 
 
-def _layout(placed: list[tuple[str, str, str]], classes: tuple[str, ...], parts: Parts | None) -> Layout:
+def _layout(
+    placed: list[tuple[str, str, str]], classes: tuple[str, ...], parts: Parts | None, texts: list[str]
+) -> Layout:
     labels = {name: label for label, name in enumerate(classes)}
     roles = {"": "train"} if parts is None else parts.roles
     entries = [Entry(file, labels[name], roles[part]) for part, name, file in placed]
@@ -170,5 +183,12 @@ def _layout(placed: list[tuple[str, str, str]], classes: tuple[str, ...], parts:
         classes=classes,
         entries=tuple(sorted(entries, key=lambda entry: entry.file)),
         has_test="test" in roles.values(),
-        notes=() if parts is None else parts.notes,
+        notes=(() if parts is None else parts.notes) + _text_notes(texts),
     )
+
+
+def _text_notes(texts: list[str]) -> tuple[str, ...]:
+    if not texts:
+        return ()
+    more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
+    return (f"Passed over, since no picture: {min(texts)}{more}.",)

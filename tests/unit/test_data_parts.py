@@ -102,3 +102,49 @@ def test_test_pictures_without_class_folders_are_refused_with_what_to_do(make: M
         "Remove test (some of the training pictures are then used for testing), or sort its pictures into "
         "class folders."
     )
+
+
+# Broken files and files that are no pictures.
+
+
+def test_one_answer_names_all_broken_files(make: Maker) -> None:
+    broken = {
+        "cats/empty.jpg": b"",
+        "cats/page.jpg": b"<html>404</html>",
+        "dogs/cut.png": png(7, side=64)[:2_000],
+    }
+    assert refusal(make(two_classes() | broken)) == (
+        "3 files cannot be used. cats/empty.jpg is an empty file. "
+        "cats/page.jpg is not a picture that can be read here: PNG, JPEG, GIF, BMP, WebP or TIFF. "
+        "dogs/cut.png is truncated: the file ends before the picture does. "
+        "Replace them or remove them, and try again."
+    )
+
+
+def test_of_many_broken_files_the_first_are_named_and_the_others_counted(make: Maker) -> None:
+    sentence = refusal(make(two_classes() | {f"cats/x{n:03}.png": b"" for n in range(300)}))
+    assert sentence.startswith("300 files cannot be used. cats/x000.png is an empty file. cats/x001.png")
+    assert "cats/x007.png is an empty file. And 292 more. Replace them" in sentence
+
+
+def test_a_member_that_is_damaged_in_the_zip_is_named_with_the_others(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", two_classes() | {"cats/empty.png": b""})
+    data = bytearray(path.read_bytes())
+    data[data.find(b"dogs/000.png") + 60] ^= 0xFF
+    path.write_bytes(bytes(data))
+    sentence = refusal(path)
+    assert sentence.startswith(
+        "2 files cannot be used. cats/empty.png is an empty file. dogs/000.png is damaged"
+    )
+
+
+def test_texts_beside_pictures_are_passed_over_and_named(make: Maker) -> None:
+    texts = {"dogs/notes.txt": b"x", "cats/labels.CSV": b"1", "cats/2023/readme.md": b"x"}
+    layout = layout_of(make(two_classes(2) | texts))
+    assert len(layout.entries) == 4
+    assert layout.notes == ("Passed over, since no picture: cats/2023/readme.md and 2 more.",)
+
+
+def test_a_folder_of_nothing_but_texts_is_no_class(make: Maker) -> None:
+    sentence = refusal(make(two_classes(2) | {"labels/1.txt": b"0 0.5 0.5"}))
+    assert sentence.startswith("The class folder labels holds no picture")
