@@ -84,6 +84,8 @@ def _take(state: PageState, upload: Upload) -> str:
         bar.empty()
     state.put({"path": kept.name})
     st.success(as_text(f"{kept.title}: {kept.contents}."), icon=":material/check_circle:")
+    if kept.notes:
+        st.info(as_text(" ".join(kept.notes)), icon=":material/info:")
     return ""
 
 

@@ -45,6 +45,8 @@ def _add(path: Path) -> int:
             bar.update(done - bar.n)
 
         own = adopt(path, on_progress=show)
+    for note in own.notes:
+        sys.stdout.write(f"{note}\n")
     sys.stdout.write(f"{own.title}: {own.contents}. Train on it with --dataset own --path {own.name}\n")
     return 0
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from dashlab.data.archives import LIMITS, Archive, Limits, open_archive
 from dashlab.data.folders import own_folder
 from dashlab.data.imageset import Progress
-from dashlab.data.layout import Layout, read_layout
+from dashlab.data.layout import Entry, Layout, read_layout
 from dashlab.data.pictures import read_picture
 from dashlab.errors import ArchiveError, PictureError
 
@@ -41,6 +41,7 @@ class Decoded:
     classes: tuple[str, ...]
     has_test: bool  # whether the archive itself says which pictures are for testing
     notes: tuple[str, ...]
+    doubles: tuple[str, ...]  # a sentence, where the same picture stands in several classes
     pixels: Tensor  # uint8 [N, C, side, side]
     labels: Tensor  # int64 [N]
     is_test: Tensor  # bool [N]
@@ -123,11 +124,27 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
             *layout.notes,
             *(f"{note[0].upper()}{note[1:]}: {n:,} of {count:,}." for note, n in notes.items()),
         ),
+        doubles=_doubles(layout, digests),
         pixels=torch.from_numpy(pixels),
         labels=torch.tensor([entry.label for entry in layout.entries], dtype=torch.int64),
         is_test=torch.tensor([entry.part == "test" for entry in layout.entries]),
         digests=torch.from_numpy(digests),
     )
+
+
+def _doubles(layout: Layout, digests: np.ndarray) -> tuple[str, ...]:
+    """Which pictures have two labels, of which one at least is wrong."""
+    first: dict[bytes, Entry] = {}
+    pairs: dict[bytes, tuple[str, str]] = {}
+    for entry, row in zip(layout.entries, digests, strict=True):
+        known = first.setdefault(mark := row.tobytes(), entry)
+        if known.label != entry.label:
+            pairs.setdefault(mark, (known.file, entry.file))
+    if not pairs:
+        return ()
+    one, other = next(iter(pairs.values()))
+    count = "1 picture stands" if len(pairs) == 1 else f"{len(pairs):,} pictures stand"
+    return (f"{count} in more than one class: {one} is the same as {other}.",)
 
 
 def _broken(problems: list[str]) -> str:
@@ -149,7 +166,7 @@ def _read_resized(data: bytes, name: str, side: int, grey: bool) -> tuple[Image.
 
 def _keep(path: Path, decoded: Decoded) -> None:
     tensors = {name: getattr(decoded, name) for name in _TENSORS}
-    description = {"classes": decoded.classes, "has_test": decoded.has_test, "notes": decoded.notes}
+    description = {name: getattr(decoded, name) for name in ("classes", "has_test", "notes", "doubles")}
     metadata = {
         "schema": str(_SCHEMA),
         "description": json.dumps(description),
@@ -193,6 +210,7 @@ def _read_kept(path: Path) -> Decoded | None:
             classes=tuple(description["classes"]),
             has_test=description["has_test"],
             notes=tuple(description["notes"]),
+            doubles=tuple(description["doubles"]),
             **tensors,
         )
     except (OSError, SafetensorError, ValueError, KeyError) as error:

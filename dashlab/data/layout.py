@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dashlab.data.archives import LIMITS, Archive, Limits
-from dashlab.data.parts import Parts, find_parts, is_wrapper_of, no_class_folders
+from dashlab.data.parts import Parts, find_parts, is_wrapper_of, listed, no_class_folders
 from dashlab.errors import ArchiveError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
@@ -65,7 +65,8 @@ def read_layout(archive: Archive, *, limits: Limits = LIMITS) -> Layout:
                 "and put its pictures into it."
             )
     classes = _classes(placed, folders, depth, archive.title, limits)
-    return _layout(placed, classes, parts, texts)
+    inner = sorted({"/".join(trail[: depth + 1]) for trail, _ in files if len(trail) > depth + 1})
+    return _layout(placed, classes, parts, _inner_notes(inner) + _text_notes(texts))
 
 
 Trail = tuple[str, ...]
@@ -167,7 +168,10 @@ def _classes(
 
 
 def _layout(
-    placed: list[tuple[str, str, str]], classes: tuple[str, ...], parts: Parts | None, texts: list[str]
+    placed: list[tuple[str, str, str]],
+    classes: tuple[str, ...],
+    parts: Parts | None,
+    notes: tuple[str, ...],
 ) -> Layout:
     labels = {name: label for label, name in enumerate(classes)}
     roles = {"": "train"} if parts is None else parts.roles
@@ -183,8 +187,15 @@ def _layout(
         classes=classes,
         entries=tuple(sorted(entries, key=lambda entry: entry.file)),
         has_test="test" in roles.values(),
-        notes=(() if parts is None else parts.notes) + _text_notes(texts),
+        notes=(() if parts is None else parts.notes) + notes,
     )
+
+
+def _inner_notes(inner: list[str]) -> tuple[str, ...]:
+    """What nobody sees in the counts: masks, say, that lie in a class folder beside the pictures."""
+    if not inner:
+        return ()
+    return (f"What lies in folders inside a class is counted as pictures of the class: {listed(inner)}.",)
 
 
 def _text_notes(texts: list[str]) -> tuple[str, ...]:

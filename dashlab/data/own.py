@@ -36,6 +36,7 @@ class OwnSet:
     classes: tuple[str, ...]
     train_count: int  # all pictures, where the set has no test folder
     test_count: int  # 0 where a seed decides which pictures are for testing
+    notes: tuple[str, ...] = ()  # sentences on how it was read, and on pictures that stand in it twice
     problem: str = ""  # a sentence, where its file was damaged since
 
     @property
@@ -84,18 +85,20 @@ def load_folder(
     mark = fingerprint(path)
     decoded = decode_once(_resolve(path), mark, side=side, grey=grey, on_progress=on_progress, limits=limits)
     is_test = decoded.is_test if decoded.has_test else _split(decoded, seed, test_fraction)
+    doubles = decoded.doubles + _shared_note(decoded.digests, is_test)
     return ImageSet(
         name="own",
         title=TITLE,
         source="own",
-        origin=_origin(decoded, is_test, path, seed),
+        # What makes accuracy doubtful belongs to the origin, which is kept and shown with every result.
+        origin=" ".join((_origin(decoded, is_test, path, seed), *doubles)),
         train_x=decoded.pixels[~is_test],
         train_y=decoded.labels[~is_test],
         test_x=decoded.pixels[is_test],
         test_y=decoded.labels[is_test],
         classes=decoded.classes,
         fingerprint=mark,
-        notes=decoded.notes + _shared_note(decoded.digests, is_test),
+        notes=decoded.notes + doubles,
     )
 
 
@@ -287,6 +290,7 @@ def _own_set(name: str, title: str, decoded: Decoded) -> OwnSet:
         classes=decoded.classes,
         train_count=len(decoded.labels) - test,
         test_count=test,
+        notes=decoded.notes + decoded.doubles + _shared_note(decoded.digests, decoded.is_test),
     )
 
 
@@ -300,7 +304,8 @@ def _describe(own: OwnSet) -> None:
 def _read_own(path: Path) -> OwnSet:
     try:
         values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return OwnSet(**{**values, "classes": tuple(values["classes"])})
+        lists = {"classes": tuple(values["classes"]), "notes": tuple(values.get("notes", ()))}
+        return OwnSet(**{**values, **lists})
     except (OSError, ValueError, KeyError, TypeError):
         return OwnSet(
             name=path.stem,

@@ -77,7 +77,7 @@ def find_parts(inside: Mapping[str, Set[str]], flat: Collection[str]) -> Parts |
     common, every = set.intersection(*map(set, inside.values())), set.union(*map(set, inside.values()))
     tops = sorted(inside)
     if common and len(every) > 1 and all(_FOLD.fullmatch(top.lower()) for top in tops):
-        return Parts(dict.fromkeys(tops, "train"), (f"{_listed(tops)} are parts: they are taken together.",))
+        return Parts(dict.fromkeys(tops, "train"), (f"{listed(tops)} are parts: they are taken together.",))
     if len(common) > 1 and common == every:
         raise ArchiveError(_undecided(tops, sorted(common)))
     return None
@@ -106,17 +106,17 @@ def _undecided(tops: Sequence[str], common: Sequence[str]) -> str:
     """All folders at the top hold the same folders: what to do about it."""
     if {"train"} < {kind_of(name) for name in common} - {""}:
         return (
-            f"Each class has the folders {_listed(common)} of its own: turn them round, "
+            f"Each class has the folders {listed(common)} of its own: turn them round, "
             f"{common[0]}/{tops[0]} instead of {tops[0]}/{common[0]}."
         )
     return (
-        f"The folders {_listed(tops)} all hold the same folders, {_listed(common)}. "
-        f"If {_listed(common)} are the classes, name the others train and test. "
-        f"If {_listed(tops)} are the classes, put their pictures straight into them."
+        f"The folders {listed(tops)} all hold the same folders, {listed(common)}. "
+        f"If {listed(common)} are the classes, name the others train and test. "
+        f"If {listed(tops)} are the classes, put their pictures straight into them."
     )
 
 
-def _listed(names: Sequence[str], most: int = 4) -> str:
+def listed(names: Sequence[str], most: int = 4) -> str:
     """The first few of the names, as a person would list them."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most:,} more"

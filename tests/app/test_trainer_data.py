@@ -51,6 +51,13 @@ def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., 
     assert len(config.data.path) == 64
 
 
+def test_what_is_odd_about_an_uploaded_zip_is_said(open_app: Callable[..., AppTest]):
+    odd = zipped("heads", "heads/worn", "tails")
+    app = upload(open_own(open_app), "coins.zip", odd)
+    said = "What lies in folders inside a class is counted as pictures of the class: heads/worn."
+    assert said in "".join(info.value for info in app.info).replace("\\", "")
+
+
 def test_the_pictures_of_an_uploaded_zip_are_shown_before_training(open_app: Callable[..., AppTest]):
     app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
     assert len(app.get("image")) == 2

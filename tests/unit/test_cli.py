@@ -321,6 +321,15 @@ def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(capsys, tm
     assert main([*QUICK, "--dataset", "own", "--path", name, "--train-size", "0", "--no-save"]) == 0
 
 
+def test_what_is_odd_about_a_folder_is_said_where_it_is_added(capsys, tmp_path):
+    folder = draw_folder(tmp_path / "shades")
+    picture = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+    other = next(path for path in sorted(folder.iterdir()) if path != picture.parent)
+    (other / "copy.png").write_bytes(picture.read_bytes())
+    assert main(["data", "add", str(folder)]) == 0
+    assert "1 picture stands in more than one class" in capsys.readouterr().out
+
+
 def test_data_says_which_sets_are_at_hand(capsys):
     assert main(["data"]) == 0
     said = capsys.readouterr().out

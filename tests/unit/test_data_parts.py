@@ -148,3 +148,10 @@ def test_texts_beside_pictures_are_passed_over_and_named(make: Maker) -> None:
 def test_a_folder_of_nothing_but_texts_is_no_class(make: Maker) -> None:
     sentence = refusal(make(two_classes(2) | {"labels/1.txt": b"0 0.5 0.5"}))
     assert sentence.startswith("The class folder labels holds no picture")
+
+
+def test_folders_inside_a_class_are_said_to_be_counted_with_it(make: Maker) -> None:
+    members = two_classes(2) | {"cats/masks/000.png": png(5), "dogs/masks/old/000.png": png(6)}
+    assert layout_of(make(members)).notes == (
+        "What lies in folders inside a class is counted as pictures of the class: cats/masks and dogs/masks.",
+    )
