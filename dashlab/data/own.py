@@ -25,6 +25,8 @@ from dashlab.errors import ArchiveError, ConfigError
 TITLE = "Own pictures"
 TEST_FRACTION = 0.2
 _CLASSES_SHOWN = 6
+SHORT_NAME = 8
+"""Characters of a set's name that lists show, and that name it as long as no other begins so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,26 @@ def list_own() -> list[OwnSet]:
     return sorted(
         (_read_own(path) for path in own_folder().glob("*.zip")), key=lambda own: (own.title, own.name)
     )
+
+
+def find_own(text: str) -> str | None:
+    """The whole name of the uploaded set that `text` names, be it by the beginning that a list shows.
+
+    None where it names none, and where there is a file or folder of that name: paths come first.
+
+    Raises:
+        ArchiveError: several sets begin so.
+    """
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORT_NAME},64}}", text) or (
+        not _is_name(text) and Path(text).exists()
+    ):
+        return None
+    names = sorted(path.stem for path in own_folder().glob(f"{text}*.zip"))
+    if len(names) > 1:
+        raise ArchiveError(
+            f"{len(names)} uploaded sets begin with {text}: name it by more of its characters."
+        )
+    return names[0] if names else None
 
 
 def forget_own(name: str) -> None:

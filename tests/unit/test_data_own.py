@@ -1,6 +1,5 @@
 """Own pictures: pixels, split, fingerprint, and the sets that were uploaded."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -136,24 +135,6 @@ def test_pictures_that_stand_in_both_parts_are_counted(tmp_path: Path) -> None:
     assert images.origin.endswith(f"as its folders say. {said}"), "it is not kept with the result"
     assert adopt(tmp_path / "set").notes == (said,)
     assert list_own()[0].notes == (said,)
-
-
-def test_pictures_that_stand_in_two_classes_are_said_and_kept_with_the_set(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "set", two_classes(5) | {f"dogs/x{n}.png": png(n) for n in range(2)})
-    said = "2 pictures stand in more than one class: cats/000.png is the same as dogs/x0.png."
-    assert said in load_folder(folder).notes
-    assert said in load_folder(folder).origin
-    assert adopt(folder).notes == (said,)
-    assert list_own()[0].notes == (said,)
-
-
-def test_a_set_that_was_kept_before_there_were_notes_is_still_listed() -> None:
-    kept = adopt(zipped(two_classes()))
-    path = own_folder() / f"{kept.name}.json"
-    values = json.loads(path.read_text())
-    del values["notes"]
-    path.write_text(json.dumps(values))
-    assert list_own() == [kept]
 
 
 def test_a_class_of_one_picture_cannot_be_split(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""What is kept with an uploaded set, how it is named, and what happens where it cannot be kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dashlab.data.folders import own_folder
+from dashlab.data.own import adopt, find_own, list_own, load_folder
+from dashlab.errors import ArchiveError
+from tests.archives import png, two_classes, write_folder, zipped
+
+
+def test_an_uploaded_set_is_found_by_the_beginning_of_its_name(tmp_path: Path) -> None:
+    name = adopt(zipped(two_classes())).name
+    assert find_own(name) == find_own(name[:8]) == name
+    assert find_own(name[:7]) is None
+    assert find_own("0" * 8) is None
+    assert find_own(str(tmp_path)) is None
+    (own_folder() / f"{name[:10]}{'x' * 54}.zip").touch()
+    with pytest.raises(ArchiveError, match="2 uploaded sets begin with"):
+        find_own(name[:8])
+
+
+def test_pictures_that_stand_in_two_classes_are_said_and_kept_with_the_set(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set", two_classes(5) | {f"dogs/x{n}.png": png(n) for n in range(2)})
+    said = "2 pictures stand in more than one class: cats/000.png is the same as dogs/x0.png."
+    assert said in load_folder(folder).notes
+    assert said in load_folder(folder).origin
+    assert adopt(folder).notes == (said,)
+    assert list_own()[0].notes == (said,)
+
+
+def test_a_set_that_was_kept_before_there_were_notes_is_still_listed() -> None:
+    kept = adopt(zipped(two_classes()))
+    path = own_folder() / f"{kept.name}.json"
+    values = json.loads(path.read_text())
+    del values["notes"]
+    path.write_text(json.dumps(values))
+    assert list_own() == [kept]
