@@ -317,10 +317,15 @@ def _own_set(name: str, title: str, decoded: Decoded) -> OwnSet:
 
 
 def _describe(own: OwnSet) -> None:
+    """Written under a name of its own: the same zip may be uploaded twice at once."""
     path = own_folder() / f"{own.name}.json"
-    temporary = path.with_suffix(".json.part")
-    temporary.write_text(json.dumps(dataclasses.asdict(own)), encoding="utf-8")
-    temporary.replace(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dataclasses.asdict(own), file)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _read_own(path: Path) -> OwnSet:

@@ -1,6 +1,8 @@
 """What is kept with an uploaded set, how it is named, and what happens where it cannot be kept."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,21 @@ def test_a_set_that_was_kept_before_there_were_notes_is_still_listed() -> None:
     del values["notes"]
     path.write_text(json.dumps(values))
     assert list_own() == [kept]
+
+
+def test_the_same_zip_can_be_uploaded_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have written their description before either puts it into place."""
+    data, both = zipped(two_classes()), threading.Barrier(2, timeout=20)
+    replace = Path.replace
+
+    def replace_together(self: Path, target: Path) -> Path:
+        if target.suffix == ".json":
+            both.wait()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_together)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: adopt(data, title="Pets", side=8), range(2))
+    assert first == second
+    assert [kept.title for kept in list_own()] == ["Pets"]
+    assert not list(own_folder().glob("*.part"))
