@@ -131,6 +131,50 @@ def test_the_full_set_is_fetched_only_on_request_and_its_failure_is_said(
 
 
 @pytest.mark.usefixtures("fetches")
+def test_a_download_that_fails_as_nobody_foresaw_ends_as_a_problem_and_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(_name: str, **_more: object) -> None:
+        raise KeyError("md5")
+
+    monkeypatch.setattr(own, "download", fail)
+    own.start_fetch("fashion")
+    own.wait_for_fetch()
+    assert own.fetching() is None
+    assert own._fetches["fashion"].is_over
+    assert own._fetches["fashion"].problem.startswith("Fashion-MNIST could not be fetched: an error")
+    assert "KeyError: 'md5'" in caplog.text
+
+
+@pytest.mark.usefixtures("fetches")
+def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest.MonkeyPatch):
+    """The dictionary of downloads grows in the midst of a look through it."""
+
+    class Slow(dict[str, own.Fetch]):
+        def values(self):
+            for value in super().values():
+                looks.set()
+                started.wait(0.5)
+                yield value
+
+    looks, started = threading.Event(), threading.Event()
+    monkeypatch.setattr(own, "_fetches", Slow(mnist=own.Fetch("mnist", is_over=True)))
+    monkeypatch.setattr(own, "download", lambda _name, **_more: None)
+
+    def start() -> None:
+        assert looks.wait(10)
+        own.start_fetch("fashion")
+        started.set()
+
+    starter = threading.Thread(target=start)
+    starter.start()
+    own.fetching()
+    starter.join()
+    own.wait_for_fetch()
+    assert set(own._fetches) == {"mnist", "fashion"}
+
+
+@pytest.mark.usefixtures("fetches")
 def test_a_download_shows_its_progress(open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
     told, over = threading.Event(), threading.Event()
 
