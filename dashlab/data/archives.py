@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+from dashlab.data.folders import disk_errors_as_sentences
 from dashlab.data.names import WithoutFlags, clean_name, name_in_zip
 from dashlab.errors import ArchiveError
 
@@ -68,10 +69,15 @@ def open_archive(source: str | Path, *, title: str = "", limits: Limits = LIMITS
         ArchiveError: there is no such thing, or it is unsafe or beyond the limits.
     """
     path = Path(source).expanduser()
-    if path.is_dir():
-        yield _Folder(path, title or clean_name(path.resolve().name), limits)
-    elif path.is_file():
-        with path.open("rb") as file, _open_zip(file, title or clean_name(path.name), limits) as archive:
+    with disk_errors_as_sentences(path):
+        is_folder, is_file = path.is_dir(), path.is_file()
+        file = path.open("rb") if is_file else None
+    if is_folder:
+        with disk_errors_as_sentences(path):
+            folder = _Folder(path, title or clean_name(path.resolve().name), limits)
+        yield folder
+    elif file is not None:
+        with file, _open_zip(file, title or clean_name(path.name), limits) as archive:
             yield archive
     else:
         raise ArchiveError(f"There is no folder or zip file {path}: check the path.")

@@ -197,9 +197,9 @@ def _trim(newest: Path) -> None:
 
 def _read_kept(path: Path) -> Decoded | None:
     """What was kept at `path`; None where there is nothing, or nothing whole."""
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         with safe_open(path, framework="pt") as block:
             metadata = block.metadata() or {}
             tensors = {name: block.get_tensor(name).clone() for name in _TENSORS}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dashlab.data.archives import LIMITS, Limits, open_archive
 from dashlab.data.decoded import Decoded, decode_once, forget_decoded
-from dashlab.data.folders import own_folder
+from dashlab.data.folders import disk_errors_as_sentences, own_folder
 from dashlab.data.imageset import ImageSet, Progress
 from dashlab.data.names import clean_name
 from dashlab.errors import ArchiveError, ConfigError
@@ -115,8 +115,9 @@ def fingerprint(path: str | Path) -> str:
     """
     place = _resolve(path)
     if place.is_file():
-        status = place.stat()
-        mark = _file_sha256(place, status.st_size, status.st_mtime_ns)
+        with disk_errors_as_sentences(place):
+            status = place.stat()
+            mark = _file_sha256(place, status.st_size, status.st_mtime_ns)
         if _is_name(path) and mark != path:
             raise ArchiveError(f"The uploaded set {place.stem[:8]}… was damaged on disk: upload it again.")
         return mark
@@ -155,6 +156,19 @@ def adopt(
     """
     named = clean_name(title or ("The uploaded zip" if isinstance(source, bytes) else Path(source).stem))
     folder = own_folder()
+    with disk_errors_as_sentences(folder):
+        return _adopt(source, folder, named, side, grey, on_progress, limits)
+
+
+def _adopt(
+    source: str | Path | bytes,
+    folder: Path,
+    named: str,
+    side: int,
+    grey: bool,
+    on_progress: Progress | None,
+    limits: Limits,
+) -> OwnSet:
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
     os.close(handle)
@@ -211,9 +225,10 @@ def forget_own(name: str) -> None:
     place = _resolve(name)
     if not _is_name(name):
         raise ArchiveError(f"{name} is not an uploaded set: only those are removed here.")
-    place.unlink(missing_ok=True)
-    place.with_suffix(".json").unlink(missing_ok=True)
-    forget_decoded(place.stem)
+    with disk_errors_as_sentences(place):
+        place.unlink(missing_ok=True)
+        place.with_suffix(".json").unlink(missing_ok=True)
+        forget_decoded(place.stem)
 
 
 def _is_name(path: str | Path) -> bool:
@@ -222,6 +237,11 @@ def _is_name(path: str | Path) -> bool:
 
 def _resolve(path: str | Path) -> Path:
     """The folder or zip that `path` names, be it by the name of an uploaded set."""
+    with disk_errors_as_sentences(Path(path)):
+        return _place(path)
+
+
+def _place(path: str | Path) -> Path:
     if not str(path):
         raise ArchiveError("Name a folder or zip of class folders.")
     if _is_name(path):

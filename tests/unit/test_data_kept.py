@@ -1,5 +1,6 @@
 """What is kept with an uploaded set, how it is named, and what happens where it cannot be kept."""
 
+import errno
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dashlab.cli.main import main
 from dashlab.data.folders import own_folder
 from dashlab.data.own import adopt, find_own, list_own, load_folder
 from dashlab.errors import ArchiveError
-from tests.archives import png, two_classes, write_folder, zipped
+from tests.archives import png, two_classes, write_folder, write_zip, zipped
 
 
 def test_an_uploaded_set_is_found_by_the_beginning_of_its_name(tmp_path: Path) -> None:
@@ -58,3 +60,45 @@ def test_the_same_zip_can_be_uploaded_twice_at_once(monkeypatch: pytest.MonkeyPa
     assert first == second
     assert [kept.title for kept in list_own()] == ["Pets"]
     assert not list(own_folder().glob("*.part"))
+
+
+# What the system refuses.
+
+
+def test_a_folder_for_uploads_that_cannot_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DASHLAB_OWN", str(tmp_path / "file" / "own"))
+    sentence = r"own could not be read or written: Not a directory\. Free some space, or use a folder"
+    with pytest.raises(ArchiveError, match=sentence):
+        adopt(zipped(two_classes()))
+    assert main(["data", "add", str(write_folder(tmp_path / "set", two_classes()))]) == 1
+    assert capsys.readouterr().err.startswith("dashlab: ")
+
+
+@pytest.mark.parametrize("call", ["write_bytes", "replace", "mkdir"])
+def test_a_full_disk_is_said_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, call, refuse)
+    with pytest.raises(ArchiveError, match="could not be read or written: No space left on device"):
+        adopt(zipped(two_classes()))
+    assert not list(own_folder().glob("*.*"))
+
+
+def test_an_archive_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_zip(tmp_path / "set.zip", two_classes())
+
+    def refuse(self: Path, *_args: object, **_more: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ArchiveError, match=r"set\.zip could not be read or written: Permission denied"):
+        load_folder(path)
+
+
+def test_a_path_that_no_disk_can_have_is_said() -> None:
+    with pytest.raises(ArchiveError, match="could not be read or written"):
+        load_folder("x" * 5_000)
