@@ -25,6 +25,8 @@ from dashlab.errors import ArchiveError, ConfigError
 TITLE = "Own pictures"
 TEST_FRACTION = 0.2
 _CLASSES_SHOWN = 6
+MUCH = 0.5
+"""Share of one class from which it is worth a word; with few classes it must also be 1.5 times its due."""
 SHORT_NAME = 8
 """Characters of a set's name that lists show, and that name it as long as no other begins so."""
 
@@ -87,20 +89,20 @@ def load_folder(
     mark = fingerprint(path)
     decoded = decode_once(_resolve(path), mark, side=side, grey=grey, on_progress=on_progress, limits=limits)
     is_test = decoded.is_test if decoded.has_test else _split(decoded, seed, test_fraction)
-    doubles = decoded.doubles + _shared_note(decoded.digests, is_test)
+    doubts = _doubts(decoded, is_test)
     return ImageSet(
         name="own",
         title=TITLE,
         source="own",
         # What makes accuracy doubtful belongs to the origin, which is kept and shown with every result.
-        origin=" ".join((_origin(decoded, is_test, path, seed), *doubles)),
+        origin=" ".join((_origin(decoded, is_test, path, seed), *doubts)),
         train_x=decoded.pixels[~is_test],
         train_y=decoded.labels[~is_test],
         test_x=decoded.pixels[is_test],
         test_y=decoded.labels[is_test],
         classes=decoded.classes,
         fingerprint=mark,
-        notes=decoded.notes + doubles,
+        notes=decoded.notes + doubts,
     )
 
 
@@ -304,6 +306,28 @@ def _origin(decoded: Decoded, is_test: Tensor, path: str | Path, seed: int) -> s
     )
 
 
+def _doubts(decoded: Decoded, is_test: Tensor) -> tuple[str, ...]:
+    """Sentences on what makes an accuracy on these pictures say less than it seems to."""
+    tested = decoded.labels[is_test] if is_test.any() else decoded.labels  # not split yet: all are alike
+    return (
+        *decoded.doubles,
+        *_shared_note(decoded.digests, is_test),
+        *_unbalanced_note(tested, decoded.classes),
+    )
+
+
+def _unbalanced_note(labels: Tensor, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What a network gets that has learned nothing but which class is the largest, where that is much."""
+    counts = labels.bincount(minlength=len(classes))
+    share = counts.max().item() / len(labels)
+    if share < max(MUCH, 1.5 / len(classes)):
+        return ()
+    return (
+        f"Most are {classes[int(counts.argmax())]}: always answering that is right for {share:.0%} "
+        "of the test pictures.",
+    )
+
+
 def _shared_note(digests: Tensor, is_test: Tensor) -> tuple[str, ...]:
     """A warning where pictures stand on both sides: accuracy on those says nothing."""
     marks = [row.tobytes() for row in digests.numpy()]
@@ -332,7 +356,7 @@ def _own_set(name: str, title: str, decoded: Decoded) -> OwnSet:
         classes=decoded.classes,
         train_count=len(decoded.labels) - test,
         test_count=test,
-        notes=decoded.notes + decoded.doubles + _shared_note(decoded.digests, decoded.is_test),
+        notes=decoded.notes + _doubts(decoded, decoded.is_test),
     )
 
 

@@ -35,6 +35,16 @@ def test_pictures_that_stand_in_two_classes_are_said_and_kept_with_the_set(tmp_p
     assert list_own()[0].notes == (said,)
 
 
+def test_a_set_of_mostly_one_class_says_what_guessing_it_gives(tmp_path: Path) -> None:
+    members = {f"ok/{n}.png": png(n) for n in range(60)} | {f"broken/{n}.png": png(100 + n) for n in range(3)}
+    images = load_folder(write_folder(tmp_path / "set", members), side=8)
+    (said,) = images.notes
+    assert said == "Most are ok: always answering that is right for 92% of the test pictures."
+    assert images.origin.endswith(said), "it is not kept with the result"
+    assert (images.test_y == 1).float().mean() == pytest.approx(12 / 13)
+    assert load_folder(write_folder(tmp_path / "even", two_classes(6)), side=8).notes == ()
+
+
 def test_a_set_that_was_kept_before_there_were_notes_is_still_listed() -> None:
     kept = adopt(zipped(two_classes()))
     path = own_folder() / f"{kept.name}.json"
