@@ -16,7 +16,7 @@ from ui.state import PageState
 
 LARGEST = 384
 """Longest side of an upload, in pixels: larger ones are shrunk, so that the page stays quick."""
-FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from ui.state import PageState, arrive, share
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
-FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
 SPECS: dict[str, Spec] = {
     "source": Spec(
         kind="choice",
