@@ -9,6 +9,7 @@ from dashlab.classifier import Classifier
 from dashlab.errors import DamagedRun
 from dashlab.store import RunSummary
 from ui import runs
+from ui.controls import answered
 from ui.page import show_error
 from ui.state import PageState
 
@@ -68,15 +69,15 @@ def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
     key = f"{state.prefix}_networks"
     st.session_state[key] = keys
 
-    def take() -> None:
-        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in st.session_state[key]) or NONE
+    def take(picked: Sequence[str]) -> None:
+        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in picked) or NONE
 
     st.multiselect(
         "Networks",
         [run.key for run in kept],
         format_func=lambda run: titles[run],
         key=key,
-        on_change=take,
+        on_change=answered(key, take),
         max_selections=MOST,
         placeholder="Choose trained networks",
         help="Those that were trained on 28 × 28 grey pictures of ten classes. Put several side by side.",

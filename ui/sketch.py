@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,7 +18,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import RunSummary
 from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of
-from ui.controls import control, kept
+from ui.controls import answered, control, kept
 from ui.examples import EXAMPLES
 from ui.page import as_text, link_to, show_error, show_notes
 from ui.pictures import show
@@ -139,8 +140,8 @@ def _example(state: PageState) -> None:
     key = f"{PREFIX}_preset"
     st.session_state[key] = state.preset if state.preset in EXAMPLES else None
 
-    def choose() -> None:
-        if chosen := st.session_state[key]:
+    def choose(chosen: str | None) -> None:
+        if chosen:
             values = start(chosen) or {}
             state.put({**values, "runs": state.values["runs"]}, chosen)
             state.notes = ()
@@ -150,7 +151,7 @@ def _example(state: PageState) -> None:
         list(EXAMPLES),
         format_func=lambda name: EXAMPLES[name].title,
         key=key,
-        on_change=choose,
+        on_change=answered(key, choose),
         placeholder="Or start from a drawing",
         help="Puts a drawing worth looking at on the sheet, in place of yours.",
     )
@@ -200,15 +201,14 @@ def _pen(state: PageState) -> None:
 def _upload() -> Prepared | None:
     key, kept = f"{PREFIX}_file", f"{PREFIX}__upload"
 
-    def keep() -> None:
-        file = st.session_state[key]
+    def keep(file: Any) -> None:
         st.session_state[kept] = (file.name, file.getvalue()) if file is not None else None
 
     st.file_uploader(
         "A picture of one digit",
         FORMATS,
         key=key,
-        on_change=keep,
+        on_change=answered(key, keep),
         max_upload_size=64,
         help="Drawn, scanned or photographed; dark on light or light on dark.",
     )

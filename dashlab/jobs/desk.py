@@ -44,7 +44,7 @@ _LOOK_EVERY_S = 0.05
 _GRACE_S = 2.0  # for a computation that nobody waits for to end by itself, before its process is ended
 _MOST_CALCULATORS = 4
 _MAIN = "import sys; from dashlab.jobs.calculator import main; main(sys.argv[1])"
-"""Not `-m`: the module would be there twice, and a function that is ordered by its name would be the other's."""
+"""Not `-m`: the module would be there twice, and functions ordered by its name would be the other's."""
 
 
 class Fault(RuntimeError):
