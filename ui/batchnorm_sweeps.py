@@ -31,9 +31,9 @@ GROUPS = (
     Group(
         "Data",
         ":material/scatter_plot:",
-        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "seed"),
+        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "pixels", "shuffle", "seed"),
     ),
-    Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
+    Group("Network", ":material/hub:", ("hidden", "activation", "activated", "init", "init_std", "bias")),
     Group("BatchNorm", ":material/align_vertical_center:", ("order", "momentum", "affine", "track", "eps")),
 )
 LAG = 0.1

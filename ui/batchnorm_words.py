@@ -51,8 +51,23 @@ def what_happened(study: TwinsConfig, rows: Sequence[TwinsEpoch], at: TwinsEpoch
                 f"number any more, because steps with learning rate {study.lr:g} overshoot further each "
                 "time. Its curves end there."
             )
+    yield from _known(at)
     yield from _modes(study, at.normed, at.epoch)
     yield from _silent(rows[-1])
+
+
+def _known(at: TwinsEpoch) -> Iterator[str]:
+    """What was measured on the training data, where it was."""
+    found = []
+    if modes := at.normed.on_training:
+        found += [("with BatchNorm in train mode", modes.by_batch), ("in eval mode", modes.by_running)]
+    if modes := at.plain.on_training:
+        found += [("without it in eval mode", modes.by_running)]
+    if found:
+        listed = "; ".join(
+            f"{how} {100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" for how, score in found
+        )
+        yield f":material/school: On all **training data** after epoch {at.epoch}: {listed}."
 
 
 def _modes(study: TwinsConfig, twin: Twin, epoch: int) -> Iterator[str]:
