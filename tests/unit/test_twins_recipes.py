@@ -1,4 +1,4 @@
-"""S8, twins on digits: against loops written from the specification alone, and keys that stay."""
+"""S7 and S8: the twins against loops written from the specification alone, and keys that stay."""
 
 from __future__ import annotations
 
@@ -168,3 +168,50 @@ def test_keys_of_twins_from_before_the_later_settings_stay():
 def test_each_later_setting_makes_another_key(later: dict[str, str | bool]):
     config = twins_config("mnistrelu")
     assert config.change(**later).key() != config.key()
+
+
+# S7: 2,000 points, factor 0.4, noise 0.1, 30 % to test on; 2-128-64-2, ReLU; SGD, lr 0.1, full batch
+
+
+def circles_network(*, batchnorm: bool) -> nn.Sequential:
+    if batchnorm:
+        return nn.Sequential(
+            nn.Linear(2, 128), nn.BatchNorm1d(128), nn.ReLU(),
+            nn.Linear(128, 64), nn.BatchNorm1d(64), nn.ReLU(),
+            nn.Linear(64, 2),
+        )  # fmt: skip
+    return nn.Sequential(nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 2))
+
+
+def test_the_points_of_s7_lie_on_two_circles_of_radius_1_and_04():
+    points = networks.load_points(twins_config("s7"))
+    assert points.x.shape == (2000, 2)
+    for label, radius in ((0, 1.0), (1, 0.4)):
+        found = points.x[points.y == label]
+        assert len(found) == 1000
+        # Noise across the circle spreads the distances; noise along it makes them a little larger.
+        assert found.norm(dim=1).mean().item() == pytest.approx(radius + 0.1**2 / (2 * radius), abs=0.01)
+        assert found.norm(dim=1).std().item() == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
+def test_s7_is_what_a_loop_written_from_its_recipe_gives(batchnorm: bool):
+    config = twins_config("s7")
+    assert config.epochs == 100
+    points = networks.load_points(config)
+    test_x, test_y, x, y = points.x[:600], points.y[:600], points.x[600:], points.y[600:]
+    network = circles_network(batchnorm=batchnorm)
+    network.load_state_dict(networks.build_twin(config, batchnorm=batchnorm).state_dict())
+    optimizer, losses = torch.optim.SGD(network.parameters(), lr=0.1), []
+    for _ in range(30):
+        loss = nn.CrossEntropyLoss()(network(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    rows = [row for row in config.change(epochs=30).rows() if isinstance(row, TwinsEpoch)]
+    twins = [row.normed if batchnorm else row.plain for row in rows]
+    assert [twin.training.loss for twin in twins[1:]] == pytest.approx(losses, rel=1e-4)
+    with torch.no_grad():
+        right = network.eval()(test_x).argmax(1) == test_y
+    assert twins[-1].by_running.accuracy == pytest.approx(right.float().mean().item(), abs=0.002)
