@@ -20,6 +20,8 @@ RUNNING = (
     r"\hat\mu \leftarrow (1 - m)\,\hat\mu + m\,\mu_B \qquad"
     r"\hat\sigma^2 \leftarrow (1 - m)\,\hat\sigma^2 + m\,\frac{n}{n - 1}\,\sigma_B^2"
 )
+LARGE_EPS = 0.001
+"""From this ε on it is said that the variance is not 1."""
 BESSEL = (
     "The running variance gets that of the batch of n inputs divided by n − 1; what normalises the batch "
     "itself is σ²_B, divided by n."
@@ -71,12 +73,14 @@ def _held(study: TwinsConfig) -> str:
     what = "what enters the activation" if study.order == "before" else "what leaves the activation"
     if study.activated == "first":
         what += " (above the first layer, where there is none, what enters the next layer)"
+    verb = "brings" if study.affine else "holds"
+    to = "to" if study.affine else "at"
+    held = f"BatchNorm {verb} {what} {to} mean 0 and variance 1, whatever the layers below do"
+    if study.eps >= LARGE_EPS:
+        held += f" (with ε = {study.eps:g} the variance is σ²/(σ² + ε), which is less than 1)"
     if not study.affine:
-        return f"BatchNorm holds {what} at mean 0 and variance 1, whatever the layers below do."
-    return (
-        f"BatchNorm brings {what} to mean 0 and variance 1, whatever the layers below do; its γ and β, which "
-        "start at 1 and 0, are learned and move it from there."
-    )
+        return f"{held}."
+    return f"{held}; its γ and β, which start at 1 and 0, are learned and move it from there."
 
 
 def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]:

@@ -22,10 +22,10 @@ from ui.views import View
 
 LEAD = (
     "Two networks start from the same weights and see the same batches; one of them normalises every layer "
-    "over the batch. Look how much earlier its boundary closes, and how its accuracy in **eval mode**, with "
-    "running statistics, lags behind that in **train mode**, with those of the batch."
+    "over the batch. Compare how soon each of them learns; and the accuracy of the latter in **eval mode**, "
+    "with running statistics, with that in **train mode**, with those of the batch."
 )
-FORMULA = r"y = \gamma\,\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}} + \beta"
+NORMALISED = r"\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,8 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _with_formula(state: PageState, view: View) -> None:
-    st.latex(FORMULA)
+    affine = bool(state.values[view.full("affine")])
+    st.latex(rf"y = \gamma\,{NORMALISED} + \beta" if affine else f"y = {NORMALISED}")
     view.control(state, "order")
 
 

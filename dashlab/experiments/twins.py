@@ -27,6 +27,8 @@ FULL = 65_535
 SPAN = 4.0
 """Histograms reach from -SPAN to SPAN; what lies beyond is counted in the outermost bin."""
 BINS = 32
+PROBE = 500
+"""Histograms are taken over so many training inputs."""
 CHANNELS = 6
 """The statistics of so many channels of each BatchNorm layer are followed."""
 MARKS = 80

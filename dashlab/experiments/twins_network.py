@@ -31,8 +31,6 @@ from dashlab.models.layers import activation_layer
 from dashlab.settings import ModelConfig
 
 PORTION = 1000
-PROBE = 500
-"""Histograms are taken over so many training inputs."""
 COUNTED = 5000
 """And over about so many of their values in each layer."""
 MARGIN = 0.25

@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dashlab.experiments import twins_network as networks
-from dashlab.experiments.twins import Moments, Score, Twin, TwinsConfig, TwinsEpoch, frames_of, marks_of
+from dashlab.experiments.twins import (
+    PROBE,
+    Moments,
+    Score,
+    Twin,
+    TwinsConfig,
+    TwinsEpoch,
+    frames_of,
+    marks_of,
+)
 from dashlab.experiments.twins_network import Task, Watched
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.experiments.twins_sweeps import Sweep, Trial
@@ -105,7 +114,7 @@ class Examiner:
         )
 
     def _probe(self) -> Tensor:
-        return self.task.vectors(self.task.train_x[: networks.PROBE])
+        return self.task.vectors(self.task.train_x[:PROBE])
 
 
 def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:

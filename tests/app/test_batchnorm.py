@@ -74,7 +74,7 @@ def test_the_page_opens_with_s7(open_page: Callable[..., AppTest]):
     assert [float(value.removesuffix(" %")) >= 98 for value in metrics(app)] == [True, True]
     plain, normed = (element.delta for element in app.metric)
     assert plain == "loss never below 0.1"
-    assert re.fullmatch("loss below 0.1 from epoch 1[0-5]", normed)
+    assert re.fullmatch("loss below 0.1 first in epoch 1[0-5]", normed)
     title = plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
     assert re.fullmatch(r"Without BatchNorm<br>epoch 15: [78]\d\.\d %", title)
     assert re.search(
@@ -220,6 +220,11 @@ def test_every_look_inside_bears_twins_that_both_diverged(open_view: Callable[..
     )  # fmt: skip
     assert metrics(app) == ["diverged", "diverged"]
     assert "**With BatchNorm** diverged at step" in texts(app)
+
+
+def test_the_formula_has_no_scale_and_shift_where_none_are_learned(open_view: Callable[..., AppTest]):
+    assert r"\gamma" in "".join(one.value for one in open_view(**SMALL).latex)
+    assert r"\gamma" not in "".join(one.value for one in open_view(**SMALL, affine="off").latex)
 
 
 # Long settings: a study
