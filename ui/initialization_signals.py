@@ -32,8 +32,8 @@ A unit adds up $n$ products of inputs and weights. If the weights have mean 0 an
 
 $$ \operatorname{std}(\text{out}) = \sqrt{n\,v}\;\cdot\operatorname{std}(\text{in}), $$
 
-so 100 layers multiply the spread by $(\sqrt{n\,v})^{100}$: only $v = 1/n$ keeps it. An activation shrinks the
-signal as well, and its **gain** $g$ makes up for that: $v = g^2/n$.
+so 100 layers multiply the spread by $(\sqrt{n\,v})^{100}$: only $v = 1/n$ keeps it. An activation changes
+the spread as well, and its **gain** $g$ makes up for that: $v = g^2/n$.
 
 | initializer | variance $v$ of the weights, here with $n$ = fan in = fan out |
 | --- | --- |
