@@ -86,7 +86,8 @@ def _room() -> None:
     except ConfigError as error:
         st.warning(as_text(f"{error} Until then nothing is removed."), icon=":material/hard_drive:")
         return
-    used, removed = runs.store().used(), runs.store().removed()
+    room = runs.store().room
+    used, removed = room.used(), room.removed()
     gone = f" So far {removed:,} {'was' if removed == 1 else 'were'} removed." if removed else ""
     st.caption(
         f"Kept runs and studies take {disklimit.in_words(used)} of {disklimit.in_words(most)} "

@@ -94,7 +94,7 @@ def _strip(state: PageState) -> Sequence[RunSummary]:
         return picked
     if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)
-    if not any(runs.preset_of(run.config) == PREFIX for run in kept):
+    if not networks.made_for_it():
         _offer_training(is_first=not kept)
     return picked
 

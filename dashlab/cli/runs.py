@@ -18,14 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per run, newest first; returns the exit status."""
     store = Store()
-    runs = store.runs()
     for wanted, change in (
         (arguments.delete, store.delete),
         (arguments.pin, store.pin),
         (arguments.unpin, lambda key: store.pin(key, pinned=False)),
     ):
         if wanted:
-            return _change([run.key for run in runs if run.key.startswith(wanted)], change)
+            return _change([run.key for run in store.starting(wanted)], change)
+    runs = store.runs()
     for summary in runs:
         sys.stdout.write(_line(summary) + "\n")
     for sentence in store.damaged():

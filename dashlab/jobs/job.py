@@ -218,7 +218,7 @@ class StudyJob(Job):
             self.store.save(result)
         if self.study.KEPT:
             studies.save(self.study, outcome, self.store.root)
-            self.store.make_room()
+            self.store.room.make()
         return progress_of_study(self.key, self.study, outcome)
 
     def _order(self) -> dict[str, Any]:

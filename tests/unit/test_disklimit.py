@@ -55,12 +55,12 @@ def test_the_limit_is_20_gb_where_nothing_is_said(monkeypatch: pytest.MonkeyPatc
 
 def test_the_oldest_runs_go_first_and_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch):
     made = [put(store, seed, hours=10 - seed) for seed in range(4)]
-    size = store.used() // 4
+    size = store.room.used() // 4
     allow(monkeypatch, 3 * size + size // 2)
     store.save(a_result(seed=9))
     assert {run.key for run in store.runs()} == {*made[2:], a_result(seed=9).config.key()}
-    assert store.removed() == Store().removed() == 2
-    assert store.used() <= disklimit.limit()
+    assert store.room.removed() == Store().room.removed() == 2
+    assert store.room.used() <= disklimit.limit()
 
 
 def test_a_pinned_run_stays_also_when_it_is_trained_anew(store: Store, monkeypatch: pytest.MonkeyPatch):
@@ -70,11 +70,11 @@ def test_a_pinned_run_stays_also_when_it_is_trained_anew(store: Store, monkeypat
     assert Store().find(pinned).pinned
     monkeypatch.setattr(disklimit, "JUST_NOW_S", 0.0)
     allow(monkeypatch, 1)
-    store.make_room()
+    store.room.make()
     assert [run.key for run in store.runs()] == [pinned]
     assert not (store.root / "runs" / other).exists()
     store.pin(pinned, pinned=False)
-    store.make_room()
+    store.room.make()
     assert store.runs() == []
 
 
@@ -91,8 +91,8 @@ def test_old_studies_go_too(store: Store, monkeypatch: pytest.MonkeyPatch):
     study.write_bytes(b"x" * 5000)
     os.utime(study, (1_000_000_000, 1_000_000_000))
     assert len(studies.kept(store.root)) == 1
-    allow(monkeypatch, store.used() - 1)
-    store.make_room()
+    allow(monkeypatch, store.room.used() - 1)
+    store.room.make()
     assert not study.exists()
     assert [kept.key for kept in store.runs()] == [run]
 

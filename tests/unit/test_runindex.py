@@ -204,3 +204,28 @@ def test_two_processes_that_write_at_once_lose_nothing(root: Path):
     wanted = sorted(f"renamed {seed}" for seed in (*range(6), *range(100, 106)))
     for store in (watching, Store(root)):
         assert sorted(run.name for run in store.runs()) == wanted
+
+
+def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path):
+    store, asked = Store(root), []
+
+    def by(run) -> str:
+        asked.append(run.config.loop.seed)
+        return "" if run.config.loop.seed == 1 else run.state
+
+    made = [put(root, seed, age_s=seed) for seed in range(3)]
+    assert [run.key for run in store.grouped(by)["finished"]] == [made[0], made[2]]
+    assert store.grouped(by) is store.grouped(by)
+    assert sorted(asked) == [0, 1, 2]
+    store.save(a_result(seed=7))
+    store.delete(made[2])
+    assert [run.config.loop.seed for run in store.grouped(by)["finished"]] == [7, 0]
+    assert sorted(asked) == [0, 1, 2, 7]
+
+
+def test_a_run_is_found_by_the_first_letters_of_its_key(root: Path):
+    made = [put(root, seed, age_s=seed) for seed in range(3)]
+    store = Store(root)
+    assert [run.key for run in store.starting(made[1][:10])] == [made[1]]
+    assert [run.key for run in store.starting("")] == made
+    assert store.starting("no key") == []
