@@ -10,7 +10,7 @@ from dashlab.charts import network_race as charts
 from dashlab.charts.network_race import Cell
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.network_race import Entry, NetworkRace, names
-from dashlab.experiments.network_standings import Lane, Standing, curve, mean_and_sd, standing
+from dashlab.experiments.network_standings import Lane, Standing, best_column, curve, mean_counted, standing
 from ui import runs
 from ui.charts import grow, plot
 from ui.controls import clicked
@@ -47,10 +47,11 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
 
 
 def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+    known = {k for k in range(len(called)) if mean_counted(_of_cell(entries, lanes, k, 0), "accuracy")}
     dots = [
         (called[e.racer], e.seed, 100 * found)
         for e in entries
-        if (found := lanes[e.key].accuracy) is not None
+        if e.racer in known and (found := lanes[e.key].counted("accuracy")) is not None
     ]
     if dots:
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
@@ -65,16 +66,24 @@ def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: s
         _say_best(config, entries, lanes)
     whole = all(row.finished == config.seeds for row in rows)
     st.dataframe(
-        [_figures(row) | ({} if whole else {"Finished": _ends(row, config.seeds)}) for row in rows],
+        [_figures(row, config) | ({} if whole else {"Finished": _ends(row, config.seeds)}) for row in rows],
         hide_index=True,
         alt="The racers with their figures, as mean ± standard deviation over the seeds",
     )
     if config.seeds > 1:
-        st.caption("Mean ± standard deviation over the seeds that were finished.")
+        st.caption(f"Mean ± standard deviation over the seeds.{_COUNTED if _is_mixed(rows) else ''}")
     for note in dict.fromkeys(note for row in rows for note in row.notes[:1]):
         whose = ", ".join(row.name for row in rows if note in row.notes[:1])
         st.caption(f":material/info: **{as_text(whose)}**: {as_text(note)}")
     _downloads(config, entries, lanes, prefix)
+
+
+_COUNTED = " ✕: a seed that diverged. In the means it counts as guessing."
+
+
+def _is_mixed(rows: Sequence[Standing]) -> bool:
+    """Whether a racer diverged with some of its seeds, which then count as guessing."""
+    return any(row.finished and row.diverged for row in rows)
 
 
 def _groups(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> list[tuple[str, list[Lane]]]:
@@ -90,25 +99,26 @@ def _groups(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> list
 
 
 def _say_best(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> None:
-    """The rate at which each racer read most test pictures right."""
+    """Each racer's best rate, by the pictures that were held back, and what it then read of the test."""
     called, rates = names(config), config.rates()
     words = []
     for row, name in enumerate(called):
-        found = [
-            (accuracy[0], rates[column])
-            for column in range(len(rates))
-            if (accuracy := mean_and_sd(lane.accuracy for lane in _of_cell(entries, lanes, row, column)))
-        ]
-        if found:
-            accuracy, rate = max(found)
-            words.append(f"**{as_text(name)}** at {rate:g} ({100 * accuracy:.2f} %)")
+        columns = [_of_cell(entries, lanes, row, column) for column in range(len(rates))]
+        best = best_column(columns)
+        if best is not None and (accuracy := mean_counted(columns[best], "accuracy")):
+            words.append(f"**{as_text(name)}** at {rates[best]:g} ({100 * accuracy[0]:.2f} %)")
     if words:
-        st.markdown(f"Each at its best: {', '.join(words)}.")
+        st.markdown(
+            "Each at the rate that is best on the validation pictures, with the share of the test pictures "
+            f"that it reads right there: {', '.join(words)}."
+        )
 
 
-def _figures(row: Standing) -> dict[str, str]:
+def _figures(row: Standing, config: NetworkRace) -> dict[str, str]:
+    held_back = {"Validation accuracy in %": _with_sd(row.val_accuracy, 100, ".2f")}
     return {
         "Racer": row.name,
+        **(held_back if config.task == "grid" else {}),
         "Test accuracy in %": _with_sd(row.accuracy, 100, ".2f"),
         "Training loss": _with_sd(row.train_loss, 1, ".4f"),
         "Test loss": _with_sd(row.test_loss, 1, ".4f"),
@@ -117,7 +127,7 @@ def _figures(row: Standing) -> dict[str, str]:
 
 
 def _ends(row: Standing, seeds: int) -> str:
-    return f"{row.finished} of {seeds}" + (f", {row.diverged} diverged" if row.diverged else "")
+    return f"{row.finished} of {seeds}" + (f", {row.diverged} diverged ✕" if row.diverged else "")
 
 
 def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str) -> str:
@@ -148,6 +158,7 @@ def _run_row(name: str, entry: Entry, lane: Lane) -> dict[str, Any]:
         "lr": entry.config.optim.lr,
         "seed": entry.seed,
         "state": lane.state,
+        "validation accuracy": lane.val_accuracy,
         "test accuracy": lane.accuracy,
         "test loss": lane.test_loss,
         "training loss": lane.last_loss,
@@ -173,8 +184,10 @@ def grid(
     figure = charts.grid(
         called, rates, cells, chosen=chosen, higher_is_better=config.cell_shows == "accuracy"
     )
-    shown = "Test accuracy in %" if config.cell_shows == "accuracy" else "Training loss at the end"
-    st.caption(f"{shown}{f', mean over {config.seeds} seeds' if config.seeds > 1 else ''}.")
+    shown = "Validation accuracy in %" if config.cell_shows == "accuracy" else "Training loss at the end"
+    seeds = f", mean over {config.seeds} seeds" if config.seeds > 1 else ""
+    marked = _COUNTED if any(" ✕" in cell.words for row in cells for cell in row) else ""
+    st.caption(f"{shown}{seeds}.{marked}")
     key = f"{state.prefix}_{view.name}_chart_grid"
     alt = "Racers by learning rates, each cell coloured by how its runs ended"
     if not over:
@@ -208,16 +221,18 @@ def _of_cell(entries: Sequence[Entry], lanes: Lanes, row: int, column: int) -> l
 
 
 def _cell(config: NetworkRace, lanes: Sequence[Lane]) -> Cell:
-    finished = [lane for lane in lanes if lane.state == "finished"]
-    accuracy = mean_and_sd(lane.accuracy for lane in finished)
-    loss = mean_and_sd(lane.last_loss for lane in finished)
-    if accuracy is not None and loss is not None:
-        shown = 100 * accuracy[0] if config.cell_shows == "accuracy" else loss[0]
+    row = standing("", lanes)
+    if row.val_accuracy is not None and row.train_loss is not None:
+        shown = 100 * row.val_accuracy[0] if config.cell_shows == "accuracy" else row.train_loss[0]
         more = (
-            f"{_with_sd(accuracy, 100, '.2f')} % of the test pictures right, training loss "
-            f"{_with_sd(loss, 1, '.4f')}"
+            f"{_with_sd(row.val_accuracy, 100, '.2f')} % of the validation and "
+            f"{_with_sd(row.accuracy, 100, '.2f')} % of the test pictures right, training loss "
+            f"{_with_sd(row.train_loss, 1, '.4f')}"
         )
-        return Cell(value=shown, words=f"{shown:.3g}", more=more)
+        if row.diverged:
+            more += f"; {row.diverged} of {len(lanes)} seeds diverged and count as guessing"
+        marks = f" ✕{row.diverged}" if row.diverged else ""
+        return Cell(value=shown, words=f"{shown:.3g}{marks}", more=more)
     if any(lane.state == "diverged" for lane in lanes):
         return Cell(value=None, words="✕", more="diverged")
     if any(lane.state == "running" for lane in lanes):

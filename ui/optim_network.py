@@ -12,6 +12,7 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.errors import DamagedRun, DashlabError
 from dashlab.experiments.network_race import (
+    HELD_BACK,
     Entry,
     NetworkRace,
     StackedRuns,
@@ -316,9 +317,10 @@ def _draw(state: PageState, view: View, config: NetworkRace, job_keys: Sequence[
 def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
     """What stands where the curves would, before anything is trained."""
     pictures = f"{config.train_size:,}" if config.train_size else "all"
+    held_back = f", of which {HELD_BACK:.0%} are held back to choose the rates by" * (config.task == "grid")
     st.info(
         f"Press **Start**: {len(wanted)} run{'s' if len(wanted) > 1 else ''} of {config.epochs} "
-        f"epoch{'s' if config.epochs > 1 else ''} over {pictures} training pictures. "
+        f"epoch{'s' if config.epochs > 1 else ''} over {pictures} training pictures{held_back}. "
         "Small fully connected networks are trained all at once, so the default race takes seconds; every "
         "run is kept, and costs nothing when it is wanted again."
     )

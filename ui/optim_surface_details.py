@@ -11,7 +11,7 @@ import streamlit as st
 from dashlab.charts import race_curves, race_views
 from dashlab.experiments.race import DETAILS, Course
 from dashlab.experiments.race_outcome import distances, is_inside
-from dashlab.experiments.race_terms import Term, terms
+from dashlab.experiments.race_terms import Term, resting, terms
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui.charts import plot
 from ui.controls import kept, one_of
@@ -113,6 +113,10 @@ def _terms(run: Run, track: Track) -> list[Term]:
     return terms(track.racer, track.points, track.gradients, track.state, noisy=noisy)
 
 
+RESTS = (
+    "L-BFGS rests once the gradient or the slope along its direction is below its tolerance: it takes no "
+    "step, and direction, length and step are shown as 0."
+)
 _STATE_TITLES = {
     "velocity": ("Velocity: what is remembered of the gradients", False),
     "squares": ("Squares: how large the gradients were", True),
@@ -135,6 +139,11 @@ def _state(state: PageState, view: View, run: Run) -> None:
             race_curves.both_coordinates(named, y_title="", log=log),
             f"{state.prefix}_state_{kind}",
             f"{title}, of {run.names[index]}, in x and y against the step",
+        )
+    rests = resting(run.tracks[index].racer, run.tracks[index].points)
+    if rests.any():
+        st.caption(
+            f"{RESTS} Here in {rests.sum()} of {len(rests)} steps, first in step {rests.argmax() + 1}."
         )
     late_csv("The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv")
     if not any(term.remembered for term in found):
@@ -164,6 +173,9 @@ def _step(state: PageState, view: View, run: Run) -> None:
         st.warning(f"At step {step} {as_text(run.names[index])} is too far out for this to mean anything.")
         return
     st.markdown(_step_table(found, step, track))
+    if resting(track.racer, track.points)[step - 1]:
+        st.caption(RESTS)
+        return
     named = [
         (words, -term.values[step - 1] if term.kind != "update" else term.values[step - 1])
         for words, term in _directions(found, track.racer)

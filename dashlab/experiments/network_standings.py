@@ -31,6 +31,27 @@ class Lane:
         """Mean training loss of the last whole epoch."""
         return self.epochs[-1].train_loss if self.epochs else None
 
+    @property
+    def val_accuracy(self) -> float | None:
+        """On the pictures that were held back, after the last whole epoch."""
+        return self.epochs[-1].val_accuracy if self.epochs else None
+
+    @property
+    def val_loss(self) -> float | None:
+        """On the pictures that were held back, after the last whole epoch."""
+        return self.epochs[-1].val_loss if self.epochs else None
+
+    def counted(self, figure: str) -> float | None:
+        """How "accuracy" or another figure counts in a mean: that of guessing where the run diverged.
+
+        Without such runs a rate at which two of three seeds diverge would pass for as good as the third.
+        """
+        if self.state != "diverged" or self.started is None:
+            found: float | None = getattr(self, figure) if self.state == "finished" else None
+            return found
+        classes = len(self.started.classes)
+        return math.log(classes) if figure.endswith("loss") else 1 / classes
+
 
 def lane_of(result: "Result") -> Lane:
     """The lane of a run that is over."""
@@ -69,13 +90,14 @@ class Standing:
     """One racer at the end, over its seeds; each figure is a mean and a standard deviation.
 
     The deviation is that of a sample (n - 1), and None of fewer than two seeds; a figure is None where no run
-    has it.
+    has it. In all but the seconds a diverged seed counts as guessing (`Lane.counted`), unless none finished.
     """
 
     name: str
     finished: int
     diverged: int
     accuracy: tuple[float, float | None] | None
+    val_accuracy: tuple[float, float | None] | None
     train_loss: tuple[float, float | None] | None
     test_loss: tuple[float, float | None] | None
     train_s: tuple[float, float | None] | None
@@ -89,12 +111,34 @@ def standing(name: str, lanes: Sequence[Lane]) -> Standing:
         name=name,
         finished=len(finished),
         diverged=sum(lane.state == "diverged" for lane in lanes),
-        accuracy=mean_and_sd(lane.accuracy for lane in finished),
-        train_loss=mean_and_sd(lane.last_loss for lane in finished),
-        test_loss=mean_and_sd(lane.test_loss for lane in finished),
+        accuracy=mean_counted(lanes, "accuracy"),
+        val_accuracy=mean_counted(lanes, "val_accuracy"),
+        train_loss=mean_counted(lanes, "last_loss"),
+        test_loss=mean_counted(lanes, "test_loss"),
         train_s=mean_and_sd(lane.train_s for lane in finished),
         notes=tuple(dict.fromkeys(lane.note for lane in lanes if lane.note)),
     )
+
+
+def mean_counted(lanes: Sequence[Lane], figure: str) -> tuple[float, float | None] | None:
+    """Mean and deviation of a figure over the seeds, as each counts; None where no finished run has it."""
+    if not any(lane.state == "finished" and getattr(lane, figure) is not None for lane in lanes):
+        return None
+    return mean_and_sd(lane.counted(figure) for lane in lanes)
+
+
+def best_column(columns: Sequence[Sequence[Lane]]) -> int | None:
+    """Which column of a grid does best on the pictures that were held back; None where none is known.
+
+    Args:
+        columns: the runs of one racer at each rate. Of equal accuracies the lower loss decides.
+    """
+    found = []
+    for column, lanes in enumerate(columns):
+        accuracy, loss = mean_counted(lanes, "val_accuracy"), mean_counted(lanes, "val_loss")
+        if accuracy is not None and loss is not None:
+            found.append((accuracy[0], -loss[0], column))
+    return max(found)[2] if found else None
 
 
 def mean_and_sd(values: Iterable[float | None]) -> tuple[float, float | None] | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dashlab.experiments.formula_lines import Array, Kind, Line, Moment
 from dashlab.experiments.formulas import lines
@@ -44,6 +45,8 @@ def terms(
 ) -> list[Term]:
     """The terms of every step in the order in which they are computed; the last is the step itself.
 
+    Where L-BFGS rests (`resting`) its direction, its length and its step are 0.
+
     Args:
         racer: the optimizer.
         points: shape (steps + 1, 2).
@@ -52,8 +55,9 @@ def terms(
         noisy: noise was added to the gradients.
     """
     shown = lines(racer, noisy=noisy)
+    rests = resting(racer, points)
     t = np.arange(1.0, len(gradients) + 1)[:, None]
-    kept = {line.symbol: _kept(line, racer, state, gradients) for line in shown if line.memory}
+    kept = {line.symbol: _kept(line, racer, state, rests) for line in shown if line.memory}
     before = {line.symbol: _before(line, kept[line.symbol]) for line in shown if line.memory}
     moment = Moment(of=racer, t=t, w=points[:-1], now={"g": gradients}, before=before)
     found = []
@@ -70,10 +74,22 @@ def _term(line: Line, values: Array) -> Term:
     return Term(kind=line.kind, name=line.name, formula=line.latex, values=values, remembered=kept)
 
 
-def _kept(line: Line, racer: SurfaceOptimConfig, state: Mapping[str, Array], gradients: Array) -> Array:
+def resting(racer: SurfaceOptimConfig, points: Array) -> npt.NDArray[np.bool_]:
+    """In which steps L-BFGS took none, shape (steps,): torch ends such a step before it moves.
+
+    It does so where the gradient or the slope along the direction is below its tolerance, and leaves in its
+    memory the direction and the length of a step that was taken before, or of one that never was.
+    """
+    still = (np.diff(points, axis=0) == 0).all(axis=1)
+    return np.asarray(still & (racer.optimizer == "lbfgs"))
+
+
+def _kept(
+    line: Line, racer: SurfaceOptimConfig, state: Mapping[str, Array], rests: npt.NDArray[np.bool_]
+) -> Array:
     # Where L-BFGS starts at a minimum it has nothing in its memory.
-    values = state.get(line.memory, np.zeros_like(gradients))
-    return racer.lr * values if line.per_rate else values
+    values = state.get(line.memory, np.zeros((len(rests), 2)))
+    return np.where(rests[:, None], 0.0, racer.lr * values if line.per_rate else values)
 
 
 def _before(line: Line, values: Array) -> Array:

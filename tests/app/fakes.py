@@ -100,15 +100,17 @@ def steps(count: int) -> tuple[StepRow, ...]:
     )
 
 
-def epoch_row(number: int) -> EpochRow:
-    """The row of one epoch."""
+def epoch_row(number: int, val: float | None = None) -> EpochRow:
+    """The row of one epoch, with a share `val` of the pictures that were held back read right."""
     return EpochRow(
-        epoch=number, step=10 * number, train_loss=0.3, train_accuracy=0.9, val_loss=None, val_accuracy=None,
-        lr=0.1, seconds=1.5 * number,
+        epoch=number, step=10 * number, train_loss=0.3, train_accuracy=0.9,
+        val_loss=None if val is None else 1 - val, val_accuracy=val, lr=0.1, seconds=1.5 * number,
     )  # fmt: skip
 
 
-def result(config: RunConfig, state: EndState = "finished", note: str = "", *, wrong: int = 3) -> Result:
+def result(
+    config: RunConfig, state: EndState = "finished", note: str = "", *, wrong: int = 3, val: float = 0.9
+) -> Result:
     """A run of `config` that is over; the first `wrong` pictures of class 4 are read as 9."""
     config = resolved(config)
     evaluation = _evaluation(wrong) if state == "finished" else None
@@ -118,7 +120,7 @@ def result(config: RunConfig, state: EndState = "finished", note: str = "", *, w
         note=note,
         started=started(config),
         steps=steps(20),
-        epochs=(epoch_row(1), epoch_row(2)),
+        epochs=tuple(epoch_row(k, val if config.data.val_fraction else None) for k in (1, 2)),
         evaluation=evaluation,
         weights={} if state == "diverged" else {"1.weight": torch.zeros(3, 4)},
         seconds=Seconds(load=0.5, train=2.25, evaluate=0.125),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -212,7 +213,7 @@ def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., 
     app = open_view()
     assert "**SGD 0.1**: Diverged: at step 7" in texts(app)
     (table,) = app.dataframe
-    assert list(table.value["Finished"]) == ["0 of 1, 1 diverged", "1 of 1"]
+    assert list(table.value["Finished"]) == ["0 of 1, 1 diverged ✕", "1 of 1"]
     assert list(table.value["Test accuracy in %"]) == ["–", "92.50"]
 
 
@@ -235,12 +236,37 @@ def test_a_race_whose_process_died_says_so(open_view: Callable[..., AppTest], la
     assert "The process that trains was killed." in texts(app)
 
 
-def test_a_finished_grid_names_the_best_rate_of_each_racer(open_view: Callable[..., AppTest]):
-    for run in runs(GRID_RACE):
-        Store().save(result(run.config, wrong=1 if run.column == run.racer else 4))
+def test_a_grid_holds_pictures_back_and_says_so(open_view: Callable[..., AppTest]):
+    assert "of which 20% are held back to choose the rates by" in texts(open_view(**GRID))
+    assert "held back" not in texts(open_view())
+
+
+def test_a_finished_grid_chooses_each_rate_by_validation_and_tells_its_test_accuracy(
+    open_view: Callable[..., AppTest],
+):
+    for run in runs(GRID_RACE):  # the rate that validation prefers reads fewer test pictures
+        preferred = run.column == run.racer
+        Store().save(result(run.config, wrong=4 if preferred else 0, val=0.9 if preferred else 0.8))
     app = open_view(**GRID)
-    assert "Each at its best: **SGD** at 0.0003 (97.50 %), **Adam** at 1 (97.50 %)." in texts(app)
+    assert "reads right there: **SGD** at 0.0003 (90.00 %), **Adam** at 1 (90.00 %)." in texts(app)
+    assert list(app.dataframe[0].value["Validation accuracy in %"]) == ["90.00", "80.00", "80.00", "90.00"]
     assert len(app.get("plotly_chart")) == 1
+
+
+def test_a_rate_at_which_seeds_diverge_is_marked_and_not_best(open_view: Callable[..., AppTest]):
+    race = GRID_RACE.change(seeds=3)
+    for run in runs(race):
+        bold = run.column == 1
+        state = "diverged" if bold and run.seed else "finished"
+        Store().save(result(run.config, state, wrong=0 if bold else 4, val=0.93 if bold else 0.7))
+    app = open_view(**GRID, optim_net_seeds="3")
+    assert "**SGD** at 0.0003 (90.00 %)" in texts(app)
+    table = app.dataframe[0].value.set_index("Racer")
+    assert table.loc["SGD 1", "Finished"] == "1 of 3, 2 diverged ✕"
+    assert table.loc["SGD 1", "Validation accuracy in %"].startswith("37.67 ±")
+    assert "In the means it counts as guessing." in texts(app)
+    (chart,) = app.get("plotly_chart")
+    assert "37.7 ✕2" in json.loads(chart.proto.spec)["data"][0]["text"][0]
 
 
 def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTest]):

@@ -137,6 +137,13 @@ def test_without_a_search_the_page_says_how_to_get_one(race: Callable[..., AppTe
     assert "Each at its best" in race(detail="search", steps="10").info[0].value
 
 
+def test_lbfgs_is_said_to_rest_where_it_takes_no_step(race: Callable[..., AppTest]):
+    settings = {"surface": "bowl", "x": "-2.5", "y": "2", "racers": "optimizer~lbfgs~lr~1.0", "steps": "10"}
+    assert "L-BFGS rests" in texts(race(**settings, detail="step", step="3"))
+    assert "L-BFGS rests" not in texts(race(**settings, detail="step", step="2"))
+    assert "Here in 8 of 10 steps, first in step 3." in texts(race(**settings, detail="state"))
+
+
 def test_lbfgs_has_no_basins_and_says_why(race: Callable[..., AppTest]):
     app = race(detail="basins", racers="optimizer~lbfgs~lr~1.0", steps="10")
     assert "cannot be stepped as one tensor" in app.info[0].value

@@ -19,12 +19,20 @@ from dashlab.experiments.network_race import (
     names,
     orders,
 )
-from dashlab.experiments.network_standings import Lane, curve, lane_of, lanes_of, mean_and_sd, standing
+from dashlab.experiments.network_standings import (
+    Lane,
+    best_column,
+    curve,
+    lane_of,
+    lanes_of,
+    mean_and_sd,
+    standing,
+)
 from dashlab.jobs.job import StudyJob
 from dashlab.lists import text_of
 from dashlab.optim_settings import OptimConfig
 from dashlab.records import from_plain, plain
-from dashlab.results import EpochRow, StepRow
+from dashlab.results import EpochRow, Started, StepRow
 from dashlab.store import Store
 from dashlab.study import StudyOutcome, Tick, perform
 from tests.unit.pictures import made_up
@@ -38,15 +46,30 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "load", lambda _config: made_up())
 
 
+def begun() -> Started:
+    return Started(
+        epochs=1, steps_per_epoch=4, parameters=1, train_count=1, val_count=1, test_count=1,
+        classes=tuple("0123456789"), shape=(1, 8, 8), mean=(0.0,), std=(1.0,), origin="", device="",
+    )  # fmt: skip
+
+
 def step(number: int, loss: float) -> StepRow:
     return StepRow(step=number, window=1, loss=loss, accuracy=0.5, lr=0.1)
 
 
-def epoch(number: int, step_: int, seconds: float, loss: float = 1.0) -> EpochRow:
+def epoch(number: int, step_: int, seconds: float, loss: float = 1.0, val: float | None = None) -> EpochRow:
     return EpochRow(
-        epoch=number, step=step_, train_loss=loss, train_accuracy=0.5, val_loss=None, val_accuracy=None,
-        lr=0.1, seconds=seconds,
+        epoch=number, step=step_, train_loss=loss, train_accuracy=0.5,
+        val_loss=None if val is None else loss, val_accuracy=val, lr=0.1, seconds=seconds,
     )  # fmt: skip
+
+
+def ended(val: float, *, accuracy: float = 0.5, loss: float = 1.0) -> Lane:
+    """A run that came to its end."""
+    return Lane(state="finished", accuracy=accuracy, test_loss=loss, epochs=(epoch(1, 4, 1.0, loss, val),))
+
+
+DIVERGED = Lane(state="diverged", started=begun(), epochs=(epoch(1, 4, 1.0, 9.0, 0.99),))
 
 
 # -- which runs ---------------------------------------------------------------------------------------------
@@ -162,17 +185,57 @@ def test_stacked_runs_are_kept_as_runs_and_not_as_a_study(tmp_path):
 # -- what is said of them -----------------------------------------------------------------------------------
 
 
-def test_a_row_of_the_table_has_mean_and_deviation_over_the_seeds_that_finished():
+def test_a_row_of_the_table_has_mean_and_deviation_over_the_seeds():
     lanes = [
         Lane(state="finished", accuracy=0.9, test_loss=0.3, train_s=1.0, epochs=(epoch(1, 4, 1.0, 0.5),)),
         Lane(state="finished", accuracy=0.8, test_loss=0.5, train_s=3.0, epochs=(epoch(1, 4, 1.0, 0.7),)),
-        Lane(state="diverged", note="Diverged: at step 3."),
+        Lane(state="stopped", epochs=(epoch(1, 4, 1.0, 9.0),)),
     ]
     row = standing("Adam", lanes)
-    assert (row.finished, row.diverged, row.notes) == (2, 1, ("Diverged: at step 3.",))
+    assert (row.finished, row.diverged, row.notes) == (2, 0, ())
     assert row.accuracy == pytest.approx((0.85, math.sqrt(0.005)))
     assert row.train_loss == pytest.approx((0.6, math.sqrt(0.02)))
     assert row.train_s == pytest.approx((2.0, math.sqrt(2.0)))
+
+
+def test_a_seed_that_diverged_counts_as_guessing():
+    row = standing("SGD", [ended(0.9, accuracy=0.93, loss=0.2), DIVERGED, DIVERGED])
+    assert (row.finished, row.diverged) == (1, 2)
+    assert row.accuracy is not None
+    assert row.accuracy[0] == pytest.approx((0.93 + 0.1 + 0.1) / 3)
+    assert row.val_accuracy is not None
+    assert row.val_accuracy[0] == pytest.approx((0.9 + 0.1 + 0.1) / 3)
+    for loss in (row.train_loss, row.test_loss):
+        assert loss is not None
+        assert loss[0] == pytest.approx((0.2 + 2 * math.log(10)) / 3)
+
+
+def test_a_racer_that_diverged_with_every_seed_has_no_figures():
+    row = standing("SGD", [DIVERGED, DIVERGED])
+    assert (row.accuracy, row.train_loss, row.test_loss, row.train_s) == (None, None, None, None)
+
+
+def test_the_best_rate_is_chosen_by_the_pictures_held_back_and_not_by_the_test():
+    assert best_column([[ended(0.8, accuracy=0.99)], [ended(0.9, accuracy=0.7)]]) == 1
+    assert best_column([[ended(0.9, loss=0.3)], [ended(0.9, loss=0.2)], [ended(0.9, loss=0.4)]]) == 1
+
+
+def test_a_rate_at_which_most_seeds_diverge_is_not_the_best():
+    bold, timid = [ended(0.93), DIVERGED, DIVERGED], [ended(0.7)] * 3
+    assert best_column([timid, bold]) == 0
+    assert best_column([[DIVERGED], [DIVERGED]]) is None
+
+
+def test_a_grid_holds_a_fifth_back_and_a_race_nothing():
+    runs = entries(SMALL.change(task="grid", lr_count=2))
+    assert {run.config.data.val_fraction for run in runs} == {0.2}
+    assert {run.config.data.val_fraction for run in entries(SMALL)} == {0.0}
+    outcome = perform(
+        StackedRuns.of([run.config for run in runs]), on_row=lambda _row: None, should_stop=lambda: False
+    )
+    lanes = [lane_of(result) for result in outcome.results]
+    assert all(lane.val_accuracy is not None for lane in lanes)
+    assert {lane.started.val_count for lane in lanes if lane.started} == {round(0.2 * len(made_up().train_y))}
 
 
 def test_one_seed_has_no_deviation_and_none_has_no_mean():

@@ -14,7 +14,7 @@ from dashlab.experiments.race_cache import TrackCache
 from dashlab.experiments.race_outcome import distances, outcome, sentence
 from dashlab.experiments.race_run import Track, noise_of, race
 from dashlab.experiments.race_search import RATES, search
-from dashlab.experiments.race_terms import terms
+from dashlab.experiments.race_terms import resting, terms
 from dashlab.experiments.surfaces import SURFACES
 from dashlab.optim_settings import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
 
@@ -139,10 +139,25 @@ def test_the_terms_of_a_step_end_in_the_step_that_was_taken(tracks, surface, nam
     assert last.kind == "update"
     assert fine.any()
     scale = np.maximum(np.abs(track.points[1:]), 1.0)[fine]
-    if track.racer.optimizer == "lbfgs":  # once it has converged it rests, and keeps its last direction
-        fine &= (taken != 0).any(axis=1)
-        scale = np.maximum(np.abs(track.points[1:]), 1.0)[fine]
     assert (np.abs(last.values[fine] - taken[fine]) <= 1e-12 * scale).all()
+
+
+def test_lbfgs_shows_no_step_where_it_took_none():
+    course = Course(surface="bowl", start=(-2.5, 2.0), steps=5)
+    (track,) = race(course, [SurfaceOptimConfig(optimizer="lbfgs", lr=1.0)])
+    assert resting(track.racer, track.points).tolist() == [False, False, True, True, True]
+    _gradient, direction, length, step = terms(track.racer, track.points, track.gradients, track.state)
+    assert track.state["d"][2].any(), "torch still remembers the direction of a step that was taken before"
+    assert not any(term.values[2:].any() for term in (direction, length, step))
+    assert all(term.values[:2].all() for term in (direction, length, step))
+
+
+def test_only_lbfgs_rests():
+    course = Course(surface="bowl", start=(0.0, 0.0), steps=3)
+    adam, lbfgs = (SurfaceOptimConfig(optimizer=name) for name in ("adam", "lbfgs"))
+    tracks = race(course, [adam, lbfgs])
+    assert not resting(adam, tracks[0].points).any()
+    assert resting(lbfgs, tracks[1].points).all()
 
 
 @pytest.mark.parametrize("name", [name for name in PLAIN if not name.startswith("lbfgs")])
