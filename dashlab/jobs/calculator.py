@@ -1,7 +1,7 @@
 """A process that computes what pages wait for; `desk` starts it with the descriptor of a pipe.
 
-It lives as long as its parent. On the pipe, which only the two of them hold, come orders, and answers go back:
-one order at a time, each answered, also when it was given up in between.
+It lives as long as its parent. On the pipe, which only these two hold, come orders, and answers go back: one
+order at a time, each answered, also when it was given up in between.
 """
 
 import contextlib
