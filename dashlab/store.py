@@ -32,20 +32,19 @@ from dashlab.runfolder import (
     NAME,
     PINNED,
     WEIGHTS,
-    RunSummary,
     StoredRun,
     UnreadableRun,
     UnsoundRun,
     clean_name,
     read_manifest,
     read_run,
-    read_summary,
     sync_folder,
     write_run,
     write_synced,
 )
 from dashlab.rungroups import By, Grouping
 from dashlab.runindex import RunIndex
+from dashlab.runsummary import RunSummary, read_summary
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 
