@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dashlab.runfolder import RunSummary
+from dashlab.runsummary import RunSummary
 
 By = Callable[[RunSummary], str]
 """The name of the group that a run belongs to; `""` for none. It must depend on nothing but the run."""

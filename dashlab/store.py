@@ -26,26 +26,25 @@ from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.records import dumps
 from dashlab.results import Result
-from dashlab.room import Room
+from dashlab.room import DAMAGED, IN_USE, Room
 from dashlab.runfolder import (
     MANIFEST,
     NAME,
     PINNED,
     WEIGHTS,
-    RunSummary,
     StoredRun,
     UnreadableRun,
     UnsoundRun,
     clean_name,
     read_manifest,
     read_run,
-    read_summary,
     sync_folder,
     write_run,
     write_synced,
 )
 from dashlab.rungroups import By, Grouping
 from dashlab.runindex import RunIndex
+from dashlab.runsummary import RunSummary, read_summary
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 
@@ -213,18 +212,24 @@ class Store:
         except OSError as error:
             raise StoreError.of(self.root, error) from error
 
-    def delete(self, key: str) -> None:
-        """Remove a run; nothing happens where there is none."""
+    def delete(self, key: str) -> bool:
+        """Remove a run; whether there was one.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         old = self._runs / f"{_OLD}{key}-{uuid.uuid4().hex}"
-        with _CHANGES:
-            try:
+        try:
+            with _CHANGES:
                 self._folder(key).rename(old)
-            except FileNotFoundError:
-                return
-            (old / MANIFEST).unlink(
-                missing_ok=True
-            )  # without it, no clearing away takes it for a run to put back
+                # Without it, no clearing away takes the folder for a run to put back.
+                (old / MANIFEST).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError.of(self.root, error) from error
         shutil.rmtree(old, ignore_errors=True)
+        return True
 
     def weights_path(self, key: str) -> Path:
         """The run's weights.safetensors.
@@ -283,7 +288,7 @@ class Store:
     def _set_aside(self, key: str, what: str, stamp: _Stamp) -> DamagedRun | None:
         """Move a damaged run away; None if another process has moved or replaced it in the last moment."""
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
-        aside = self.root / "damaged" / f"{key}-{now}"
+        aside = self.root / DAMAGED / f"{key}-{now}"
         sentence = f"The cached run {key[:12]}… was damaged ({what}) and has been set aside in {aside}."
         try:
             aside.parent.mkdir(exist_ok=True)
@@ -331,6 +336,7 @@ class Store:
         leftovers.clear(self._runs, [f"{_NEW}*"])
         leftovers.clear(self.root / "studies", [f"{_NEW}*"])
         leftovers.clear(self.root, [f"{_NEW}*"])
+        leftovers.clear(self.root / IN_USE, ["*"])
         for path in self._runs.glob(f"{_OLD}*"):
             if leftovers.age_s(path) < _OLD_FOR_S:
                 continue

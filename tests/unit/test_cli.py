@@ -274,7 +274,7 @@ def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(caps
     main([*QUICK])
     main([*QUICK, "--seed", "1"])
     assert main(["runs", "--delete", "zz"]) == 1
-    assert "0 runs have a key that begins so" in capsys.readouterr().err
+    assert "0 runs and studies have a key that begins so" in capsys.readouterr().err
     assert len(Store().runs()) == 2
 
 
