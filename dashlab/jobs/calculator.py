@@ -17,12 +17,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from dashlab.errors import DashlabError
+from dashlab.giving_up import GivenUp, listen, look_up
 from dashlab.jobs.process import preload, watch_parent
 from dashlab.study import Study, Tick
 
 GIVE_UP = "give up"
-
-_parent: Connection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +66,6 @@ def receive(pipe: Connection) -> tuple[Any, int]:
     return pickle.loads(data), len(data)  # noqa: S301 - from a process of ours, on a pipe nobody else has
 
 
-class GivenUp(BaseException):
-    """Nobody waits for the answer any more; no part of a computation should catch it."""
-
-
 def rows_of(study: Study) -> tuple[Any, ...]:
     """The rows of a short study; between them it notices that nobody waits any more."""
     rows = []
@@ -81,27 +76,23 @@ def rows_of(study: Study) -> tuple[Any, ...]:
     return tuple(rows)
 
 
-def look_up() -> None:
-    """End here if nobody waits any more; a long computation calls it now and then.
-
-    Raises:
-        GivenUp: that is so.
-    """
-    if _parent is not None and _parent.poll():
-        receive(_parent)  # nothing but GIVE_UP is sent while an order is under way
-        raise GivenUp
-
-
 def main(descriptor: str) -> None:
     """Answer orders until the parent is gone."""
-    global _parent  # noqa: PLW0603 - one for the process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the parent
     threading.Thread(target=watch_parent, args=(os.getppid(),), daemon=True).start()
     preload(())
     with Connection(int(descriptor)) as parent:
-        _parent = parent
+        listen(lambda: _is_given_up(parent))
         for order in _orders(parent):
             send(parent, _answer(order))
+
+
+def _is_given_up(parent: Connection) -> bool:
+    """Nothing but GIVE_UP is sent while an order is under way."""
+    if not parent.poll():
+        return False
+    receive(parent)
+    return True
 
 
 def _orders(parent: Connection) -> Iterator[Order]:

@@ -300,25 +300,13 @@ def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., 
     assert app.select_slider(key="init_learn_width").value == 512
 
 
-def test_a_slow_stack_is_measured_behind_a_bar(
-    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
-    drawn = []
-    monkeypatch.setattr("ui.initialization_measured.BIG", 0)
-    monkeypatch.setattr(
-        "ui.initialization_measured._Bar",
-        lambda _place, words: lambda done, total: drawn.append((words, done, total)),
-    )
-    app = open_view(settings=text_of(TWO), seed="77")
-    assert drawn[-1] == ("Setting 2 of 2: N(0, 10²), linear", 10, 10)
-    assert "outputs" in figures(app)
-
-
 def test_what_was_measured_once_is_not_measured_again(
     open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     open_view(seed="78")
-    monkeypatch.setattr("ui.initialization_measured.layer_stats", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(
+        "dashlab.experiments.stack_measured.layer_stats", lambda *_, **__: pytest.fail("measured again")
+    )
     open_view(seed="78", spread="inputs")
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from dashlab.errors import ConfigError
-from dashlab.jobs.calculator import look_up
+from dashlab.giving_up import look_up
 
 
 def process_id(number: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = (
-    {"errors", "leftovers"},
+    {"errors", "giving_up", "leftovers"},
     {"disklimit"},
     {"fields"},
     {"flatconfig"},
