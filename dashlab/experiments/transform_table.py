@@ -157,6 +157,7 @@ ARGUMENTS: Mapping[str, Described] = {
         -60,
         60,
         counts=(0, 2, 4),
+        paired=True,
     ),
     "RandomPerspective.distortion_scale": _number(
         "Distortion", "How far each corner may move, in halves of a side.", 0.5, 0, 1, step=0.05

@@ -411,7 +411,7 @@ def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTes
 def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     open_page: Callable[..., AppTest],
 ):
-    app = open_page(**with_steps(make_step("Grayscale"), make_step("ToImage"), make_step("Normalize")))
+    app = open_page(**with_steps(make_step("RGB"), make_step("ToImage"), make_step("Normalize")))
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
     assert "before step 3" in texts(app)
