@@ -45,6 +45,11 @@ _ZOO = (
         for name in ("adagrad", "rmsprop", "adam", "nadam", "radam", "adamax")
     ),
 )
+_ADAPTIVE = (
+    OptimConfig(optimizer="adagrad", lr=0.1, eps=1e-8),
+    OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9, eps=1e-8),
+    OptimConfig(optimizer="adam", lr=0.1, eps=1e-8),
+)
 _LINEAR = (
     OptimConfig(lr=0.1),
     OptimConfig(lr=0.1, momentum=0.9),
@@ -87,6 +92,26 @@ PRESETS = {
         "can blow up with one.",
         NetworkRace(task="linear", racers=text_of(_LINEAR)),
     ),
+    "netnoise": ViewPreset(
+        "Pure noise: SGD with momentum",
+        "10,000 samples whose targets nothing can predict: 50 steps with all of them, 200 epochs with "
+        "batches of 64. The loss ends at about 1, the variance of the targets. With one sample a step it "
+        "stays above.",
+        NetworkRace(
+            task="linear",
+            racers=text_of((OptimConfig(lr=0.01, momentum=0.9),)),
+            targets="noise",
+            samples=10_000,
+            passes=200,
+            full_passes=50,
+        ),
+    ),
+    "netadaptive": ViewPreset(
+        "Pure noise: AdaGrad, RMSProp, Adam",
+        "1,000 samples whose targets nothing can predict, 50 steps with all of them. At the same rate of 0.1 "
+        "AdaGrad and Adam come to rest on the dotted line; RMSProp goes on jumping above it.",
+        NetworkRace(task="linear", racers=text_of(_ADAPTIVE), targets="noise", samples=1000, full_passes=50),
+    ),
 }
 
 DATA = ("dataset", "train_size", "network", "hidden", "batchnorm")
@@ -120,7 +145,7 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     racers.editor(state, view.full("racers"), OptimConfig, names=called, hidden=hidden)
     _group(state, view, "Learning rates", ":material/grid_on:", ("lr_low", "lr_high", "lr_count"), True)
     _group(state, view, "Data and network", ":material/hub:", DATA)
-    _group(state, view, "Run", ":material/timer:", (*RUN, "samples", "passes"))
+    _group(state, view, "Run", ":material/timer:", (*RUN, "targets", "samples", "passes", "full_passes"))
     view.control(state, "log_loss")
     view.control(state, "cell_shows")
     config: NetworkRace = view.config_of(state).without_unused()

@@ -12,6 +12,7 @@ from dashlab import jobs
 from dashlab.config import RunConfig
 from dashlab.data.images import available_source
 from dashlab.errors import JobError
+from dashlab.experiments.linear_race import floor
 from dashlab.experiments.network_race import (
     Entry,
     NetworkRace,
@@ -291,6 +292,11 @@ def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., App
     assert "Momentum 0.1** diverged under SGD" in texts(app)
     assert "optim_net_start" not in {button.key for button in app.button}
     assert lab.submitted == []
+
+
+def test_the_line_of_the_linear_race_is_that_of_these_samples(open_view: Callable[..., AppTest]):
+    app = open_view(optim_preset="netlinear", optim_net_seed="1")
+    assert f"line at {floor(1000, seed=1):.5f} is the loss of the least-squares fit" in texts(app)
 
 
 # Racers
