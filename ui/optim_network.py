@@ -32,8 +32,8 @@ from ui.views import View, ViewPreset
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "
-    "differs. Watch who is fast at first and who ends best, then run it over more seeds: differences smaller "
-    "than the spread are luck."
+    "differs. Watch who is fast at first and who ends best, then run it over more seeds: at each seed all "
+    "racers begin alike, so the table compares them seed by seed."
 )
 
 _MOMENTUM = (OptimConfig(lr=0.01), OptimConfig(lr=0.01, momentum=0.9),
@@ -61,22 +61,28 @@ _LINEAR = (
 PRESETS = {
     "netmomentum": ViewPreset(
         "Momentum against plain SGD",
-        "At one small learning rate: momentum 0.9 goes about ten times as far per step.",
+        "At one small learning rate: along a steady slope momentum 0.9 comes to steps that are ten times as "
+        "long.",
         NetworkRace(racers=text_of(_MOMENTUM), seeds=3),
     ),
     "netzoo": ViewPreset(
         "The optimizer zoo at 0.01",
-        "The same number means something else to each: 0.01 is timid for SGD and bold for Adam.",
+        "The same number means something else to each: at 0.01 plain SGD has hardly begun to learn when Adam "
+        "is nearly done.",
         NetworkRace(racers=text_of(_ZOO)),
     ),
     "netadam": ViewPreset(
         "Adam at three rates",
-        "Too bold, about right, too timid. Even Adam must be given a learning rate.",
-        NetworkRace(racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001))),
+        "0.1 is far too bold; 0.01 and 0.001 end close together. Adam needs a learning rate too, with more "
+        "room around it.",
+        NetworkRace(
+            racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001)), seeds=3
+        ),
     ),
     "netsweep": ViewPreset(
         "Sweep: SGD against Adam",
-        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row.",
+        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row: "
+        "SGD needs the largest, and Adam does not bear it.",
         NetworkRace(
             task="grid",
             racers=text_of((OptimConfig(), OptimConfig(optimizer="adam"))),

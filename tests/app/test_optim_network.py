@@ -203,8 +203,11 @@ def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callab
 def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., AppTest]):
     for run in runs(RACE.change(seeds=2)):
         Store().save(result(run.config, wrong=2 if run.seed else 4))
-    (table,) = open_view(**LINK, optim_net_seeds="2").dataframe
+    app = open_view(**LINK, optim_net_seeds="2")
+    (table,) = app.dataframe
     assert list(table.value["Test accuracy in %"]) == ["92.50 ± 3.54", "92.50 ± 3.54"]
+    assert list(table.value["Against the best in points"]) == ["–", "+0.00 ± 0.00 (0 of 2 lower)"]
+    assert "Against **SGD 0.1**, the best on average" in texts(app)
 
 
 def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., AppTest]):

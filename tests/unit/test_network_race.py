@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from dashlab.experiments.network_standings import (
     Lane,
     best_column,
     curve,
+    difference,
     lane_of,
     lanes_of,
     mean_and_sd,
@@ -231,6 +233,17 @@ def test_a_rate_at_which_most_seeds_diverge_is_not_the_best():
     bold, timid = [ended(0.93), DIVERGED, DIVERGED], [ended(0.7)] * 3
     assert best_column([timid, bold]) == 0
     assert best_column([[DIVERGED], [DIVERGED]]) is None
+
+
+def test_racers_are_compared_seed_by_seed():
+    first = [ended(0.5, accuracy=value) for value in (0.80, 0.90, 0.70)]
+    second = [ended(0.5, accuracy=value) for value in (0.82, 0.91, 0.73)]
+    found = difference(first, second)
+    assert found is not None
+    assert (found.mean, found.sd) == (pytest.approx(-0.02), pytest.approx(0.01))
+    assert (found.below, found.seeds) == (3, 3)
+    assert statistics.stdev([0.80, 0.90, 0.70]) > 5 * 0.02, "though the seeds differ far more"
+    assert difference(first[:1], [Lane()]) is None
 
 
 def test_a_grid_holds_a_fifth_back_and_a_race_nothing():
