@@ -25,7 +25,13 @@ class OptimConfig(FlatConfig):
 
     optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
     lr: float = number(
-        0.01, "Learning rate", "The length of a step per unit of gradient.", low=1e-7, high=100.0, log=True
+        0.01,
+        "Learning rate",
+        "How long the steps are. SGD steps by so much per unit of gradient. Adam, RMSProp and AdaGrad divide "
+        "the gradient by its own size: their steps do not grow with it.",
+        low=1e-7,
+        high=100.0,
+        log=True,
     )
     momentum: float = number(
         0.0,
@@ -44,7 +50,7 @@ class OptimConfig(FlatConfig):
     dampening: float = number(
         0.0,
         "Dampening",
-        "The share of the gradient that does not enter the velocity.",
+        "The share of the gradient that does not enter the velocity, from the second step on.",
         low=0.0,
         high=1.0,
         advanced=True,
@@ -53,8 +59,8 @@ class OptimConfig(FlatConfig):
     weight_decay: float = number(
         0.0,
         "Weight decay",
-        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from the "
-        "weight itself).",
+        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts lr times it "
+        "from the weight itself).",
         low=0.0,
         high=10.0,
         log=True,
@@ -71,7 +77,7 @@ class OptimConfig(FlatConfig):
     beta2: float = number(
         0.999,
         "β₂",
-        "Memory of the running mean of the squared gradients.",
+        "Memory of the running mean of the squared gradients; in Adamax, of the largest gradient.",
         low=0.0,
         high=0.9999999,
         advanced=True,
@@ -155,8 +161,8 @@ class SurfaceOptimConfig(OptimConfig):
     weight_decay: float = number(
         0.0,
         "Weight decay",
-        "Pulls every coordinate towards 0: added to the gradient as weight_decay·w (AdamW subtracts it from "
-        "the coordinate itself).",
+        "Pulls every coordinate towards 0: added to the gradient as weight_decay·w (AdamW subtracts lr times "
+        "it from the coordinate itself).",
         low=0.0,
         high=10.0,
         log=True,

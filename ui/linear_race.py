@@ -7,20 +7,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashlab.charts import network_race as charts
-from dashlab.experiments.linear_race import MOST_UPDATES, NOISE, REGIMES, LinearTrack
+from dashlab.experiments.linear_race import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
 from dashlab.experiments.linear_race import race as run_race
 from dashlab.experiments.network_race import NetworkRace, names
-from dashlab.lists import entries_of
-from dashlab.optim_settings import OptimConfig
 from ui.charts import plot
 from ui.computed import computed
 from ui.page import as_text, csv_download
 
-FLOOR = NOISE**2
 FORMULA = (
     r"L = \tfrac{1}{5N}\sum_n \lVert W x_n + b - y_n \rVert^2,\quad "
     r"x_n \in \mathbb{R}^{10},\ y_n \in \mathbb{R}^5"
 )
+_OR_LARGER = {"BGD": "", "Mini-batch 64": " or a larger batch", "SGD": " or a larger batch"}
 ABOUT = {
     "BGD": "all samples for each update",
     "Mini-batch 64": "64 samples for each update",
@@ -28,29 +26,32 @@ ABOUT = {
 }
 
 
+def _tracks(config: NetworkRace) -> tuple[tuple[LinearTrack, ...], float]:
+    """The tracks, and the lowest loss that a layer can have."""
+    of = {"count": config.samples, "seed": config.seed, "targets": config.targets}
+    passes = {"passes": config.passes, "full_passes": config.full_passes}
+    tracks = computed(run_race, config.field(), doing="Racing on a linear layer …", **passes, **of)
+    return tracks, computed(floor, doing="Racing on a linear layer …", **of)
+
+
 def draw(config: NetworkRace, prefix: str) -> None:
     """One loss chart for each size of batch, side by side, and a table."""
     called = names(config)
-    tracks = computed(
-        run_race,
-        entries_of(config.racers, OptimConfig),
-        count=config.samples,
-        passes=config.passes,
-        seed=config.seed,
-        doing="Racing on a linear layer …",
-    )
-    top = 3 * max(track.losses[0] for track in tracks)
+    tracks, lowest = _tracks(config)
+    start = max(track.losses[0] for track in tracks)
+    top = max(1.1 * start, min(3 * start, max(max(track.losses) for track in tracks)))
     for regime in REGIMES:
         own = [track for track in tracks if track.regime == regime]
         st.markdown(f"**{regime}**: {ABOUT[regime]}")
         drawn = [(track.updates, track.losses) for track in own]
-        figure = charts.linear(called, drawn, floor=FLOOR, top=top)
+        figure = charts.linear(called, drawn, floor=lowest, top=top)
         plot(figure, f"{prefix}_chart_linear_{regime[:3]}", f"Loss of every racer under {regime}")
     st.latex(FORMULA)
     st.caption(
         f"A pass over {config.samples:,} samples is 1 update for BGD, {-(-config.samples // 64):,} with "
         f"batches of 64 and {config.samples:,} for SGD, which ends here after {MOST_UPDATES:,}. The dotted "
-        "line is the noise in the targets, below which no linear layer gets."
+        f"line at {lowest:.5f} is the loss of the least-squares fit to these samples: no linear layer gets "
+        "below it."
     )
     _table(called, tracks, prefix)
 
@@ -70,8 +71,8 @@ def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) ->
         if track.diverged_at is not None:
             st.caption(
                 f":material/trending_up: **{as_text(called[track.racer])}** diverged under {track.regime}: "
-                f"by update {track.diverged_at:,} its loss was a million times that of the start. Its steps "
-                "are too long for the steepest sample; a smaller learning rate or a larger batch calms it."
+                f"by update {track.diverged_at:,} its loss was {FAR:,.0f} times that of the start, or no "
+                f"number any more. A smaller learning rate{_OR_LARGER[track.regime]} calms it."
             )
     csv_download(
         "Curves as CSV",

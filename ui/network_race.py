@@ -10,7 +10,16 @@ from dashlab.charts import network_race as charts
 from dashlab.charts.network_race import Cell
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.network_race import Entry, NetworkRace, names
-from dashlab.experiments.network_standings import Lane, Standing, best_column, curve, mean_counted, standing
+from dashlab.experiments.network_standings import (
+    Difference,
+    Lane,
+    Standing,
+    best_column,
+    curve,
+    difference,
+    mean_counted,
+    standing,
+)
 from ui import runs
 from ui.charts import grow, plot
 from ui.controls import clicked
@@ -61,12 +70,17 @@ def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, p
 
 def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
     """The final table, what is to be said about single racers, and the CSV files."""
-    rows = [standing(name, lanes_) for name, lanes_ in _groups(config, entries, lanes)]
+    groups = _groups(config, entries, lanes)
+    rows = [standing(name, lanes_) for name, lanes_ in groups]
+    apart = _differences(config, groups, rows)
     if config.task == "grid":
         _say_best(config, entries, lanes)
     whole = all(row.finished == config.seeds for row in rows)
     st.dataframe(
-        [_figures(row, config) | ({} if whole else {"Finished": _ends(row, config.seeds)}) for row in rows],
+        [
+            _figures(row, config) | more | ({} if whole else {"Finished": _ends(row, config.seeds)})
+            for row, more in zip(rows, apart, strict=True)
+        ],
         hide_index=True,
         alt="The racers with their figures, as mean ± standard deviation over the seeds",
     )
@@ -76,6 +90,30 @@ def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: s
         whose = ", ".join(row.name for row in rows if note in row.notes[:1])
         st.caption(f":material/info: **{as_text(whose)}**: {as_text(note)}")
     _downloads(config, entries, lanes, prefix)
+
+
+def _differences(
+    config: NetworkRace, groups: Sequence[tuple[str, Sequence[Lane]]], rows: Sequence[Standing]
+) -> list[dict[str, str]]:
+    """What each racer's row says of its distance from the best, seed by seed; nothing of a single seed."""
+    known = [k for k, row in enumerate(rows) if row.accuracy is not None]
+    if config.task == "grid" or config.seeds < 2 or len(known) < 2:
+        return [{} for _ in rows]
+    best = max(known, key=lambda k: (rows[k].accuracy or (0.0,))[0])
+    found = [difference(own, groups[best][1]) if k in known and k != best else None
+             for k, (_, own) in enumerate(groups)]  # fmt: skip
+    st.caption(
+        f"Against **{as_text(rows[best].name)}**, the best on average: the difference in test accuracy seed "
+        "by seed, and at how many seeds it is lower. Where its spread is larger than the difference itself, "
+        "or its sign changes with the seed, these seeds do not tell which is better."
+    )
+    return [{"Against the best in points": _apart(one)} for one in found]
+
+
+def _apart(one: Difference | None) -> str:
+    if one is None:
+        return "–"
+    return f"{_with_sd((one.mean, one.sd), 100, '+.2f')} ({one.below} of {one.seeds} lower)"
 
 
 _COUNTED = " ✕: a seed that diverged. In the means it counts as guessing."
@@ -134,7 +172,7 @@ def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str
     if figure is None:
         return "–"
     mean, sd = figure
-    return f"{factor * mean:{form}}" + (f" ± {factor * sd:{form}}" if sd is not None else "")
+    return f"{factor * mean:{form}}" + (f" ± {factor * sd:{form.lstrip('+')}}" if sd is not None else "")
 
 
 def _downloads(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:

@@ -20,7 +20,7 @@ from ui.views import View, ViewPreset
 LEAD = (
     "The same line is fitted to the same points from the same start, with batches of several sizes. Look how "
     "few updates the full batch makes and how straight its path is, how many one sample at a time makes and "
-    "how it never comes to rest, and where the mini-batch lies between the two."
+    "how it wanders about the lowest point, and where the mini-batch lies between the two."
 )
 
 PRESETS = {
@@ -32,13 +32,13 @@ PRESETS = {
     ),
     "batchdecay": ViewPreset(
         "A falling learning rate",
-        "With shorter and shorter steps even one sample at a time comes to rest, and the full batch has too "
-        "few updates to arrive.",
+        "With shorter and shorter steps even one sample at a time calms down, and the full batch has too few "
+        "updates to arrive.",
         BatchConfig(decay=0.2),
     ),
     "batchsizes": ViewPreset(
         "256, 64, 16 and 4",
-        "A quarter of the batch: four times the updates, and twice the noise of the gradient.",
+        "A quarter of the batch: four times the updates, and about twice the noise of the gradient.",
         BatchConfig(samples=256, batches=(64, 16, 4)),
     ),
     "batchlarge": ViewPreset(

@@ -24,12 +24,13 @@ PRESETS = {
     ),
     "emabias": ViewPreset(
         "Adam's second moment",
-        "β = 0.999 averages over a thousand values: without correction it is far too small for all of these.",
+        "β = 0.999 averages over a thousand values: without correction it is less than a fifth of the value "
+        "for all of these 200 steps.",
         AverageConfig(beta=0.999, series="constant", at=20),
     ),
     "emalag": ViewPreset(
         "Late after a jump",
-        "β = 0.98 is smooth, and needs about fifty steps to notice that the series has jumped.",
+        "β = 0.98 is smooth, and fifty steps after the jump it has followed two thirds of it.",
         AverageConfig(beta=0.98, series="jump", at=120),
     ),
     "emamany": ViewPreset(
@@ -126,7 +127,10 @@ def _weights(config: AverageConfig, found: Averages, at: int) -> None:
             "optim_ema_chart_weights",
             "Weights of the values in the average",
         )
-        st.caption("How much each value counts at that step. Grey: the window, with 63 % of the weight.")
+        share = experiment.window_share(config.beta, at)
+        st.caption(
+            f"How much each value counts at that step. Grey: the window, with {share:.0%} of the weight."
+        )
     with right:
         plot(charts.corrections(sums, at), "optim_ema_chart_sums", "Sum of the weights at each step")
         st.caption("What the weights add up to. Where it is near 1, there is nothing left to correct.")

@@ -32,8 +32,8 @@ from ui.views import View, ViewPreset
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "
-    "differs. Watch who is fast at first and who ends best, then run it over more seeds: differences smaller "
-    "than the spread are luck."
+    "differs. Watch who is fast at first and who ends best, then run it over more seeds: at each seed all "
+    "racers begin alike, so the table compares them seed by seed."
 )
 
 _MOMENTUM = (OptimConfig(lr=0.01), OptimConfig(lr=0.01, momentum=0.9),
@@ -44,6 +44,11 @@ _ZOO = (
         OptimConfig(optimizer=name, lr=0.01)
         for name in ("adagrad", "rmsprop", "adam", "nadam", "radam", "adamax")
     ),
+)
+_ADAPTIVE = (
+    OptimConfig(optimizer="adagrad", lr=0.1, eps=1e-8),
+    OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9, eps=1e-8),
+    OptimConfig(optimizer="adam", lr=0.1, eps=1e-8),
 )
 _LINEAR = (
     OptimConfig(lr=0.1),
@@ -56,22 +61,28 @@ _LINEAR = (
 PRESETS = {
     "netmomentum": ViewPreset(
         "Momentum against plain SGD",
-        "At one small learning rate: momentum 0.9 goes about ten times as far per step.",
+        "At one small learning rate: along a steady slope momentum 0.9 comes to steps that are ten times as "
+        "long.",
         NetworkRace(racers=text_of(_MOMENTUM), seeds=3),
     ),
     "netzoo": ViewPreset(
         "The optimizer zoo at 0.01",
-        "The same number means something else to each: 0.01 is timid for SGD and bold for Adam.",
+        "The same number means something else to each: at 0.01 plain SGD has hardly begun to learn when Adam "
+        "is nearly done.",
         NetworkRace(racers=text_of(_ZOO)),
     ),
     "netadam": ViewPreset(
         "Adam at three rates",
-        "Too bold, about right, too timid. Even Adam must be given a learning rate.",
-        NetworkRace(racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001))),
+        "0.1 is far too bold; 0.01 and 0.001 end close together. Adam needs a learning rate too, with more "
+        "room around it.",
+        NetworkRace(
+            racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001)), seeds=3
+        ),
     ),
     "netsweep": ViewPreset(
         "Sweep: SGD against Adam",
-        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row.",
+        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row: "
+        "SGD needs the largest, and Adam does not bear it.",
         NetworkRace(
             task="grid",
             racers=text_of((OptimConfig(), OptimConfig(optimizer="adam"))),
@@ -86,6 +97,26 @@ PRESETS = {
         "Batch, mini-batch and stochastic gradient descent at one rate of 0.1: what is calm with all samples "
         "can blow up with one.",
         NetworkRace(task="linear", racers=text_of(_LINEAR)),
+    ),
+    "netnoise": ViewPreset(
+        "Pure noise: SGD with momentum",
+        "10,000 samples whose targets nothing can predict: 50 steps with all of them, 200 epochs with "
+        "batches of 64. The loss ends at about 1, the variance of the targets. With one sample a step it "
+        "stays above.",
+        NetworkRace(
+            task="linear",
+            racers=text_of((OptimConfig(lr=0.01, momentum=0.9),)),
+            targets="noise",
+            samples=10_000,
+            passes=200,
+            full_passes=50,
+        ),
+    ),
+    "netadaptive": ViewPreset(
+        "Pure noise: AdaGrad, RMSProp, Adam",
+        "1,000 samples whose targets nothing can predict, 50 steps with all of them. At the same rate of 0.1 "
+        "AdaGrad and Adam come to rest on the dotted line; RMSProp goes on jumping above it.",
+        NetworkRace(task="linear", racers=text_of(_ADAPTIVE), targets="noise", samples=1000, full_passes=50),
     ),
 }
 
@@ -120,7 +151,7 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     racers.editor(state, view.full("racers"), OptimConfig, names=called, hidden=hidden)
     _group(state, view, "Learning rates", ":material/grid_on:", ("lr_low", "lr_high", "lr_count"), True)
     _group(state, view, "Data and network", ":material/hub:", DATA)
-    _group(state, view, "Run", ":material/timer:", (*RUN, "samples", "passes"))
+    _group(state, view, "Run", ":material/timer:", (*RUN, "targets", "samples", "passes", "full_passes"))
     view.control(state, "log_loss")
     view.control(state, "cell_shows")
     config: NetworkRace = view.config_of(state).without_unused()

@@ -21,8 +21,9 @@ from ui.views import View, ViewPreset
 
 LEAD = (
     "Every cell is one descent into the same stretched bowl; the stronger its colour, the faster it "
-    "converged. Look how momentum lets far larger learning rates converge, and how the fastest cell lies "
-    "where both directions of the bowl are critically damped. **Click a cell** to see its descent."
+    "converged. Look how momentum lets larger learning rates converge (Nesterov's does not), and how the "
+    "fastest cell lies on the line of critical damping of the flat direction. **Click a cell** to see its "
+    "descent."
 )
 
 PRESETS = {
@@ -38,8 +39,8 @@ PRESETS = {
     ),
     "planebest": ViewPreset(
         "The fastest there is",
-        "Both directions critically damped: about ten times as many digits per step as without momentum, "
-        "once the wide swings of the first steps are over.",
+        "As near as the sliders come to where both directions are critically damped: about ten times as many "
+        "digits per step as without momentum, once the wide swings of the first steps are over.",
         PlaneConfig(lr=3.31, momentum=0.68),
     ),
     "planedamped": ViewPreset(
@@ -54,7 +55,8 @@ PRESETS = {
     ),
     "planeravine": ViewPreset(
         "A ravine of 1 to 1,000",
-        "The worse the bowl is conditioned, the more momentum pays, and the narrower its best place.",
+        "The worse the bowl is conditioned, the more momentum pays: here about thirty times as many digits "
+        "per step as without.",
         PlaneConfig(condition=1000.0, lr=3.76, momentum=0.89, shown=200),
     ),
     "planenesterov": ViewPreset(
@@ -153,7 +155,8 @@ def _say_agreement(cells: Plane) -> None:
         f"Colours are measured, lines are theory. Over all {found.cells:,} cells the two rates differ by "
         f"{_small(found.median)} at the median and {_small(found.largest)} at most; {found.same_side:,} of "
         f"{found.cells:,} cells are on the same side of the border in both. What is left of a difference is "
-        "due to slow ripples, which so few steps do not average out."
+        "largest where a direction is critically damped, for there the error does not yet fall by one factor "
+        "at every step."
     )
 
 

@@ -25,16 +25,16 @@ def _preset(title: str, about: str, racers: tuple[Racer, ...] = FIELD, **setting
 PRESETS = {
     "ravine": _preset(
         "Ravine: momentum against plain SGD",
-        "All three at one rate, which is about the most that the steep side of the ravine bears. SGD then "
-        "crawls along it; momentum adds up the small slopes that always point the same way.",
+        "All three at one rate of 0.025; plain SGD bears less than 0.04 on the steep side of the ravine, and "
+        "crawls along it. Momentum adds up the small slopes that always point the same way, and arrives.",
         (Racer(lr=0.025), Racer(lr=0.025, momentum=0.8), Racer(lr=0.025, momentum=0.8, nesterov=True)),
         surface="ravine",
         steps=80,
     ),
     "saddle": _preset(
         "Saddle: who gets off it",
-        "The start is a hair beside the ridge. Plain SGD comes to a stand at the saddle point; whoever "
-        "divides by the size of the gradient leaves at once.",
+        "The start is a hair beside the ridge. Plain SGD is still at the saddle point after 60 steps; "
+        "whoever divides by the size of the gradient is on the way down from the first step on.",
         (
             Racer(lr=0.1),
             Racer(lr=0.1, momentum=0.9),
@@ -136,8 +136,8 @@ PRESETS = {
     ),
     "noise": _preset(
         "Noisy gradients, as from mini-batches",
-        "With noise nobody comes to rest: the size of the cloud around the minimum follows the rate. "
-        "AdaGrad, whose rate falls, settles.",
+        "With noise nobody comes to rest: ten times the rate gives SGD a wider cloud around the minimum, and "
+        "so does momentum. AdaGrad, whose rate falls, takes ever shorter steps.",
         (
             Racer(lr=0.02),
             Racer(lr=0.2),
@@ -153,8 +153,8 @@ PRESETS = {
     ),
     "equal-rate": _preset(
         "Unfair: one learning rate for all",
-        "A rate of 0.01 is large for SGD on this surface and tiny for AdaGrad: no ranking can be read from "
-        "this picture. The next preset asks the same fairly.",
+        "A rate of 0.01 is too large for momentum on this surface and next to nothing for AdaGrad: no "
+        "ranking can be read from this picture. The next preset asks the same fairly.",
         EVERYONE,
         surface="beale",
         x=1.0,
@@ -178,7 +178,7 @@ PRESETS = {
     "step-apart": _preset(
         "One step of Adam, slowly",
         "Adam's third step on the ravine: the gradient points across; divided by its own size in each "
-        "coordinate, it points along.",
+        "coordinate, the step goes about as far along as across.",
         (Racer(optimizer="adam", lr=0.3), Racer(lr=0.03, momentum=0.9)),
         surface="ravine",
         steps=60,

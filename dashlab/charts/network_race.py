@@ -246,7 +246,8 @@ def linear(
         for name, (updates, losses) in zip(names, tracks, strict=True)
     ]
     drawn = figure(lines, x_title="Updates", y_title="Loss", height=250)
-    drawn.update_yaxes(type="log", range=[math.log10(floor) - 0.15, math.log10(top)])
+    low, high = math.log10(floor), math.log10(top)
+    drawn.update_yaxes(type="log", range=[low - 0.05 * (high - low), high])
     drawn.add_hline(floor, line={"dash": "dot", "width": 1, "color": "#7A8B97"})
     drawn.update_layout(legend={"font": {"size": 11}})
     return drawn

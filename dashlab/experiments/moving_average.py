@@ -111,6 +111,12 @@ def window(beta: float) -> float:
     return 1 / (1 - beta)
 
 
+def window_share(beta: float, step: int) -> float:
+    """The share of the weight that the values in the window have after `step` values."""
+    kept = weights(beta, step)
+    return float(kept[: round(window(beta))].sum() / kept.sum())
+
+
 def lag(beta: float) -> float:
     """Mean age of the values in the average, in steps: by so much it trails behind a slope."""
     return beta / (1 - beta)

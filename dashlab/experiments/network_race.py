@@ -32,6 +32,8 @@ HELD_BACK = 0.2
 
 A race chooses nothing, and trains on all of them.
 """
+MOST_UPDATES = 100_000
+"""Racers times updates with batches of 64 of a linear race: they take some seconds."""
 MOST_TOGETHER = 8
 """So many runs are trained as one: more would hold up the first results."""
 
@@ -45,9 +47,10 @@ FIELD = (
 """Each at a rate that suits it on the default network."""
 
 TASKS = {"race": "Race", "grid": "Learning-rate grid", "linear": "Linear layer"}
+TARGETS = {"linear": "A linear function", "noise": "Pure noise"}
 _PICTURES = (*("dataset", "train_size", "network", "hidden", "batchnorm", "batch_size", "epochs", "seeds"),)
 _GRID = ("lr_low", "lr_high", "lr_count", "cell_shows", "cell")
-_LINEAR = ("samples", "passes")
+_LINEAR = ("targets", "samples", "passes", "full_passes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,23 @@ class NetworkRace(FlatConfig):
         high=10_000,
         step=1000,
     )
-    passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=50)
+    targets: str = choice(
+        "linear",
+        "Targets",
+        "A linear function: y = Wx + b under a little noise, which a linear layer can learn. Pure noise: y "
+        "has nothing to do with x, so that the best a layer can do is to answer close to 0.",
+        tuple(TARGETS),
+        names=TARGETS,
+    )
+    passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=200)
+    full_passes: int = integer(
+        0,
+        "Epochs with all samples",
+        "The same where all samples are one batch, and an epoch is one update.",
+        names={"0": "as many"},
+        low=0,
+        high=200,
+    )
     log_loss: bool = flag(True, "Loss on a log scale", "Tells small losses apart.")
     cell_shows: str = choice(
         "accuracy",
@@ -149,12 +168,19 @@ class NetworkRace(FlatConfig):
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """See `FlatConfig.conflicts`."""
-        grid = self.task == "grid"
+        grid, pictures = self.task == "grid", self.task != "linear"
         yield grid and self.lr_low >= self.lr_high, "The highest learning rate must be above the lowest."
         runs = len(self.field()) * self.seeds * (self.lr_count if grid else 1)
         yield (
-            self.task != "linear" and runs > MOST_RUNS,
+            pictures and runs > MOST_RUNS,
             f"These are {runs} runs, and {MOST_RUNS} are the most: take fewer racers, rates or seeds.",
+        )
+
+        updates = len(self.field()) * self.passes * -(-self.samples // 64)
+        yield (
+            not pictures and updates > MOST_UPDATES,
+            f"With batches of 64 these are {updates:,} updates of all racers together, and {MOST_UPDATES:,} "
+            "are the most: take fewer racers, samples or epochs.",
         )
 
     def field(self) -> tuple[OptimConfig, ...]:

@@ -127,6 +127,30 @@ def mean_counted(lanes: Sequence[Lane], figure: str) -> tuple[float, float | Non
     return mean_and_sd(lane.counted(figure) for lane in lanes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How far the test accuracy of one racer is from another's, seed by seed."""
+
+    mean: float
+    sd: float | None  # of the differences, n - 1
+    below: int  # seeds at which it is lower
+    seeds: int
+
+
+def difference(lanes: Sequence[Lane], of_other: Sequence[Lane]) -> Difference | None:
+    """`lanes` against `of_other`, both in the order of their seeds; None where they share no seed.
+
+    A seed gives both racers the same first weights and batches, so what they have in common at it cancels:
+    the differences can spread less than the accuracies do. A seed that diverged counts as guessing.
+    """
+    pairs = [(a.counted("accuracy"), b.counted("accuracy")) for a, b in zip(lanes, of_other, strict=True)]
+    apart = [own - other for own, other in pairs if own is not None and other is not None]
+    if not apart:
+        return None
+    mean, sd = statistics.fmean(apart), statistics.stdev(apart) if len(apart) > 1 else None
+    return Difference(mean=mean, sd=sd, below=sum(one < 0 for one in apart), seeds=len(apart))
+
+
 def best_column(columns: Sequence[Sequence[Lane]]) -> int | None:
     """Which column of a grid does best on the pictures that were held back; None where none is known.
 

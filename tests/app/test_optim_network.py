@@ -12,6 +12,7 @@ from dashlab import jobs
 from dashlab.config import RunConfig
 from dashlab.data.images import available_source
 from dashlab.errors import JobError
+from dashlab.experiments.linear_race import floor
 from dashlab.experiments.network_race import (
     Entry,
     NetworkRace,
@@ -202,8 +203,11 @@ def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callab
 def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., AppTest]):
     for run in runs(RACE.change(seeds=2)):
         Store().save(result(run.config, wrong=2 if run.seed else 4))
-    (table,) = open_view(**LINK, optim_net_seeds="2").dataframe
+    app = open_view(**LINK, optim_net_seeds="2")
+    (table,) = app.dataframe
     assert list(table.value["Test accuracy in %"]) == ["92.50 ± 3.54", "92.50 ± 3.54"]
+    assert list(table.value["Against the best in points"]) == ["–", "+0.00 ± 0.00 (0 of 2 lower)"]
+    assert "Against **SGD 0.1**, the best on average" in texts(app)
 
 
 def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., AppTest]):
@@ -291,6 +295,11 @@ def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., App
     assert "Momentum 0.1** diverged under SGD" in texts(app)
     assert "optim_net_start" not in {button.key for button in app.button}
     assert lab.submitted == []
+
+
+def test_the_line_of_the_linear_race_is_that_of_these_samples(open_view: Callable[..., AppTest]):
+    app = open_view(optim_preset="netlinear", optim_net_seed="1")
+    assert f"line at {floor(1000, seed=1):.5f} is the loss of the least-squares fit" in texts(app)
 
 
 # Racers

@@ -15,13 +15,15 @@ from dashlab.experiments.linear_race import (
     OUTPUTS,
     REGIMES,
     LinearTrack,
+    floor,
     race,
     samples,
 )
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import OPTIMIZERS, OptimConfig
+from ui.optim_network import PRESETS
 
-S14 = (
+FOUR = (
     OptimConfig(lr=0.1, momentum=0.9),
     OptimConfig(optimizer="adagrad", lr=0.1),
     OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9),
@@ -69,7 +71,7 @@ def test_all_samples_at_once_are_full_batch_gradient_descent():
 
 
 def test_the_three_regimes_make_so_many_updates_as_a_pass_has_batches():
-    tracks = race(S14[3:], count=1000, passes=4)
+    tracks = race(FOUR[3:], count=1000, passes=4)
     assert [of(tracks, regime).updates[-1] for regime in REGIMES] == [4, 64, 1000]
     assert MOST_UPDATES == 1000
     assert of(tracks, "BGD").passes[-1] == 4.0
@@ -77,21 +79,77 @@ def test_the_three_regimes_make_so_many_updates_as_a_pass_has_batches():
 
 
 def test_racers_do_not_disturb_each_other():
-    together = race(S14, passes=2)
-    for racer, config in enumerate(S14):
+    together = race(FOUR, passes=2)
+    for racer, config in enumerate(FOUR):
         alone = race([config], passes=2)
         for regime in REGIMES:
             assert of(together, regime, racer).losses == pytest.approx(of(alone, regime).losses, rel=1e-5)
 
 
-def test_s14_with_mini_batches_comes_down_to_the_noise_for_momentum_and_adam():
-    tracks = race(S14, passes=10)
+def test_mini_batches_come_down_to_the_noise_for_momentum_and_adam():
+    tracks = race(FOUR, passes=10)
     for racer in (0, 3):
         assert of(tracks, "Mini-batch 64", racer).losses[-1] == pytest.approx(NOISE**2, rel=0.3)
 
 
+@pytest.mark.parametrize("targets", ["linear", "noise"])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_layer_gets_below_the_floor_and_full_batches_come_down_to_it(seed, targets):
+    lowest = floor(1000, seed=seed, targets=targets)
+    tracks = race(FOUR, passes=10, full_passes=200, seed=seed, targets=targets)
+    assert min(min(track.losses) for track in tracks) >= lowest * (1 - 1e-6)
+    assert of(tracks, "BGD", 0).losses[-1] == pytest.approx(lowest, rel=1e-2)
+
+
+def test_the_floor_of_seed_1_is_below_the_variance_of_the_noise():
+    assert floor(1000, seed=1) < NOISE**2
+
+
+def test_targets_of_pure_noise_have_nothing_to_do_with_the_inputs():
+    x, y = samples(10_000, seed=0, targets="noise")
+    assert abs(y.mean()) < 0.02
+    assert y.std() == pytest.approx(1, abs=0.02)
+    assert (x.T @ y / len(x)).abs().max() < 0.05
+
+
+def s14(name: str, **more: int) -> tuple[tuple[LinearTrack, ...], float]:
+    """The race of a preset, and the lowest loss that it can come to."""
+    config = PRESETS[name].config
+    of = {"count": config.samples, "targets": config.targets, "seed": more.get("seed", config.seed)}
+    passes = more.get("passes", config.passes)
+    return race(config.field(), passes=passes, full_passes=config.full_passes, **of), floor(**of)
+
+
+def test_s14_is_sgd_with_momentum_on_noise_for_50_full_batches_and_200_epochs():
+    config = PRESETS["netnoise"].config.check()
+    assert (config.targets, config.samples, config.passes, config.full_passes) == ("noise", 10_000, 200, 50)
+    assert config.field() == (OptimConfig(lr=0.01, momentum=0.9),)
+    tracks, lowest = s14("netnoise", passes=5)
+    assert of(tracks, "BGD").updates[-1] == 50
+    assert of(tracks, "Mini-batch 64").updates[-1] == 5 * 157
+    for regime in ("BGD", "Mini-batch 64"):
+        assert of(tracks, regime).losses[-1] == pytest.approx(1, abs=0.02)
+        assert of(tracks, regime).losses[-1] < 1.01 * lowest
+    assert of(tracks, "SGD").losses[-1] > 1.1 * lowest, "with one sample a step it stays above"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_s14_adaptive_optimizers_make_50_steps_over_a_thousand_samples_of_noise(seed):
+    config = PRESETS["netadaptive"].config.check()
+    assert [(one.optimizer, one.lr, one.eps) for one in config.field()] == [
+        ("adagrad", 0.1, 1e-8), ("rmsprop", 0.1, 1e-8), ("adam", 0.1, 1e-8)
+    ]  # fmt: skip
+    assert (config.field()[1].alpha, config.samples) == (0.9, 1000)
+    tracks, lowest = s14("netadaptive", seed=seed)
+    ends = [of(tracks, "BGD", racer) for racer in range(3)]
+    assert [track.updates[-1] for track in ends] == [50, 50, 50]
+    assert ends[0].losses[-1] < 1.002 * lowest
+    assert ends[2].losses[-1] < 1.002 * lowest
+    assert ends[1].losses[-1] > 1.02 * lowest, "RMSProp jumps above it"
+
+
 def test_momentum_at_a_tenth_blows_up_with_one_sample_and_not_with_all():
-    tracks = race(S14[:1])
+    tracks = race(FOUR[:1])
     diverged = of(tracks, "SGD")
     assert diverged.diverged_at is not None
     assert diverged.updates[-1] < diverged.diverged_at
@@ -100,5 +158,5 @@ def test_momentum_at_a_tenth_blows_up_with_one_sample_and_not_with_all():
 
 
 def test_the_same_seed_gives_the_same_race_and_another_another():
-    assert race(S14[:2], passes=2) == race(S14[:2], passes=2)
-    assert race(S14[:2], passes=2, seed=1) != race(S14[:2], passes=2)
+    assert race(FOUR[:2], passes=2) == race(FOUR[:2], passes=2)
+    assert race(FOUR[:2], passes=2, seed=1) != race(FOUR[:2], passes=2)
