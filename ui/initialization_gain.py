@@ -7,10 +7,10 @@ import streamlit as st
 from dashlab.charts import stack_gain as charts
 from dashlab.charts.stack_gain import GainCurve
 from dashlab.experiments import gain as experiment
-from dashlab.experiments.gain import Followed, Gain, GainConfig
-from dashlab.experiments.stack import Histogram, histograms
+from dashlab.experiments.gain import Followed, Gain, GainConfig, Measured
 from dashlab.experiments.stack_settings import ACTIVATIONS
 from ui.charts import plot
+from ui.computed import computed
 from ui.initialization_presets import GAINS
 from ui.initialization_settings import folded
 from ui.page import as_text, csv_download
@@ -22,7 +22,6 @@ LEAD = (
     "where the bars, measured on samples, differ from the marks, which are PyTorch's table, and at how much "
     "the gain depends on the spread of what comes in."
 )
-BINS = 80
 
 
 def draw(state: PageState, view: View) -> None:
@@ -36,7 +35,8 @@ def draw(state: PageState, view: View) -> None:
         view.changed_from_preset(state)
     with right:
         config: GainConfig = view.config_of(state).check()
-        found = _gains(config)
+        measured = computed(experiment.measure, config, doing="Measuring the gains …")
+        found = measured.gains
         chosen = next(one for one in found if one.activation == config.activation)
         _metrics(chosen)
         plot(
@@ -51,25 +51,9 @@ def draw(state: PageState, view: View) -> None:
         if sentence := unmarked(found):
             st.caption(sentence)
         st.markdown(explained(chosen, config))
-        _before_and_after(config)
-        _against_spread(config)
+        _before_and_after(config, measured)
+        _against_spread(config, measured.followed)
         _table(found)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _gains(config: GainConfig) -> tuple[Gain, ...]:
-    return experiment.gains(config)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _follow(config: GainConfig) -> tuple[Followed, ...]:
-    return experiment.follow(config)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _histograms(config: GainConfig) -> list[Histogram]:
-    x = experiment.samples(config)
-    return [histograms(values[None], BINS)[0] for values in (x, experiment.outputs(config, x))]
 
 
 def _metrics(chosen: Gain) -> None:
@@ -130,8 +114,9 @@ def unmarked(found: Sequence[Gain]) -> str:
     )
 
 
-def _before_and_after(config: GainConfig) -> None:
-    before, after = ((found.low, found.high, found.counts) for found in _histograms(config))
+def _before_and_after(config: GainConfig, measured: Measured) -> None:
+    both = (measured.before, measured.after)
+    before, after = ((found.low, found.high, found.counts) for found in both)
     name = ACTIVATIONS[config.activation]
     plot(
         charts.before_and_after(before, after, name),
@@ -140,12 +125,12 @@ def _before_and_after(config: GainConfig) -> None:
     )
 
 
-def _against_spread(config: GainConfig) -> None:
+def _against_spread(config: GainConfig, followed: Sequence[Followed]) -> None:
     st.markdown(
         "**The gain depends on the spread of what comes in.** Only for functions that are straight on "
         "both sides of 0 (none, ReLU, leaky ReLU) is it one number."
     )
-    curves = [GainCurve(ACTIVATIONS[one.activation], one.stds, one.gains) for one in _follow(config)]
+    curves = [GainCurve(ACTIVATIONS[one.activation], one.stds, one.gains) for one in followed]
     plot(
         charts.against_spread(curves, at=config.std),
         "init_chart_gain_spread",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.device import stream
-from dashlab.experiments.stack import activate
+from dashlab.experiments.stack import Histogram, activate, histograms
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting
 from dashlab.experiments.stack_theory import moments
 from dashlab.fields import choice, integer, number
@@ -17,6 +17,8 @@ LOWEST, HIGHEST = 0.05, 20.0
 """Ends of the spreads over which a gain is followed."""
 STOPS = 41
 MOST_FOLLOWED = 10_000
+BINS = 80
+"""Of the histograms before and after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,23 @@ class Followed:
     activation: str
     stds: tuple[float, ...]
     gains: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that the view of gains draws."""
+
+    gains: tuple[Gain, ...]
+    followed: tuple[Followed, ...]
+    before: Histogram  # of the samples
+    after: Histogram  # of the chosen activation of them
+
+
+def measure(config: GainConfig) -> Measured:
+    """Measure everything at once."""
+    x = samples(config)
+    before, after = (histograms(values[None], BINS)[0] for values in (x, outputs(config, x)))
+    return Measured(gains(config), follow(config), before, after)
 
 
 def gains(config: GainConfig) -> tuple[Gain, ...]:
