@@ -77,6 +77,10 @@ class RunConfig:
         for part in PARTS:
             config: FlatConfig = getattr(self, part)
             config.check()
+        return self.check_together()
+
+    def check_together(self) -> "RunConfig":
+        """This config, whose parts are each sound, once they are known to fit; raises `ConfigError`."""
         for broken, sentence in _conflicts(self):
             if broken:
                 raise ConfigError(sentence)

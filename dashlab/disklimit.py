@@ -25,8 +25,9 @@ class Kept:
 
     created: float  # seconds since 1970, UTC
     bytes: int
-    pinned: bool
-    remove: Callable[[], None]
+    pinned: bool  # or in use
+    remove: Callable[[], bool]  # whether it was still there; raises OSError where the system refuses
+    is_waste: bool = False  # goes before all that is worth something
 
 
 def parse(text: str) -> int:
@@ -49,14 +50,14 @@ def limit() -> int:
 
 
 def to_remove(kept: Iterable[Kept], most: int, now: float) -> list[Kept]:
-    """What must go so that no more than `most` bytes stay: the oldest first.
+    """What must go so that no more than `most` bytes stay: waste, then the oldest.
 
     What is pinned stays, and so does what was kept just now, even if too much stays then.
     """
     everything = list(kept)
     excess = sum(one.bytes for one in everything) - most
     going: list[Kept] = []
-    for one in sorted(everything, key=lambda one: one.created):
+    for one in sorted(everything, key=lambda one: (not one.is_waste, one.created)):
         if excess <= 0:
             break
         if one.pinned or now - one.created < JUST_NOW_S:

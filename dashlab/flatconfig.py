@@ -26,6 +26,8 @@ class FlatConfig:
 
     SCHEMA: ClassVar[int] = 1
     """Raised whenever the same settings would give another result; old keys then no longer match."""
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+    """Settings that came later, whose defaults do what was done before: at these they are not in the key."""
 
     def __post_init__(self) -> None:
         """Give each setting whose default depends on a sibling the default under that one."""
@@ -120,7 +122,12 @@ class FlatConfig:
 
         Equal configs have equal keys: 1 and 1.0, 0.0 and -0.0 are the same number.
         """
-        leaves = {name: canonical(value, self.spec_of(name)) for name, value in self.flat().items()}
+        defaults = type(self)().flat()
+        leaves = {
+            name: canonical(value, self.spec_of(name))
+            for name, value in self.flat().items()
+            if name not in self.ADDED or value != defaults[name]
+        }
         return hash_of([type(self).__name__, self.SCHEMA, leaves])
 
     def _unused_sentence(self, name: str, spec: Spec) -> str:

@@ -39,6 +39,13 @@ class Started:
         """Optimizer steps of the whole run."""
         return self.epochs * self.steps_per_epoch
 
+    def pictures(self, config: RunConfig) -> str:
+        """Which pictures a run of this config has, and how many it learns from where that is not all."""
+        if not config.data.train_size and not self.val_count:
+            return self.origin
+        held_back = f", {self.val_count:,} are held back for validation" if self.val_count else ""
+        return f"{self.origin} {self.train_count:,} of the training pictures are trained on{held_back}."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:

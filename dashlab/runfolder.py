@@ -106,24 +106,6 @@ class StoredRun:
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """What a list of cached runs shows of each."""
-
-    key: str
-    name: str
-    created: datetime
-    config: RunConfig
-    state: EndState
-    accuracy: float | None  # on the test set; None unless finished
-    seconds: float  # wall seconds in all
-    device: str
-    origin: str
-    classes: tuple[str, ...]
-    bytes: int = 0  # on the disk
-    pinned: bool = False
-
-
 def write_run(folder: Path, key: str, result: Result, *, name: str, created: datetime) -> None:
     """Write all files of a run into `folder`, which must be new, and wait until they are on the disk.
 
@@ -170,7 +152,7 @@ def read_run(folder: Path, key: str) -> StoredRun:
             system refuses to read it.
     """
     manifest = read_manifest(folder, key)
-    files = {file: _read_checked(folder, file, manifest) for file in manifest.files}
+    files = {file: read_checked(folder, file, manifest) for file in manifest.files}
     config, metrics = _read_config(files), _read_metrics(files)
     history = _record(History, files, HISTORY)
     result = Result(
@@ -187,39 +169,12 @@ def read_run(folder: Path, key: str) -> StoredRun:
     )
     if bool(result.weights) == (result.state == "diverged"):
         raise UnsoundRun(f"{WEIGHTS} does not hold what the run's end asks for")
-    return StoredRun(key=key, name=read_name(folder), created=_moment(metrics), result=result)
-
-
-def read_summary(folder: Path, key: str) -> RunSummary:
-    """A run's summary from its small files; the large ones are only measured.
-
-    Raises:
-        UnsoundRun, UnreadableRun: as `read_run`, as far as can be seen without reading the large files.
-    """
-    manifest = read_manifest(folder, key)
-    files = {file: _read_checked(folder, file, manifest) for file in (CONFIG, METRICS)}
-    for file, entry in manifest.files.items():
-        _check_size(folder / file, entry)
-    config, metrics = _read_config(files), _read_metrics(files)
-    return RunSummary(
-        key=key,
-        name=read_name(folder),
-        created=_moment(metrics),
-        config=config,
-        state=metrics.state,
-        accuracy=metrics.evaluation.accuracy if metrics.evaluation else None,
-        seconds=metrics.seconds.load + metrics.seconds.train + metrics.seconds.evaluate,
-        device=metrics.started.device,
-        origin=metrics.started.origin,
-        classes=metrics.started.classes,
-        bytes=sum(entry.bytes for entry in manifest.files.values()),
-        pinned=(folder / PINNED).exists(),
-    )
+    return StoredRun(key=key, name=read_name(folder), created=moment(metrics.created), result=result)
 
 
 def read_manifest(folder: Path, key: str) -> Manifest:
     """The manifest of a run; raises as `read_run`."""
-    raw = _load(_read(folder / MANIFEST), MANIFEST)
+    raw = load_json(_read(f"{folder}/{MANIFEST}"), MANIFEST)
     if not isinstance(raw, dict):
         raise UnsoundRun(f"{MANIFEST} is not a record")
     for field, ours in (("schema", SCHEMA), ("config_schema", CONFIG_SCHEMA)):
@@ -283,29 +238,31 @@ def _contents(result: Result, created: datetime) -> dict[str, bytes]:
 
 
 @contextmanager
-def _missing_is_unsound(path: Path) -> Iterator[None]:
+def _missing_is_unsound(path: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise UnsoundRun(f"{path.name} is missing") from error
+        raise UnsoundRun(f"{Path(path).name} is missing") from error
     except OSError as error:
         raise UnreadableRun(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str) -> bytes:
     with _missing_is_unsound(path):
-        return path.read_bytes()
+        return Path(path).read_bytes()
 
 
-def _check_size(path: Path, entry: FileEntry) -> None:
+def check_size(path: str, entry: FileEntry) -> None:
+    """Raises as `read_run` where a file has not the size that it should have."""
     with _missing_is_unsound(path):
-        size = path.stat().st_size
+        size = os.stat(path).st_size  # noqa: PTH116 - a `Path` costs more than the look at the file
     if size != entry.bytes:
-        raise UnsoundRun(f"{path.name} is {size:,} bytes long instead of {entry.bytes:,}")
+        raise UnsoundRun(f"{Path(path).name} is {size:,} bytes long instead of {entry.bytes:,}")
 
 
-def _read_checked(folder: Path, file: str, manifest: Manifest) -> bytes:
-    content, entry = _read(folder / file), manifest.files[file]
+def read_checked(folder: Path, file: str, manifest: Manifest) -> bytes:
+    """The content of a file that is as it was written; raises as `read_run`."""
+    content, entry = _read(f"{folder}/{file}"), manifest.files[file]
     if len(content) != entry.bytes:
         raise UnsoundRun(f"{file} is {len(content):,} bytes long instead of {entry.bytes:,}")
     if hashlib.sha256(content).hexdigest() != entry.sha256:
@@ -313,7 +270,8 @@ def _read_checked(folder: Path, file: str, manifest: Manifest) -> bytes:
     return content
 
 
-def _load(content: bytes, file: str) -> Any:
+def load_json(content: bytes, file: str) -> Any:
+    """What stands in a file; raises as `read_run`."""
     try:
         return loads(content)
     except RecordError as error:
@@ -322,13 +280,13 @@ def _load(content: bytes, file: str) -> Any:
 
 def _record(kind: Any, files: dict[str, bytes], file: str) -> Any:
     try:
-        return from_plain(kind, _load(files[file], file))
+        return from_plain(kind, load_json(files[file], file))
     except RecordError as error:
         raise UnsoundRun(f"{file} is unsound: {error}") from error
 
 
 def _read_config(files: dict[str, bytes]) -> RunConfig:
-    raw = _load(files[CONFIG], CONFIG)
+    raw = load_json(files[CONFIG], CONFIG)
     if not isinstance(raw, dict):
         raise UnsoundRun(f"{CONFIG} is not a record")
     try:
@@ -350,9 +308,10 @@ def _read_metrics(files: dict[str, bytes]) -> Metrics:
     return metrics
 
 
-def _moment(metrics: Metrics) -> datetime:
+def moment(created: float) -> datetime:
+    """When a run was kept; raises as `read_run`."""
     try:
-        return datetime.fromtimestamp(metrics.created, timezone.utc)
+        return datetime.fromtimestamp(created, timezone.utc)
     except (ValueError, OverflowError, OSError) as error:
         raise UnsoundRun(f"{METRICS} has a date that is none") from error
 

@@ -1,6 +1,7 @@
 """An index beside the cached runs: ten thousand are listed from one file, and a second time from memory.
 
-    <root>/index.jsonl    a line a run: checksum, then JSON; a later line about a run replaces an earlier one
+    <root>/index.jsonl    a line a run: checksum, then a list (see `_line_of`); or `{"forget": key}`, and what
+                          was said of the run before counts no more
     <root>/index.lock     held by whoever adds to it, over all processes
 
 The folders remain the truth. A run is read from its folder when its line is missing, is damaged, was written
@@ -19,7 +20,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,9 @@ from typing import Any
 import dashlab
 from dashlab.config import PARTS, RunConfig
 from dashlab.config import SCHEMA as CONFIG_SCHEMA
-from dashlab.records import RecordError, from_plain, loads, plain
-from dashlab.results import EndState
+from dashlab.flatconfig import FlatConfig
 from dashlab.runfolder import SCHEMA as RUN_SCHEMA
-from dashlab.runfolder import RunSummary
+from dashlab.runsummary import RunSummary
 
 if sys.platform != "win32":  # there one process at a time must do; a lost line is only read again
     import fcntl
@@ -38,35 +38,15 @@ if sys.platform != "win32":  # there one process at a time must do; a lost line 
 logger = logging.getLogger(__name__)
 
 FILE, LOCK = "index.jsonl", "index.lock"
-_VERSION = f"2.{RUN_SCHEMA}.{CONFIG_SCHEMA}.{dashlab.__version__}"
+_DEFAULTS = RunConfig()
+_VERSION = (
+    f"3.{RUN_SCHEMA}.{CONFIG_SCHEMA}.{dashlab.__version__}."
+    f"{zlib.crc32(json.dumps(_DEFAULTS.to_json()).encode()):x}"  # lines leave out what is as usual
+)
 _KEY = re.compile(r"[0-9a-f]{64}")
 _SETTLED_NS = 100_000_000  # a folder changed more lately may change again without its time telling so
 _BATCH = 50  # runs that are read from their folders before others get a turn to write
 _SPARE_LINES = 1000  # outdated lines that are let be
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """What a line says of a run; without `seconds` and the rest: forget what was said before."""
-
-    key: str
-    folder: int  # the inode of the run's folder
-    name: str
-    created: float  # seconds since 1970, UTC
-    state: EndState
-    accuracy: float | None
-    seconds: float
-    device: str
-    origin: str
-    classes: tuple[str, ...]
-    bytes: int
-    pinned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    folder: int
-    summary: RunSummary
 
 
 class RunIndex:
@@ -82,7 +62,8 @@ class RunIndex:
         self._read = read
         self._lock = threading.RLock()
         self._depth = 0  # how often this thread holds the lock over all processes
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, RunSummary] = {}
+        self._inodes: dict[str, int] = {}  # of the folder that each was read from
         self._without: dict[str, int] = {}  # folders from which no summary could be read
         self._seen: tuple[Any, ...] = ()
         self._at, self._inode, self._lines = 0, 0, 0  # how far the file is read, which file, its lines
@@ -106,8 +87,7 @@ class RunIndex:
         """The inode of the run's folder as the index has it; 0 where it has none."""
         with self._lock:
             self._refresh()
-            known = self._known.get(key)
-            return known.folder if known else 0
+            return self._inodes.get(key, 0)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -125,9 +105,8 @@ class RunIndex:
     def forget(self, key: str) -> None:
         """A run was changed: its folder is read again by whoever asks next, in every process."""
         with self.held():
-            self._append([_line({"v": _VERSION, "forget": key})])
-            self._known.pop(key, None)
-            self._without.pop(key, None)
+            self._append([_checked({"forget": key})])
+            self._drop(key)
             self._seen = ()
 
     # Reading.
@@ -140,14 +119,12 @@ class RunIndex:
         self._take_in()
         changed_ns = _changed_ns(self._runs)
         found = self._folders()
-        gone = self._known.keys() - found.keys()
-        for key in gone:
-            del self._known[key]
+        for key in self._known.keys() - found.keys():
+            self._drop(key)
         wanted = [
             key
             for key, inode in found.items()
-            if (key not in self._known or self._known[key].folder != inode)
-            and self._without.get(key) != inode
+            if self._inodes.get(key) != inode and self._without.get(key) != inode
         ]
         for first in range(0, len(wanted), _BATCH):
             self._read_folders(wanted[first : first + _BATCH], found)
@@ -173,25 +150,30 @@ class RunIndex:
             lines = []
             for key in keys:
                 summary = self._read(key)
+                self._drop(key)
                 if summary is None:
-                    self._known.pop(key, None)
                     self._without[key] = found[key]
                     continue
-                self._known[key] = _Known(found[key], summary)
-                lines.append(_line(_plain(summary, found[key])))
+                self._known[key], self._inodes[key] = summary, found[key]
+                lines.append(_checked(_line_of(summary, found[key])))
             if lines:
                 self._append(lines)
 
+    def _drop(self, key: str) -> None:
+        self._known.pop(key, None)
+        self._inodes.pop(key, None)
+        self._without.pop(key, None)
+
     def _order(self) -> None:
-        newest = sorted(
-            (known.summary for known in self._known.values()), key=lambda run: run.created, reverse=True
-        )
-        if len(newest) != len(self._newest) or any(
-            a is not b for a, b in zip(newest, self._newest, strict=True)
-        ):
-            self._newest = tuple(newest)
-            self._by_key = {run.key: run for run in newest}
-            self.version += 1
+        known = self._known
+        fresh = [run for run in known.values() if self._by_key.get(run.key) is not run]
+        still = [run for run in self._newest if known.get(run.key) is run]
+        if not fresh and len(still) == len(self._newest):
+            return
+        # What stands in order already costs little to sort.
+        self._newest = tuple(sorted(fresh + still, key=lambda run: run.created, reverse=True))
+        self._by_key = {run.key: run for run in self._newest}
+        self.version += 1
 
     def _take_in(self) -> None:
         """Read the lines that were added since the last time, or all where the file is another."""
@@ -206,19 +188,16 @@ class RunIndex:
             self._at, self._inode, self._lines = 0, 0, 0
             return
         self._at += len(whole) + len(newline)
-        last: dict[str, dict[str, Any]] = {}
+        last: dict[str, list[Any] | None] = {}
         for line in whole.splitlines():
-            value = _value(line)
-            if value is not None:
-                last[value.get("forget") or value["key"]] = value
+            key, said = _said(line)
+            if key:
+                last[key] = said
             self._lines += bool(line)
-        for key, value in last.items():
-            known = _known(value)
-            if known is None:
-                self._known.pop(key, None)
-                self._without.pop(key, None)
-            else:
-                self._known[key] = known
+        for key, said in last.items():
+            self._drop(key)
+            if said is not None:
+                self._inodes[key], self._known[key] = _known(said)
 
     # Writing.
 
@@ -252,7 +231,7 @@ class RunIndex:
         new = self._file.with_name(f".new-{FILE}-{os.getpid()}")
         with self.held():
             self._take_in()
-            lines = [_line(_plain(known.summary, known.folder)) for known in self._known.values()]
+            lines = [_checked(_line_of(run, self._inodes[key])) for key, run in self._known.items()]
             try:
                 new.write_bytes(b"".join(lines))
                 new.replace(self._file)
@@ -262,46 +241,79 @@ class RunIndex:
                 logger.warning("The index of the cached runs cannot be written: %s", error)
 
 
-def _plain(summary: RunSummary, folder: int) -> dict[str, Any]:
-    line = _Line(
-        folder=folder,
-        created=summary.created.timestamp(),
-        **{field: getattr(summary, field) for field in _Line.__slots__ if field not in ("folder", "created")},
+def _line_of(run: RunSummary, inode: int) -> list[Any]:
+    """What the index holds of a run."""
+    # Each part of the settings is a text of its own: most runs share most of them, and those are read once.
+    parts = {part: _unusual(part, getattr(run.config, part)) for part in PARTS}
+    return [
+        _VERSION,
+        run.key,
+        inode,
+        run.name,
+        run.created.timestamp(),
+        run.state,
+        run.accuracy,
+        run.seconds,
+        run.device,
+        run.origin,
+        run.classes,
+        run.bytes,
+        run.pinned,
+        {part: text for part, text in parts.items() if text != "{}"},
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def _unusual(part: str, settings: FlatConfig) -> str:
+    """The settings that are not as they are where nothing is said."""
+    usual = getattr(_DEFAULTS, part)
+    leaves = ((name, getattr(settings, name)) for name in PARTS[part].specs())
+    return json.dumps({name: value for name, value in leaves if value != getattr(usual, name)})
+
+
+def _known(line: list[Any]) -> tuple[int, RunSummary]:
+    """The folder's inode and the summary that `_line_of` took apart; checksum and version vouch for them."""
+    key, inode, name, created, state, accuracy, seconds, device, origin, classes, size, pinned, parts = line[
+        1:
+    ]
+    unusual = {part: _part(part, text) for part, text in parts.items()}
+    return inode, RunSummary(
+        key=key,
+        name=name,
+        created=datetime.fromtimestamp(created, timezone.utc),
+        config=replace(_DEFAULTS, **unusual),
+        state=state,
+        accuracy=accuracy,
+        seconds=seconds,
+        device=sys.intern(device),
+        origin=sys.intern(origin),
+        classes=_shared(tuple(classes)),
+        bytes=size,
+        pinned=pinned,
     )
-    # Each part is a text of its own: most runs share most parts, and those are read once.
-    parts = {part: json.dumps(plain(leaves)) for part, leaves in summary.config.to_json().items()}
-    return {"v": _VERSION, "run": plain(line), "config": parts, "key": summary.key}
 
 
-def _line(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+def _checked(value: Any) -> bytes:
+    """A line that says `value`, with a checksum."""
+    text = json.dumps(value, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _value(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is damaged or of another version."""
+def _said(line: bytes) -> tuple[str, list[Any] | None]:
+    """The key of the run that a line speaks of, and what it says; None if it is to be forgotten.
+
+    The key is empty where the line is damaged or of another version: then the folder is read instead.
+    """
     checksum, _, text = line.partition(b" ")
     if checksum != b"%08x" % zlib.crc32(text):
-        return None
+        return "", None
     try:
-        value = loads(text)
-    except RecordError:
-        return None
-    sound = isinstance(value, dict) and value.get("v") == _VERSION and ("forget" in value or "key" in value)
-    return value if sound else None
-
-
-def _known(value: dict[str, Any]) -> _Known | None:
-    if "forget" in value:
-        return None
-    try:
-        line = from_plain(_Line, value["run"])
-        config = RunConfig(**{part: _part(part, text) for part, text in value["config"].items()})
-        created = datetime.fromtimestamp(line.created, timezone.utc)
-    except (RecordError, KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError):
-        return None  # read from its folder instead
-    fields = {f: getattr(line, f) for f in _Line.__slots__ if f not in ("folder", "created")}
-    return _Known(line.folder, RunSummary(config=config, created=created, **fields))
+        value = json.loads(text)
+    except ValueError:
+        return "", None
+    if isinstance(value, dict) and isinstance(value.get("forget"), str):
+        return value["forget"], None
+    return (value[1], value) if isinstance(value, list) and value[:1] == [_VERSION] else ("", None)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -309,6 +321,12 @@ def _part(part: str, text: str) -> Any:
     """A part of a run's settings, which were checked before they were written here under a checksum."""
     leaves = json.loads(text)
     return PARTS[part](**{name: tuple(v) if isinstance(v, list) else v for name, v in leaves.items()})
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The same object for equal names."""
+    return classes
 
 
 def _changed_ns(folder: Path) -> int:

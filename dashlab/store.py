@@ -12,41 +12,39 @@ import logging
 import re
 import shutil
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dashlab import disklimit, leftovers, studies
+from dashlab import leftovers
 from dashlab.data.folders import store_folder
-from dashlab.disklimit import Kept
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.records import dumps
 from dashlab.results import Result
+from dashlab.room import DAMAGED, IN_USE, Room
 from dashlab.runfolder import (
     MANIFEST,
     NAME,
     PINNED,
     WEIGHTS,
-    RunSummary,
     StoredRun,
     UnreadableRun,
     UnsoundRun,
     clean_name,
     read_manifest,
     read_run,
-    read_summary,
     sync_folder,
     write_run,
     write_synced,
 )
+from dashlab.rungroups import By, Grouping
 from dashlab.runindex import RunIndex
+from dashlab.runsummary import RunSummary, read_summary
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 
@@ -57,7 +55,6 @@ T = TypeVar("T")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NEW, _OLD = ".new-", ".old-"  # a folder being written; a run being replaced or deleted
 _OLD_FOR_S = 60.0  # after so long, the process that replaces or deletes it has died
-REMOVED = "removed"  # a byte for each run and study that went to make room
 _MOST_SENTENCES = 50
 _CHANGES = threading.Lock()
 """Held while folders are renamed: threads of one process need not race as two processes must."""
@@ -86,6 +83,8 @@ class Store:
         self.root = root or store_folder()
         self._runs = self.root / "runs"
         self._index = RunIndex(self.root, self._summary)
+        self._groupings: dict[By, Grouping] = {}
+        self.room = Room(self.root, self._index, self.delete)
         self._sentences: dict[str, _Said] = {}  # by key
         self._clear_leftovers()
 
@@ -110,7 +109,7 @@ class Store:
                 (new / PINNED).touch()
             with _CHANGES:
                 self._put_in_place(new, key)
-            self.make_room()
+            self.room.make()
             self._index.forget(key)  # the next list measures the files that now stand there
         except OSError as error:
             raise StoreError.of(self.root, error) from error
@@ -141,6 +140,18 @@ class Store:
     def find(self, key: str) -> RunSummary | None:
         """The summary of one cached run."""
         return self._index.summaries().get(key)
+
+    def starting(self, letters: str) -> list[RunSummary]:
+        """The runs whose keys begin with these letters, newest first."""
+        return [run for key, run in self._index.summaries().items() if key.startswith(letters)]
+
+    def grouped(self, by: By) -> Mapping[str, tuple[RunSummary, ...]]:
+        """All runs, newest first, by the name that `by` gives each; those that it gives `""` are left out.
+
+        It is asked once of each run as long as the run does not change, so a question asked again of ten
+        thousand runs costs nothing. `by` is a function of a module: what is made anew each time is not known.
+        """
+        return self._groupings.setdefault(by, Grouping(by)).of(self._index.newest())
 
     def count(self) -> int:
         """How many runs are cached."""
@@ -196,57 +207,29 @@ class Store:
         try:
             with self._index.held():
                 yield
-                self.make_room()
+                self.room.make()
             self._index.forget(key)  # the next list measures the files that now stand there
         except OSError as error:
             raise StoreError.of(self.root, error) from error
 
-    def used(self) -> int:
-        """Bytes of all cached runs and studies together."""
-        runs = sum(run.bytes for run in self._index.newest())
-        return runs + sum(study.bytes for study in studies.kept(self.root))
+    def delete(self, key: str) -> bool:
+        """Remove a run; whether there was one.
 
-    def removed(self) -> int:
-        """How many runs and studies were removed so far because the disk limit was reached."""
-        try:
-            return len((self.root / REMOVED).read_bytes())
-        except OSError:  # nothing was removed yet
-            return 0
-
-    def make_room(self) -> None:
-        """Remove the oldest runs and studies that are not pinned until `DASHLAB_LIMIT` is kept."""
-        try:
-            most = disklimit.limit()
-        except ConfigError as error:  # Home says it too; the run that was just trained is kept all the same
-            logger.warning("%s Until then nothing is removed.", error)
-            return
-        if self.used() <= most:
-            return
-        with self._index.held():  # two servers must not both make room for the same bytes
-            for one in disklimit.to_remove(self._kept(), most, time.time()):
-                one.remove()
-                with (self.root / REMOVED).open("ab") as file:
-                    file.write(b".")
-
-    def _kept(self) -> list[Kept]:
-        runs = (
-            Kept(run.created.timestamp(), run.bytes, run.pinned, partial(self.delete, run.key))
-            for run in self._index.newest()
-        )
-        return [*runs, *studies.kept(self.root)]
-
-    def delete(self, key: str) -> None:
-        """Remove a run; nothing happens where there is none."""
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         old = self._runs / f"{_OLD}{key}-{uuid.uuid4().hex}"
-        with _CHANGES:
-            try:
+        try:
+            with _CHANGES:
                 self._folder(key).rename(old)
-            except FileNotFoundError:
-                return
-            (old / MANIFEST).unlink(
-                missing_ok=True
-            )  # without it, no clearing away takes it for a run to put back
+                # Without it, no clearing away takes the folder for a run to put back.
+                (old / MANIFEST).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError.of(self.root, error) from error
         shutil.rmtree(old, ignore_errors=True)
+        return True
 
     def weights_path(self, key: str) -> Path:
         """The run's weights.safetensors.
@@ -305,7 +288,7 @@ class Store:
     def _set_aside(self, key: str, what: str, stamp: _Stamp) -> DamagedRun | None:
         """Move a damaged run away; None if another process has moved or replaced it in the last moment."""
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
-        aside = self.root / "damaged" / f"{key}-{now}"
+        aside = self.root / DAMAGED / f"{key}-{now}"
         sentence = f"The cached run {key[:12]}… was damaged ({what}) and has been set aside in {aside}."
         try:
             aside.parent.mkdir(exist_ok=True)
@@ -353,6 +336,7 @@ class Store:
         leftovers.clear(self._runs, [f"{_NEW}*"])
         leftovers.clear(self.root / "studies", [f"{_NEW}*"])
         leftovers.clear(self.root, [f"{_NEW}*"])
+        leftovers.clear(self.root / IN_USE, ["*"])
         for path in self._runs.glob(f"{_OLD}*"):
             if leftovers.age_s(path) < _OLD_FOR_S:
                 continue

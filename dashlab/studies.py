@@ -67,16 +67,84 @@ def save(study: Study, outcome: StudyOutcome, root: Path | None = None) -> None:
         raise StoreError.of(path.parent, error) from error
 
 
-def kept(root: Path) -> list[Kept]:
-    """The studies on the disk, as what may be removed to make room; none of them is read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFile:
+    """What the folder tells of a study without its file being read."""
+
+    key: str
+    created: float  # seconds since 1970, UTC
+    bytes: int
+    pinned: bool
+
+
+def files(root: Path) -> list[StudyFile]:
+    """All studies on the disk, the newest first."""
     found = []
-    for path in (root / "studies").glob("[0-9a-f]*.json"):
+    paths = {path.name: path for path in (root / "studies").glob("[0-9a-f]*")}
+    for path in paths.values():
+        if path.suffix != ".json":
+            continue
         try:
             status = path.stat()
         except FileNotFoundError:  # removed by another process
             continue
-        found.append(Kept(status.st_mtime, status.st_size, False, partial(path.unlink, missing_ok=True)))
-    return found
+        pinned = f"{path.stem}.pinned" in paths
+        found.append(StudyFile(key=path.stem, created=status.st_mtime, bytes=status.st_size, pinned=pinned))
+    return sorted(found, key=lambda file: file.created, reverse=True)
+
+
+def kept(root: Path) -> list[Kept]:
+    """The studies on the disk, as what may be removed to make room."""
+    return [
+        Kept(file.created, file.bytes, file.pinned, partial(delete, file.key, root)) for file in files(root)
+    ]
+
+
+def title(key: str, root: Path) -> str:
+    """What a study calls itself; empty where its file cannot be read."""
+    try:
+        _, _, body = (root / "studies" / f"{key}.json").read_bytes().partition(b"\n")
+        return str(loads(body)["head"]["title"])
+    except (OSError, RecordError, KeyError, TypeError) as error:
+        logger.info("The cached study %s cannot be read: %s", key, error)
+        return ""
+
+
+def pin(key: str, root: Path, *, pinned: bool = True) -> None:
+    """Keep a study from being removed to make room, or allow it again; both may be said twice.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    mark = _pin(key, root)
+    try:
+        if pinned:
+            mark.touch()
+        else:
+            mark.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError.of(mark.parent, error) from error
+
+
+def delete(key: str, root: Path) -> bool:
+    """Remove a study and its pin; whether there was one.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    path = root / "studies" / f"{key}.json"
+    try:
+        path.unlink()
+        _pin(key, root).unlink(missing_ok=True)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError.of(path.parent, error) from error
+    return True
+
+
+def _pin(key: str, root: Path) -> Path:
+    return root / "studies" / f"{key}.pinned"
 
 
 def load(study: Study, root: Path | None = None) -> StoredStudy | None:

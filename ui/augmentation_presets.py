@@ -49,6 +49,26 @@ def _chains() -> dict[str, PipelinePreset]:
             ),
         ),
         "s18": PipelinePreset(
+            title="The course's chain for CIFAR-10",
+            about="Mirror, turn by up to 10°, cut out 80 to 100 % of the area, change the colours a little, "
+            "then a tensor from −1 to 1, shown with Normalize taken back. Is any of these no horse any more? "
+            "Set “After Normalize, show” to “As it is”, and see what the network gets.",
+            steps=(
+                make_step("RandomHorizontalFlip"),
+                make_step("RandomRotation", degrees="-10,10"),
+                make_step("RandomResizedCrop", size="32", scale="0.8,1"),
+                make_step(
+                    "ColorJitter",
+                    brightness="0.8,1.2",
+                    contrast="0.8,1.2",
+                    saturation="0.8,1.2",
+                    hue="-0.1,0.1",
+                ),
+                *_to_tensor("0.5,0.5,0.5", "0.5,0.5,0.5"),
+            ),
+            settings={"source": "cifar10", "label": 7, "number": 3},
+        ),
+        "everything": PipelinePreset(
             title="All that the course uses",
             about="Every transform of the course in one chain, more than anybody would use. Which of them "
             "can be left out without loss, and which leaves too little of the cup?",

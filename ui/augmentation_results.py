@@ -11,7 +11,7 @@ from dashlab.experiments.pipeline import Step
 from dashlab.presets import PRESETS
 from ui import runs
 from ui.augmentation_source import Source, png_of, trained_on
-from ui.controls import control
+from ui.controls import answered, control
 from ui.page import as_text, csv_download, link_to
 from ui.pictures import show
 from ui.state import PageState
@@ -50,12 +50,17 @@ def pick(state: PageState, count: int) -> None:
     key, spec = f"{state.prefix}_draw", state.specs["draw"]
     st.session_state[key] = min(int(str(state.values["draw"])), count)
 
-    def choose() -> None:
-        if (chosen := st.session_state[key]) is not None:
+    def choose(chosen: int | None) -> None:
+        if chosen is not None:
             state.values["draw"] = chosen
 
     st.segmented_control(
-        spec.label, list(range(1, count + 1)), key=key, on_change=choose, help=spec.help, required=True
+        spec.label,
+        list(range(1, count + 1)),
+        key=key,
+        on_change=answered(key, choose),
+        help=spec.help,
+        required=True,
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,13 +11,13 @@ from dashlab.config import RunConfig
 from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
 from ui import runs
-from ui.controls import control, kept
+from ui.controls import answered, control, kept
 from ui.page import as_text
 from ui.state import PageState
 
 LARGEST = 384
 """Longest side of an upload, in pixels: larger ones are shrunk, so that the page stays quick."""
-FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,7 @@ def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
         "A picture of your own",
         FORMATS,
         key=f"{state.prefix}_file",
-        on_change=_keep,
-        args=(state.prefix,),
+        on_change=answered(f"{state.prefix}_file", partial(_keep, state.prefix)),
         max_upload_size=64,
         help="It stays on this machine and is not part of the link.",
     )
@@ -110,9 +110,8 @@ def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
     return Source(identity, found, samples.classes_of("upload"), dataset)
 
 
-def _keep(prefix: str) -> None:
+def _keep(prefix: str, file: Any) -> None:
     """Take the new file if it can be read; else say why, and keep the one before."""
-    file = st.session_state[f"{prefix}_file"]
     st.session_state[f"{prefix}__upload_problem"] = ""
     if file is None:
         st.session_state[f"{prefix}__upload"] = None

@@ -18,7 +18,7 @@ from dashlab.experiments.pipeline import (
 )
 from dashlab.experiments.transforms import catalogue
 from dashlab.fields import Spec, Value
-from ui.controls import control, kept
+from ui.controls import answered, control, kept
 from ui.page import as_text
 from ui.state import PageState
 
@@ -228,8 +228,7 @@ def _adder(state: PageState, count: int) -> None:
         st.caption(f"A pipeline has at most {MOST_STEPS} steps here.")
         return
 
-    def add() -> None:
-        name = st.session_state[key]
+    def add(name: str | None) -> None:
         st.session_state[key] = None
         steps = list(read_steps(str(state.values["pipeline"])))
         if name and len(steps) < MOST_STEPS:
@@ -244,7 +243,7 @@ def _adder(state: PageState, count: int) -> None:
         index=None,
         format_func=lambda name: f"{name} · {catalogue()[name].group}",
         key=key,
-        on_change=add,
+        on_change=answered(key, add),
         placeholder="Choose a transform",
         help="Every transform of pictures that the installed torchvision has. It is put where it usually "
         "stands; the arrows move it.",

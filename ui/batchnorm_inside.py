@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashlab.charts import twins_inside as charts
 from dashlab.charts.twins import NORMED, PLAIN, twins_of
-from dashlab.experiments.twins import BINS, SPAN, Moments, TwinsConfig, TwinsEpoch
+from dashlab.experiments.twins import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
 from ui.batchnorm_parts import numbers, slide
 from ui.charts import plot
 from ui.controls import one_of
@@ -20,6 +20,8 @@ RUNNING = (
     r"\hat\mu \leftarrow (1 - m)\,\hat\mu + m\,\mu_B \qquad"
     r"\hat\sigma^2 \leftarrow (1 - m)\,\hat\sigma^2 + m\,\frac{n}{n - 1}\,\sigma_B^2"
 )
+LARGE_EPS = 0.001
+"""From this ε on it is said that the variance is not 1."""
 BESSEL = (
     "The running variance gets that of the batch of n inputs divided by n − 1; what normalises the batch "
     "itself is σ²_B, divided by n."
@@ -69,12 +71,16 @@ def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> Non
 def _held(study: TwinsConfig) -> str:
     """What BatchNorm holds steady, and where it stands."""
     what = "what enters the activation" if study.order == "before" else "what leaves the activation"
+    if study.activated == "first":
+        what += " (above the first layer, where there is none, what enters the next layer)"
+    verb = "brings" if study.affine else "holds"
+    to = "to" if study.affine else "at"
+    held = f"BatchNorm {verb} {what} {to} mean 0 and variance 1, whatever the layers below do"
+    if study.eps >= LARGE_EPS:
+        held += f" (with ε = {study.eps:g} the variance is σ²/(σ² + ε), which is less than 1)"
     if not study.affine:
-        return f"BatchNorm holds {what} at mean 0 and variance 1, whatever the layers below do."
-    return (
-        f"BatchNorm brings {what} to mean 0 and variance 1, whatever the layers below do; its γ and β, which "
-        "start at 1 and 0, are learned and move it from there."
-    )
+        return f"{held}."
+    return f"{held}; its γ and β, which start at 1 and 0, are learned and move it from there."
 
 
 def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]:
@@ -166,17 +172,30 @@ def _gradient_rows(rows: Rows) -> Iterator[dict[str, Any]]:
 
 def _classes(study: TwinsConfig, at: TwinsEpoch) -> None:
     names = [str(label) for label in range(study.widths[-1])]
+    if study.measured == "both":
+        st.caption(f"The share of each class's training data that is read rightly, after epoch {at.epoch}.")
+        chart = charts.classes(at, names, known=True)
+        plot(chart, "bn_twins_chart_known_classes", "Accuracy within each class of the training data")
     st.caption(f"The share of each class's test data that is read rightly, after epoch {at.epoch}.")
     plot(charts.classes(at, names), "bn_twins_chart_classes", "Accuracy within each class")
-    listed = [
-        {"class": label, "plain": plain, "batchnorm_eval_mode": running, "batchnorm_train_mode": batch}
-        for label, plain, running, batch in zip(
-            names,
-            at.plain.classes_by_running or (math.nan,) * len(names),
-            at.normed.classes_by_running or (math.nan,) * len(names),
-            at.normed.classes_by_batch or (math.nan,) * len(names),
-            strict=True,
+    listed: list[dict[str, Any]] = [{"class": label} for label in names]
+    for title, (plain, normed) in _class_columns(study, at):
+        ways = (
+            (f"plain{title}", plain.classes_by_running if plain else ()),
+            (f"batchnorm{title}_eval_mode", normed.classes_by_running if normed else ()),
+            (f"batchnorm{title}_train_mode", normed.classes_by_batch if normed else ()),
         )
-    ]
+        for name, shares in ways:
+            for row, share in zip(listed, shares or (math.nan,) * len(names), strict=True):
+                row[name] = share
     with st.expander("Numbers behind this picture", icon=":material/table:"):
         numbers(listed, "batchnorm-classes.csv", "bn_twins_csv_classes")
+
+
+def _class_columns(
+    study: TwinsConfig, at: TwinsEpoch
+) -> Iterator[tuple[str, tuple[Twin | BothModes | None, Twin | BothModes | None]]]:
+    """What the columns of both twins' accuracies are called, and where these stand."""
+    yield "", (at.plain, at.normed)
+    if study.measured == "both":
+        yield "_training_data", (at.plain.on_training, at.normed.on_training)

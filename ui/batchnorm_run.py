@@ -10,13 +10,13 @@ from dashlab.charts.twins import NORMED, PLAIN
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress
-from dashlab.study import Tick
 from ui import kept_studies, live
+from ui.computed import computed
 from ui.page import as_text, show_error
 from ui.state import PageState
 
 QUICK_S = 3.0
-"""What takes about as long as this on one core is computed while people wait."""
+"""What takes about as long as this on one core is computed while people wait, without a Train button."""
 
 Draw = Callable[[Any, tuple[Any, ...], bool], None]
 """Draws the study, its rows so far, and whether there are no more to come."""
@@ -37,7 +37,7 @@ def stage(state: PageState, study: TwinSettings, draw: Draw, *, button: Any, bar
         st.info(as_text(problem), icon=":material/tune:")
         return
     if _is_quick(study):
-        draw(study, _quick(study), True)
+        draw(study, computed(jobs.rows_of, study, doing="Training the twins …"), True)
         return
     key = study.key()
     with button:
@@ -64,11 +64,6 @@ def _problem(state: PageState, study: TwinSettings) -> str:
 
 def _is_quick(study: TwinSettings) -> bool:
     return study.dataset != "mnist" and study.seconds <= QUICK_S
-
-
-@st.cache_resource(show_spinner="Training the twins …", max_entries=24)
-def _quick(study: TwinSettings) -> tuple[Any, ...]:
-    return tuple(row for row in study.rows() if not isinstance(row, Tick))
 
 
 def _train_button(state: PageState, study: TwinSettings) -> None:

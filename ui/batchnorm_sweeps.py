@@ -11,6 +11,7 @@ from dashlab.experiments import twins_sweeps as experiment
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm_parts import numbers
 from ui.batchnorm_run import stage
+from ui.batchnorm_words import FEW
 from ui.charts import grow
 from ui.controls import Group
 from ui.state import PageState
@@ -19,21 +20,21 @@ from ui.views import View
 __all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
 
 RATES_LEAD = (
-    "Both twins are trained anew at each learning rate. Look at the width of each plateau: BatchNorm learns "
-    "at rates that are too small for the other, and still at rates where the other fails or diverges."
+    "Both twins are trained anew at each learning rate. Compare the widths of the two plateaus: from which "
+    "rate on does each twin learn, and at which one does it fail or diverge?"
 )
 BATCHES_LEAD = (
     "Both twins take the same number of steps at every batch size. Follow BatchNorm from right to left: the "
-    "fewer inputs a batch has, the noisier its mean and variance, until what it subtracts is only noise."
+    "fewer inputs a batch has, the noisier its mean and variance, until what it subtracts is mostly noise."
 )
 
 GROUPS = (
     Group(
         "Data",
         ":material/scatter_plot:",
-        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "seed"),
+        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "pixels", "shuffle", "seed"),
     ),
-    Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
+    Group("Network", ":material/hub:", ("hidden", "activation", "activated", "init", "init_std", "bias")),
     Group("BatchNorm", ":material/align_vertical_center:", ("order", "momentum", "affine", "track", "eps")),
 )
 LAG = 0.1
@@ -77,8 +78,9 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
     if isinstance(study, RateSweep):
         _say_reach(trials, classes)
     else:
-        _say_smallest(trials)
-    _say_lag(trials)
+        _say_smallest(trials, classes)
+    if sentence := _lag(trials):
+        st.caption(sentence)
     _say_diverged(trials)
     with st.expander("Numbers behind this picture", icon=":material/table:"):
         numbers([_row(trial) for trial in trials], f"batchnorm-{name}.csv", f"bn_{name}_csv")
@@ -112,32 +114,52 @@ def _reach(found: Reach) -> str:
     if not found.learns:
         return "does not learn at any of these rates."
     if found.stops_at is None:
-        return f"learns from {found.learns[0]:g} on, and still at the highest rate."
+        return f"learns from {found.learns[0]:g} on{_gaps(found)}, and still at the highest rate."
     one = len(found.learns) == 1
     span = (
         f"learns at {found.learns[0]:g} alone"
         if one
         else f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
     )
-    return f"{span}, and **stops learning at {found.stops_at:g}**."
+    return f"{span}{_gaps(found)}, and **stops learning at {found.stops_at:g}**."
 
 
-def _say_smallest(trials: Sequence[Trial]) -> None:
+def _gaps(found: Reach) -> str:
+    """The rates between, at which it does not learn."""
+    return f" (but not at {', '.join(f'{lr:g}' for lr in found.gaps)})" if found.gaps else ""
+
+
+def _say_smallest(trials: Sequence[Trial], classes: int) -> None:
     smallest = min(trial.batch_size for trial in trials)
     for batchnorm, name in ((False, charts.PLAIN), (True, charts.NORMED)):
         found = [trial for trial in trials if trial.batchnorm == batchnorm and trial.batch_size == smallest]
-        sound = [trial.by_running for trial in found if not trial.diverged]
-        accuracy = f"{100 * sum(sound) / len(sound):.1f} %" if sound else "diverged"
-        st.markdown(f"**{name}**, batches of {smallest}: {accuracy} in eval mode.")
+        st.markdown(f"**{name}**, batches of {smallest}: {_accuracy(found, classes)}.")
 
 
-def _say_lag(trials: Sequence[Trial]) -> None:
-    gaps = [trial.by_batch - trial.by_running for trial in trials if not trial.diverged]
-    if max(gaps, default=0.0) > LAG:
-        st.caption(
+def _accuracy(trials: Sequence[Trial], classes: int) -> str:
+    """The mean over seeds as it is drawn: one that diverged counts as guessing."""
+    lost = sum(trial.diverged > 0 for trial in trials)
+    if lost == len(trials):
+        return "diverged"
+    shares = [1 / classes if trial.diverged else trial.by_running for trial in trials]
+    mean = f"{100 * sum(shares) / len(shares):.1f} % in eval mode"
+    return f"{mean}, where {lost} of {len(trials)} diverged and count as guessing" if lost else mean
+
+
+def _lag(trials: Sequence[Trial]) -> str:
+    """Why train mode is far ahead of eval mode, where it is; "" where it is not."""
+    apart = [one for one in trials if not one.diverged and one.by_batch - one.by_running > LAG]
+    if any(one.batch_size > FEW for one in apart):
+        return (
             "Where the dotted curve runs far above the solid one the weights have learned, but the running "
             "statistics are still those of an earlier network: more steps or a larger momentum close the gap."
         )
+    if apart:
+        return (
+            f"Where the dotted curve runs far above the solid one, at {FEW} inputs a batch or fewer, mean "
+            "and variance of a batch are mostly noise: the two modes are two different networks."
+        )
+    return ""
 
 
 def _say_diverged(trials: Sequence[Trial]) -> None:

@@ -22,10 +22,10 @@ from ui.views import View
 
 LEAD = (
     "Two networks start from the same weights and see the same batches; one of them normalises every layer "
-    "over the batch. Look how much earlier its boundary closes, and how its accuracy in **eval mode**, with "
-    "running statistics, lags behind that in **train mode**, with those of the batch."
+    "over the batch. Compare how soon each of them learns; and the accuracy of the latter in **eval mode**, "
+    "with running statistics, with that in **train mode**, with those of the batch."
 )
-FORMULA = r"y = \gamma\,\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}} + \beta"
+NORMALISED = r"\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +69,11 @@ GROUPS = (
     Group(
         "Data",
         ":material/scatter_plot:",
-        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "seed"),
+        ("points", "factor", "turns", "noise", "test_fraction", "train_size", "pixels", "seed"),
     ),
-    Group("Network", ":material/hub:", ("hidden", "activation", "init", "init_std", "bias")),
+    Group("Network", ":material/hub:", ("hidden", "activation", "activated", "init", "init_std", "bias")),
     Group("BatchNorm", ":material/align_vertical_center:", ("order", "affine", "track", "eps")),
-    Group("Training", ":material/timer:", ("batch_size", "epochs")),
+    Group("Training", ":material/timer:", ("batch_size", "epochs", "shuffle", "measured")),
 )
 
 
@@ -94,7 +94,8 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _with_formula(state: PageState, view: View) -> None:
-    st.latex(FORMULA)
+    affine = bool(state.values[view.full("affine")])
+    st.latex(rf"y = \gamma\,{NORMALISED} + \beta" if affine else f"y = {NORMALISED}")
     view.control(state, "order")
 
 
@@ -173,14 +174,16 @@ def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequen
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
     classes = study.widths[-1]
-    left, right = st.columns(2)
-    with left:
-        chart = charts.loss(rows, epochs=study.epochs, classes=classes, log=log)
-        grow(chart, "bn_twins_chart_loss", "Loss of both twins over epochs")
-    with right:
-        chart = charts.accuracy(rows, epochs=study.epochs)
-        grow(chart, "bn_twins_chart_accuracy", "Accuracy of both twins over epochs")
-    st.caption(charts.WAYS)
+    for known in (True, False) if study.measured == "both" else (False,):
+        key, on = ("known_", " on the training data") if known else ("", "")
+        left, right = st.columns(2)
+        with left:
+            chart = charts.loss(rows, epochs=study.epochs, classes=classes, log=log, known=known)
+            grow(chart, f"bn_twins_chart_{key}loss", f"Loss of both twins over epochs{on}")
+        with right:
+            chart = charts.accuracy(rows, epochs=study.epochs, known=known)
+            grow(chart, f"bn_twins_chart_{key}accuracy", f"Accuracy of both twins over epochs{on}")
+        st.caption(charts.KNOWN_WAYS if known else charts.WAYS)
     if cut := charts.cut_off(rows, classes):
         st.caption(
             f"Losses above {charts.cut_loss(classes):.1f} are left out of the picture; the largest was "
@@ -198,11 +201,17 @@ def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
     for row in rows:
         found: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
         for name, twin in (("plain", row.plain), ("batchnorm", row.normed)):
-            for how, score in (
+            scores = [
                 ("train", twin.training),
                 ("test_eval_mode", twin.by_running),
                 ("test_train_mode", twin.by_batch),
-            ):
+            ]
+            if known := twin.on_training:
+                scores += [
+                    ("training_data_eval_mode", known.by_running),
+                    ("training_data_train_mode", known.by_batch),
+                ]
+            for how, score in scores:
                 found[f"{name}_{how}_loss"] = score.loss
                 found[f"{name}_{how}_accuracy"] = score.accuracy
             found[f"{name}_diverged_at_step"] = twin.diverged

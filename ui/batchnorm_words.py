@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from dashlab.charts.twins import NORMED, PLAIN, twins_of
-from dashlab.experiments.twins import Twin, TwinsConfig, TwinsEpoch
+from dashlab.experiments.twins import PROBE, Twin, TwinsConfig, TwinsEpoch
 
 LOW = 0.1
 """The training loss by which the twins' speed is compared."""
@@ -23,7 +23,7 @@ def figures(rows: Sequence[TwinsEpoch]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for name, twin in twins_of(last):
             reached = _first_low(rows, batchnorm=name == NORMED)
-            when = f"loss below {LOW:g} from epoch {reached}" if reached else f"loss never below {LOW:g}"
+            when = f"loss below {LOW:g} first in epoch {reached}" if reached else f"loss never below {LOW:g}"
             about = (
                 f"Test accuracy in eval mode after epoch {last.epoch}. The training loss is "
                 f"{twin.training.loss:.4f}."
@@ -51,8 +51,23 @@ def what_happened(study: TwinsConfig, rows: Sequence[TwinsEpoch], at: TwinsEpoch
                 f"number any more, because steps with learning rate {study.lr:g} overshoot further each "
                 "time. Its curves end there."
             )
+    yield from _known(at)
     yield from _modes(study, at.normed, at.epoch)
-    yield from _silent(rows[-1])
+    yield from _silent(study, rows[-1])
+
+
+def _known(at: TwinsEpoch) -> Iterator[str]:
+    """What was measured on the training data, where it was."""
+    found = []
+    if modes := at.normed.on_training:
+        found += [("with BatchNorm in train mode", modes.by_batch), ("in eval mode", modes.by_running)]
+    if modes := at.plain.on_training:
+        found += [("without it in eval mode", modes.by_running)]
+    if found:
+        listed = "; ".join(
+            f"{how} {100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" for how, score in found
+        )
+        yield f":material/school: On all **training data** after epoch {at.epoch}: {listed}."
 
 
 def _modes(study: TwinsConfig, twin: Twin, epoch: int) -> Iterator[str]:
@@ -83,14 +98,16 @@ def _why(study: TwinsConfig, gap: float) -> str:
     return "the test batches have means and variances of their own, which are not those of the training data."
 
 
-def _silent(row: TwinsEpoch) -> Iterator[str]:
+def _silent(study: TwinsConfig, row: TwinsEpoch) -> Iterator[str]:
+    looked_at = min(PROBE, study.train_count)
     for name, twin in twins_of(row):
         shares = [(spread.silent, number) for number, spread in enumerate(twin.layers, 1)]
         if shares and max(shares)[0] >= MANY:
             share, layer = max(shares)
             yield (
                 f":material/bedtime: **{name}**, {100 * share:.0f} % of the units of layer {layer} give the "
-                "same output for every input in the end: they are dead."
+                f"same output for each of the {looked_at} inputs that were looked at in the end: they are "
+                "dead."
             )
 
 

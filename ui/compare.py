@@ -9,7 +9,7 @@ from dashlab.charts.training import Curve
 from dashlab.config import spec_of
 from dashlab.errors import DamagedRun
 from dashlab.store import RunSummary, StoredRun
-from ui import runs
+from ui import offers, runs
 from ui.charts import grow
 from ui.controls import shown
 from ui.live import seconds
@@ -21,31 +21,37 @@ MOST_RUNS = 8
 
 def tab(run: StoredRun, prefix: str) -> None:
     """Choose other runs and see them beside this one."""
-    everything = runs.store().runs()
-    others = [other for other in everything if other.key != run.key]
-    if not others:
+    store = runs.store()
+    count = store.count() - 1
+    if count < 1:
         st.info("This is the only cached run so far: change a setting and train again to compare the two.")
         return
-    titles = runs.titles(everything)
+    key = f"{prefix}_compare_{run.key[:12]}"
+    alike = store.grouped(_finished_on).get(run.result.config.data.dataset, ())[:3]
+    first = [other.key for other in alike if other.key != run.key][:2]
+    recent = [other for other in store.newest(offers.MOST + 1) if other.key != run.key]
+    others = offers.newest(recent, [*first, *st.session_state.get(key, ())])
+    titles = runs.titles([*others, *filter(None, [runs.find(run.key)])])
     chosen = st.multiselect(
         "Compare with",
         [other.key for other in others],
-        default=[other.key for other in others if _is_alike(other, run)][:2],
+        default=first,
         format_func=lambda key: titles[key],
-        key=f"{prefix}_compare_{run.key[:12]}",
+        key=key,
         max_selections=MOST_RUNS - 1,
         placeholder="Choose cached runs",
         persist_state="session",
     )
-    summaries = [other for other in everything if other.key == run.key or other.key in chosen]
+    offers.say_rest(count)
+    summaries = filter(None, map(runs.find, [run.key, *chosen]))
     stored = [found for summary in summaries if (found := _load(summary)) is not None]
-    stored.sort(key=lambda one: one.key != run.key)
     _curves(stored, titles, prefix)
     _table(stored, titles, prefix)
 
 
-def _is_alike(other: RunSummary, run: StoredRun) -> bool:
-    return other.config.data.dataset == run.result.config.data.dataset and other.state == "finished"
+def _finished_on(run: RunSummary) -> str:
+    """The pictures of a run that came to its end."""
+    return run.config.data.dataset if run.state == "finished" else ""
 
 
 def _load(summary: RunSummary) -> StoredRun | None:

@@ -190,6 +190,33 @@ def kept(
     return {argument: among.index(now) if among is not None and argument == "index" else now}
 
 
+def answered(key: str, take: Callable[[Any], object]) -> Callable[[], None]:
+    """A callback that hands `take` what the widget holds.
+
+    A browser may answer a widget that the page has meanwhile stopped drawing: it is gone from the session
+    when the callback comes, and then nothing is taken.
+    """
+
+    def callback() -> None:
+        if key in st.session_state:
+            take(st.session_state[key])
+
+    return callback
+
+
+def clicked(key: str, take: Callable[[Any], object]) -> Callable[[], None]:
+    """A callback that hands `take` the point of a chart that was clicked.
+
+    An empty selection, as a redraw sends it, takes nothing.
+    """
+
+    def first(chosen: Any) -> None:
+        if chosen.selection.points:
+            take(chosen.selection.points[0])
+
+    return answered(key, first)
+
+
 def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
     """Choose one of a few that stand side by side; `names` maps them to what people read."""
     key = f"{state.prefix}_{name}"
@@ -212,8 +239,8 @@ def preset_picker(
     key = f"{state.prefix}_preset"
     st.session_state[key] = state.preset if state.preset in presets else None
 
-    def choose() -> None:
-        if chosen := st.session_state[key]:
+    def choose(chosen: str | None) -> None:
+        if chosen:
             state.put_preset(chosen, names)
 
     st.selectbox(
@@ -221,7 +248,7 @@ def preset_picker(
         list(presets),
         format_func=lambda name: presets[name][0],
         key=key,
-        on_change=choose,
+        on_change=answered(key, choose),
         placeholder="None: the defaults",
         help="Sets every control below to a case worth seeing; change what you like from there.",
     )

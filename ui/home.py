@@ -86,9 +86,11 @@ def _room() -> None:
     except ConfigError as error:
         st.warning(as_text(f"{error} Until then nothing is removed."), icon=":material/hard_drive:")
         return
-    used, removed = runs.store().used(), runs.store().removed()
+    room = runs.store().room
+    used, damaged, removed = room.used(), room.set_aside(), room.removed()
+    waste = f", {disklimit.in_words(damaged)} of it damaged and set aside" if damaged else ""
     gone = f" So far {removed:,} {'was' if removed == 1 else 'were'} removed." if removed else ""
     st.caption(
         f"Kept runs and studies take {disklimit.in_words(used)} of {disklimit.in_words(most)} "
-        f"(`DASHLAB_LIMIT`). When that is full, the oldest that are not pinned are removed.{gone}"
+        f"(`DASHLAB_LIMIT`){waste}. When that is full, the oldest that are not pinned are removed.{gone}"
     )

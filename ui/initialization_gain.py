@@ -18,9 +18,9 @@ from ui.state import PageState
 from ui.views import View
 
 LEAD = (
-    "An activation makes a signal narrower; its gain is the factor that makes up for it. Look at where the "
-    "bars, measured on samples, differ from the marks, which are PyTorch's table, and at how much the gain "
-    "depends on the spread of what comes in."
+    "An activation makes a signal narrower or wider; its gain is the factor that makes up for it. Look at "
+    "where the bars, measured on samples, differ from the marks, which are PyTorch's table, and at how much "
+    "the gain depends on the spread of what comes in."
 )
 BINS = 80
 
@@ -48,7 +48,8 @@ def draw(state: PageState, view: View) -> None:
             "init_chart_gains",
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
-        st.caption("GELU has no mark: calculate_gain does not know it and raises a ValueError.")
+        if sentence := unmarked(found):
+            st.caption(sentence)
         st.markdown(explained(chosen, config))
         _before_and_after(config)
         _against_spread(config)
@@ -115,6 +116,17 @@ def explained(chosen: Gain, config: GainConfig) -> str:
     return (
         f"Measured {chosen.gain:.2f} at a spread of {config.std:g}, {relation} than PyTorch's 5/3, which is "
         f"{chosen.calculated:.2f}. {why}"
+    )
+
+
+def unmarked(found: Sequence[Gain]) -> str:
+    """Which activations have no mark, and why; "" if all have one."""
+    names = [as_text(ACTIVATIONS[one.activation]) for one in found if one.calculated is None]
+    if not names:
+        return ""
+    has = "has" if len(names) == 1 else "have"
+    return (
+        f"{' and '.join(names)} {has} no mark: calculate_gain raises a ValueError, for it knows no such name."
     )
 
 

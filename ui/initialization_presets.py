@@ -46,12 +46,13 @@ SIGNALS = {
     ),
     "s10a": _stacks(
         "S10: N(0, 1/n)",
-        "Weights of variance 1/n keep the spread near 1 through 100 linear layers.",
+        "Weights of variance 1/n keep the spread of order 1 through 100 linear layers.",
         [Setting(initializer="normal_fan")],
     ),
     "s10b": _stacks(
         "S10: Xavier uniform × gain, tanh",
-        "With tanh's gain of 5/3 the spread settles at about 0.65. Without the gain it falls layer by layer.",
+        "With tanh's gain of 5/3 the spread settles at about 0.65. Without the gain it falls about tenfold "
+        "over the 100 layers.",
         [XAVIER_TANH, XAVIER_TANH.change(gain_from="one")],
     ),
     "s10c": _stacks(
@@ -84,8 +85,8 @@ SIGNALS = {
     ),
     "alike": _stacks(
         "Zeros and constants",
-        "Zeros pass nothing on. Equal weights make all units of a layer copies of each other; U(−a, a) of a "
-        "like size does not.",
+        "Zeros pass nothing on. Equal weights make all units of a layer copies of each other; random ones "
+        "from U(−a, a) do not.",
         ALIKE,
         layer=2,
     ),
@@ -105,7 +106,8 @@ GAINS = {
     ),
     "large": ViewPreset(
         "Saturation: tanh of a wide signal",
-        "A spread of 10 drives tanh to its ends: the gain is about 10, and almost no slope is left.",
+        "A spread of 10 drives tanh to its ends: the gain is about 10, and for most of the values almost no "
+        "slope is left.",
         GainConfig(std=10.0),
     ),
 }
@@ -128,7 +130,8 @@ TRAININGS = {
     ),
     "learn_alike": _trained(
         "Zeros and constants",
-        "Nothing starts from zeros; from equal weights all units of a layer stay equal.",
+        "Nothing starts from zeros; from equal weights all units of a layer stay equal, but for those of the "
+        "top one.",
         [
             Setting(initializer="zeros", activation="relu"),
             Setting(initializer="constant", constant=0.01, activation="relu"),
@@ -138,15 +141,15 @@ TRAININGS = {
     ),
     "learn_cures": _trained(
         "Cures: BatchNorm, LayerNorm, residual",
-        "PyTorch's own weights in a ReLU net, with each cure. LayerNorm alone keeps the spread, but lets all "
+        "PyTorch's own weights in a ReLU net, with each cure. LayerNorm alone keeps the spread, but lets "
         "inputs become alike; residual connections alone let it grow.",
         CURED,
     ),
     "learn_pytorch": _trained(
         "PyTorch's own default in a 100-layer ReLU net",
-        "With PyTorch's own weights nothing arrives at the bottom. Kaiming keeps the signal level, yet "
-        "inputs come out so alike that it hardly learns. Orthogonal weights with tanh do; so does a residual "
-        "net with LayerNorm.",
+        "With PyTorch's own weights next to nothing arrives at the bottom. Kaiming keeps the signal of order "
+        "1, yet inputs come out far more alike than they went in. Orthogonal weights with tanh, and a "
+        "residual net with LayerNorm, keep them apart. Which of the four learn?",
         [PYTORCH_RELU, KAIMING_RELU, CURED[-1], Setting(initializer="orthogonal", activation="tanh")],
         depth=100,
         lr=0.001,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashlab.charts import stack as charts
 from dashlab.charts.stack import Signal
-from dashlab.experiments.stack import StackStats
+from dashlab.experiments.stack import Histogram, StackStats
 from dashlab.experiments.stack_settings import Setting, StackView
 from dashlab.experiments.stack_theory import theory
 from dashlab.experiments.stack_training import StackTraining
@@ -32,8 +32,8 @@ A unit adds up $n$ products of inputs and weights. If the weights have mean 0 an
 
 $$ \operatorname{std}(\text{out}) = \sqrt{n\,v}\;\cdot\operatorname{std}(\text{in}), $$
 
-so 100 layers multiply the spread by $(\sqrt{n\,v})^{100}$: only $v = 1/n$ keeps it. An activation shrinks the
-signal as well, and its **gain** $g$ makes up for that: $v = g^2/n$.
+so 100 layers multiply the spread by $(\sqrt{n\,v})^{100}$: only $v = 1/n$ keeps it. An activation changes
+the spread as well, and its **gain** $g$ makes up for that: $v = g^2/n$.
 
 | initializer | variance $v$ of the weights, here with $n$ = fan in = fan out |
 | --- | --- |
@@ -157,10 +157,16 @@ def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[Sta
                 continue
             what = "Output" if of == "outputs" else "Gradient"
             plot(
-                charts.bars(found.low, found.high, found.counts, position=at, x_title=what),
+                _bars((stats.config.key(), index, of), at, found, what),
                 f"init_chart_layer_{at}",
                 f"Histogram of the {of} of layer {index + 1}: {stats.config.title}",
             )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)  # about 10 KB each
+def _bars(identity: tuple[str, int, str], position: int, _found: Histogram, _x_title: str) -> Any:  # noqa: ARG001
+    """A layer's histogram; `identity` stands for what begins with an underscore."""
+    return charts.bars(_found.low, _found.high, _found.counts, position=position, x_title=_x_title)
 
 
 def _table(config: StackView, stacks: Sequence[StackStats]) -> None:

@@ -32,7 +32,7 @@ from ui.views import View
 LEAD = (
     "A stack between an input and an output layer learns to read digits, once under each setting. Look at "
     "which loss falls below 2.3, that of guessing, and compare it with the gradient that reached the lowest "
-    "layer: a signal that stays level is needed, but it is not all that is needed."
+    "layer: a signal that stays level helps, but it is not all that is needed."
 )
 PREFIX = "init_learn"
 TRAINING = ("optimizer", "lr", "steps", "batch", "seed")
@@ -127,7 +127,8 @@ def _cached(study: StackTraining) -> Sequence[TrainedRow] | None:
 def _before(study: StackTraining) -> None:
     """What reaches the weights of each stack before the first step: something to guess from."""
     st.info(
-        "This is what reaches the weights before the first step. Guess which of them will learn, then press "
+        "This is what reaches the weights before the first step, of random inputs and a random gradient from "
+        "the top. Guess which of them will learn, then press "
         "**Train all of them**: they take turns, batch by batch, so that their curves grow together.",
         icon=":material/play_arrow:",
     )

@@ -11,6 +11,7 @@ from dashlab.experiments.linear_race import FAR, MOST_UPDATES, REGIMES, LinearTr
 from dashlab.experiments.linear_race import race as run_race
 from dashlab.experiments.network_race import NetworkRace, names
 from ui.charts import plot
+from ui.computed import computed
 from ui.page import as_text, csv_download
 
 FORMULA = (
@@ -25,12 +26,12 @@ ABOUT = {
 }
 
 
-@st.cache_data(show_spinner="Racing on a linear layer …", max_entries=100)
 def _tracks(config: NetworkRace) -> tuple[tuple[LinearTrack, ...], float]:
     """The tracks, and the lowest loss that a layer can have."""
     of = {"count": config.samples, "seed": config.seed, "targets": config.targets}
-    tracks = run_race(config.field(), passes=config.passes, full_passes=config.full_passes, **of)
-    return tracks, floor(**of)
+    passes = {"passes": config.passes, "full_passes": config.full_passes}
+    tracks = computed(run_race, config.field(), doing="Racing on a linear layer …", **passes, **of)
+    return tracks, computed(floor, doing="Racing on a linear layer …", **of)
 
 
 def draw(config: NetworkRace, prefix: str) -> None:

@@ -13,6 +13,8 @@ from dashlab.fields import Spec, Value, starting
 
 PRESET = "preset"
 """Name, behind the prefix, under which a link carries the preset that it starts from."""
+PLAIN = "none"
+"""The plain defaults in the place of a preset: an empty link may open a page as another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def read(
     notes: list[str] = []
     preset = asked.pop(PRESET, "")
     known = bool(asked or preset)
+    if preset == PLAIN:
+        preset = ""
     values = start(preset)
     if values is None:
         notes.append(f"The link asked for the preset {_quoted(preset)}, which does not exist.")
@@ -95,6 +99,11 @@ def write(
     unsaid = starting(specs, start, values)
     changed = {name: value for name, value in values.items() if value != unsaid[name]}
     return query | {f"{prefix}_{name}": specs[name].format(value) for name, value in changed.items()}
+
+
+def write_plain(prefix: str) -> dict[str, str]:
+    """The query of the plain defaults, for a page that opens as a preset."""
+    return {f"{prefix}_{PRESET}": PLAIN}
 
 
 def plain(value: float) -> str:

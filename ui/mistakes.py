@@ -1,6 +1,7 @@
 """The mistakes of a run: its confusion matrix, the pictures in each cell, and the worst mistakes."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from dashlab.results import Evaluation
 from dashlab.store import StoredRun
 from ui import runs
 from ui.charts import plot
-from ui.controls import kept
+from ui.controls import clicked, kept
 from ui.page import as_text, csv_download, show_error
 from ui.pictures import show
 
@@ -67,18 +68,16 @@ def _matrix(evaluation: Evaluation, classes: Sequence[str], chosen: tuple[int, i
         charts.confusion(evaluation.confusion, classes, chosen),
         key=key,
         config=CONFIG,
-        on_select=lambda: _take_click(key, prefix),
+        on_select=clicked(key, partial(_take_click, prefix)),
         selection_mode="points",
         alt="Confusion matrix: true classes against predicted classes",
     )
 
 
-def _take_click(key: str, prefix: str) -> None:
-    """A click on a cell sets the two menus below; an empty selection, as a redraw sends it, sets nothing."""
-    points = st.session_state[key].selection.points
-    if points:
-        truth, predicted, _count = points[0]["customdata"]
-        _put_cell(prefix, int(truth), int(predicted))
+def _take_click(prefix: str, point: Any) -> None:
+    """A click on a cell sets the two menus below."""
+    truth, predicted, _count = point["customdata"]
+    _put_cell(prefix, int(truth), int(predicted))
 
 
 def _put_cell(prefix: str, truth: int, predicted: int) -> None:

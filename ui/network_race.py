@@ -1,6 +1,7 @@
 """What a race on a network shows: curves, test accuracies, the final table, the grid and its chosen cell."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -21,6 +22,7 @@ from dashlab.experiments.network_standings import (
 )
 from ui import runs
 from ui.charts import grow, plot
+from ui.controls import clicked
 from ui.page import as_text, csv_download, link_to
 from ui.state import PageState
 from ui.views import View
@@ -233,7 +235,7 @@ def grid(
         figure,
         key=key,
         config=CONFIG,
-        on_select=lambda: _take_click(state, view, key, len(rates)),
+        on_select=clicked(key, partial(_take_click, state, view, len(rates))),
         selection_mode="points",
         alt=alt,
     )
@@ -276,11 +278,9 @@ def _cell(config: NetworkRace, lanes: Sequence[Lane]) -> Cell:
     return Cell(value=None, words="", more="not trained")
 
 
-def _take_click(state: PageState, view: View, key: str, columns: int) -> None:
-    points = st.session_state[key].selection.points
-    if points:
-        row, column = points[0]["customdata"]
-        state.put({view.full("cell"): int(row) * columns + int(column) + 1})
+def _take_click(state: PageState, view: View, columns: int, point: Any) -> None:
+    row, column = point["customdata"]
+    state.put({view.full("cell"): int(row) * columns + int(column) + 1})
 
 
 def _chosen(

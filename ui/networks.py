@@ -8,7 +8,8 @@ import streamlit as st
 from dashlab.classifier import Classifier
 from dashlab.errors import DamagedRun
 from dashlab.store import RunSummary
-from ui import runs
+from ui import offers, runs
+from ui.controls import answered
 from ui.page import show_error
 from ui.state import PageState
 
@@ -20,18 +21,29 @@ NONE = "none"
 _KEY_LETTERS = 12  # of a run's key, in a link
 
 
-def readable() -> list[RunSummary]:
+def readable() -> Sequence[RunSummary]:
     """The cached runs that can read a drawing, those trained on digits first, newest first."""
-    fit = [run for run in runs.store().runs() if _can_read(run)]
-    return sorted(fit, key=lambda run: run.config.data.dataset != "mnist")
+    fit = runs.store().grouped(_reads)
+    return (*fit.get("digits", ()), *fit.get("other", ()))
 
 
-def _can_read(run: RunSummary) -> bool:
+def made_for_it() -> Sequence[RunSummary]:
+    """Those of them that follow the preset of this page."""
+    return runs.store().grouped(_made_for_it).get("made", ())
+
+
+def _reads(run: RunSummary) -> str:
     data = run.config.data
     pixels_fit = data.dataset in ("mnist", "fashion") or (
         data.dataset == "own" and data.side == 28 and data.grey
     )
-    return pixels_fit and len(run.classes) == 10 and run.state != "diverged"
+    if not pixels_fit or len(run.classes) != 10 or run.state == "diverged":
+        return ""
+    return "digits" if data.dataset == "mnist" else "other"
+
+
+def _made_for_it(run: RunSummary) -> str:
+    return "made" if _reads(run) and runs.preset_of(run.config) == "sketch" else ""
 
 
 def automatic(kept: Sequence[RunSummary]) -> list[str]:
@@ -40,11 +52,15 @@ def automatic(kept: Sequence[RunSummary]) -> list[str]:
     The one made for it; else, of those trained on the same pictures as the first, the one that reads the
     most test pictures rightly; else the first, which was not trained to its end.
     """
-    finished = [run for run in kept if run.accuracy is not None]
-    made_for_it = [run for run in finished if runs.preset_of(run.config) == "sketch"]
-    alike = [run for run in finished if run.config.data.dataset == finished[0].config.data.dataset]
-    best = sorted(alike, key=lambda run: -(run.accuracy or 0.0))
-    return [run.key for run in (made_for_it or best or list(kept))[:1]]
+    made = next((run for run in made_for_it() if run.accuracy is not None), None)
+    if made is not None:
+        return [made.key]
+    first = next((run for run in kept if run.accuracy is not None), None)
+    if first is None:
+        return [run.key for run in kept[:1]]
+    dataset = first.config.data.dataset
+    alike = (run for run in kept if run.accuracy is not None and run.config.data.dataset == dataset)
+    return [max(alike, key=lambda run: run.accuracy or 0.0).key]
 
 
 def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]:
@@ -52,9 +68,15 @@ def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]
     if text == "":
         return automatic(kept), []
     asked = [name for name in text.split("-") if name and name != NONE][:MOST]
-    found = [next((run.key for run in kept if run.key.startswith(name)), "") for name in asked]
+    found = [_named(name) for name in asked]
     missing = [name for name, key in zip(asked, found, strict=True) if not key]
     return list(dict.fromkeys(key for key in found if key)), missing
+
+
+def _named(letters: str) -> str:
+    """The key of the run that these first letters name; of several, the newest that was trained on digits."""
+    fit = [run for run in runs.store().starting(letters) if _reads(run)]
+    return min(fit, key=lambda run: _reads(run) != "digits").key if fit else ""
 
 
 def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
@@ -64,24 +86,26 @@ def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
         st.warning(
             f"The link names a run that is not here: {', '.join(missing)}.", icon=":material/link_off:"
         )
-    titles = runs.titles(kept)
+    offered = offers.newest(kept, keys)
+    titles = runs.titles(offered)
     key = f"{state.prefix}_networks"
     st.session_state[key] = keys
 
-    def take() -> None:
-        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in st.session_state[key]) or NONE
+    def take(picked: Sequence[str]) -> None:
+        state.values["runs"] = "-".join(run[:_KEY_LETTERS] for run in picked) or NONE
 
     st.multiselect(
         "Networks",
-        [run.key for run in kept],
+        [run.key for run in offered],
         format_func=lambda run: titles[run],
         key=key,
-        on_change=take,
+        on_change=answered(key, take),
         max_selections=MOST,
         placeholder="Choose trained networks",
         help="Those that were trained on 28 × 28 grey pictures of ten classes. Put several side by side.",
     )
-    return [run for wanted in keys for run in kept if run.key == wanted]
+    offers.say_rest(len(kept))
+    return [run for wanted in keys for run in offered if run.key == wanted]
 
 
 def loaded(picked: Sequence[RunSummary]) -> Mapping[str, Classifier]:

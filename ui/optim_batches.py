@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from dashlab import jobs
 from dashlab.charts import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments import batch_size as experiment
 from dashlab.experiments.batch_size import BatchConfig, Result, Summary
 from ui.charts import plot
+from ui.computed import computed
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -70,7 +72,7 @@ def draw(state: PageState, view: View) -> None:
         except ConfigError as error:
             st.info(str(error), icon=":material/tune:")
             return
-        result = _compare(config)
+        result = computed(experiment.compare, config, doing="Fitting the line …")
         rows = [experiment.summary(config, result.problem, run) for run in result.runs]
         _pictures(result, rows)
         _say_diverged(config, result)
@@ -92,14 +94,10 @@ def _controls(state: PageState, view: View) -> None:
         key=f"{state.prefix}_{view.name}_again",
         icon=":material/timer:",
         help="Runs everything anew: only the wall times change.",
-        on_click=_compare.clear,
+        on_click=jobs.forget,
+        args=(experiment.compare,),
     )
     view.changed_from_preset(state)
-
-
-@st.cache_data(show_spinner="Fitting the line …", max_entries=32)
-def _compare(config: BatchConfig) -> Result:
-    return experiment.compare(config)
 
 
 def _pictures(result: Result, rows: Sequence[Summary]) -> None:

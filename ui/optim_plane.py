@@ -13,6 +13,8 @@ from dashlab.charts.style import CONFIG
 from dashlab.experiments import momentum_plane as experiment
 from dashlab.experiments.momentum_plane import REGIMES, Descent, Direction, Plane, PlaneConfig
 from ui.charts import plot
+from ui.computed import computed
+from ui.controls import clicked
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -118,9 +120,10 @@ def _put_cell(state: PageState, view: View, lr: float, momentum: float) -> None:
     state.put({view.full("lr"): lr, view.full("momentum"): momentum})
 
 
-@st.cache_data(show_spinner="Running 2,000 descents …", max_entries=64)
 def _plane(condition: float, nesterov: bool, steps: int) -> Plane:
-    return experiment.plane(condition, nesterov=nesterov, steps=steps)
+    return computed(
+        experiment.plane, condition, nesterov=nesterov, steps=steps, doing="Running 2,000 descents …"
+    )
 
 
 def _show_plane(state: PageState, view: View, config: PlaneConfig, cells: Plane) -> None:
@@ -135,17 +138,15 @@ def _show_plane(state: PageState, view: View, config: PlaneConfig, cells: Plane)
         ),
         key=key,
         config=CONFIG,
-        on_select=partial(_take_click, state, view, key),
+        on_select=clicked(key, partial(_take_click, state, view)),
         selection_mode="points",
         alt="Rate of convergence over learning rate and momentum",
     )
 
 
-def _take_click(state: PageState, view: View, key: str) -> None:
-    """A click on a cell chooses it; an empty selection, as a redraw sends it, chooses nothing."""
-    points = st.session_state[key].selection.points
-    if points:
-        _put_cell(state, view, round(float(points[0]["x"]), 2), round(float(points[0]["y"]), 2))
+def _take_click(state: PageState, view: View, point: Any) -> None:
+    """A click on a cell chooses it."""
+    _put_cell(state, view, round(float(point["x"]), 2), round(float(point["y"]), 2))
 
 
 def _say_agreement(cells: Plane) -> None:

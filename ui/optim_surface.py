@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from dashlab.experiments.surfaces import SURFACES
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
-from ui.controls import kept
+from ui.controls import clicked, kept
 from ui.optim_surface_presets import PRESETS
 from ui.optim_surface_table import Run, table
 from ui.page import as_text
@@ -156,17 +157,15 @@ def _picture(state: PageState, view: View, run: Run) -> None:
         ),
         key=key,
         config=CONFIG,
-        on_select=lambda: _take_click(key, state, view),
+        on_select=clicked(key, partial(_take_click, state, view)),
         selection_mode="points",
         alt=f"Tracks of {', '.join(run.names)} over the contours of {surface.title}",
     )
 
 
-def _take_click(key: str, state: PageState, view: View) -> None:
-    """A click on the picture sets the start; an empty selection, as a redraw sends it, sets nothing."""
-    points = st.session_state[key].selection.points
-    if points:
-        _put_start(state, view, *(round(float(points[0][axis]), 4) for axis in "xy"))
+def _take_click(state: PageState, view: View, point: Any) -> None:
+    """A click on the picture sets the start."""
+    _put_start(state, view, *(round(float(point[axis]), 4) for axis in "xy"))
 
 
 def _said(run: Run) -> None:

@@ -1,5 +1,6 @@
 """Where pictures come from: uploaded zips of class folders, and full data sets fetched on request."""
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,8 @@ from dashlab.data.images import IMAGE_SETS, adopt, available_source, download, l
 from dashlab.errors import DashlabError
 from ui.page import as_text
 from ui.state import PageState
+
+logger = logging.getLogger(__name__)
 
 Upload = Any
 """What `st.file_uploader` gives; streamlit has no public name for it in all its versions."""
@@ -83,11 +86,9 @@ def _take(state: PageState, upload: Upload) -> str:
     finally:
         bar.empty()
     state.put({"path": kept.name})
-    count = kept.train_count + kept.test_count
-    st.success(
-        f"{as_text(kept.title)}: {count:,} pictures in {len(kept.classes)} classes.",
-        icon=":material/check_circle:",
-    )
+    st.success(as_text(f"{kept.title}: {kept.contents}."), icon=":material/check_circle:")
+    if kept.notes:
+        st.info(as_text(" ".join(kept.notes)), icon=":material/info:")
     return ""
 
 
@@ -109,7 +110,8 @@ _lock = threading.Lock()
 
 def fetching() -> Fetch | None:
     """The download that goes on in this server, if any."""
-    return next((fetch for fetch in _fetches.values() if not fetch.is_over), None)
+    with _lock:
+        return next((fetch for fetch in _fetches.values() if not fetch.is_over), None)
 
 
 def start_fetch(name: str) -> None:
@@ -118,27 +120,46 @@ def start_fetch(name: str) -> None:
         if name in _fetches and not _fetches[name].is_over:
             return
         _fetches[name] = Fetch(name)
-    _threads[name] = threading.Thread(target=_fetch, args=(name,), daemon=True, name=f"fetch-{name}")
-    _threads[name].start()
+        thread = threading.Thread(target=_fetch, args=(name,), daemon=True, name=f"fetch-{name}")
+        _threads[name] = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads
+            logger.exception("The download of %s could not be started", name)
+            _fetches[name] = Fetch(name, is_over=True, problem=_unexpected(name))
 
 
 def wait_for_fetch() -> None:
     """Return once no download goes on; for tests, not for pages."""
-    for thread in list(_threads.values()):
+    with _lock:
+        threads = list(_threads.values())
+    for thread in threads:
         thread.join()
 
 
 def _fetch(name: str) -> None:
     def show(done: int, total: int | None) -> None:
-        _fetches[name] = replace(_fetches[name], done=done, total=total or 1)
+        with _lock:
+            _fetches[name] = replace(_fetches[name], done=done, total=total or 1)
 
-    problem = ""
+    problem = _unexpected(name)  # unless it ends in one of the ways that are foreseen
     try:
         download(name, on_progress=show)
+        problem = ""
     except DashlabError as error:
         problem = str(error)
+    except Exception:
+        logger.exception("The download of %s failed", name)
     finally:
-        _fetches[name] = replace(_fetches[name], is_over=True, problem=problem)
+        with _lock:
+            _fetches[name] = replace(_fetches[name], is_over=True, problem=problem)
+
+
+def _unexpected(name: str) -> str:
+    return (
+        f"{IMAGE_SETS[name].title} could not be fetched: an error that nobody foresaw stands in the server's "
+        "log. The bundled pictures stay in use; try again."
+    )
 
 
 def source_line(state: PageState) -> None:
@@ -158,7 +179,8 @@ def source_line(state: PageState) -> None:
         args=(name,),
         disabled=fetching() is not None,
     )
-    fetch = _fetches.get(name)
+    with _lock:
+        fetch = _fetches.get(name)
     if fetch is not None and fetch.problem:
         st.error(as_text(fetch.problem), icon=":material/cloud_off:")
 

@@ -26,7 +26,9 @@ def before_training(config: RunConfig) -> None:
     except DataError as error:
         show_error(error)
         return
-    st.caption(as_text(" ".join((images.origin, *images.notes))))
+    st.caption(
+        as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
+    )
     st.subheader("What it will learn from", anchor=False)
     sample_pictures(images)
     st.subheader("The network", anchor=False)

@@ -59,10 +59,7 @@ def figures(result: Result) -> None:
 
 def pictures(started: Started, config: RunConfig) -> str:
     """Which pictures a run has, and how many of them it learns from where that is not all."""
-    used = f"{started.train_count:,} of them are trained on"
-    held_back = f", {started.val_count:,} are held back for validation" if started.val_count else ""
-    is_all = not config.data.train_size and not started.val_count
-    return as_text(started.origin if is_all else f"{started.origin} {used}{held_back}.")
+    return as_text(started.pictures(config))
 
 
 def _test_figures(result: Result, evaluation: Evaluation) -> None:

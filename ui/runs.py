@@ -145,7 +145,7 @@ def training_link(config: RunConfig) -> dict[str, str]:
     start = PRESETS[preset].config if preset else RunConfig()
     values = config.change(source="auto").flat() if preset else config.flat()
     specs = {name: spec for name, (_, spec) in LEAVES.items()}
-    return links.write(values, "train", specs, start.flat(), preset)
+    return links.write(values, "train", specs, start.flat(), preset) or links.write_plain("train")
 
 
 @lru_cache(maxsize=16384)

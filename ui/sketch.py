@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,7 +18,7 @@ from dashlab.presets import PRESETS
 from dashlab.store import RunSummary
 from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of
-from ui.controls import control, kept
+from ui.controls import answered, control, kept
 from ui.examples import EXAMPLES
 from ui.page import as_text, link_to, show_error, show_notes
 from ui.pictures import show
@@ -25,7 +26,7 @@ from ui.state import PageState, arrive, share
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
-FORMATS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
 SPECS: dict[str, Spec] = {
     "source": Spec(
         kind="choice",
@@ -93,7 +94,7 @@ def _strip(state: PageState) -> Sequence[RunSummary]:
         return picked
     if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)
-    if not any(runs.preset_of(run.config) == PREFIX for run in kept):
+    if not networks.made_for_it():
         _offer_training(is_first=not kept)
     return picked
 
@@ -139,8 +140,8 @@ def _example(state: PageState) -> None:
     key = f"{PREFIX}_preset"
     st.session_state[key] = state.preset if state.preset in EXAMPLES else None
 
-    def choose() -> None:
-        if chosen := st.session_state[key]:
+    def choose(chosen: str | None) -> None:
+        if chosen:
             values = start(chosen) or {}
             state.put({**values, "runs": state.values["runs"]}, chosen)
             state.notes = ()
@@ -150,7 +151,7 @@ def _example(state: PageState) -> None:
         list(EXAMPLES),
         format_func=lambda name: EXAMPLES[name].title,
         key=key,
-        on_change=choose,
+        on_change=answered(key, choose),
         placeholder="Or start from a drawing",
         help="Puts a drawing worth looking at on the sheet, in place of yours.",
     )
@@ -200,15 +201,14 @@ def _pen(state: PageState) -> None:
 def _upload() -> Prepared | None:
     key, kept = f"{PREFIX}_file", f"{PREFIX}__upload"
 
-    def keep() -> None:
-        file = st.session_state[key]
+    def keep(file: Any) -> None:
         st.session_state[kept] = (file.name, file.getvalue()) if file is not None else None
 
     st.file_uploader(
         "A picture of one digit",
         FORMATS,
         key=key,
-        on_change=keep,
+        on_change=answered(key, keep),
         max_upload_size=64,
         help="Drawn, scanned or photographed; dark on light or light on dark.",
     )

@@ -71,7 +71,8 @@ class PageState:
             return {}
         start = self.start(self.preset)
         assert start is not None
-        return links.write(self.values, self.prefix, self.specs, start, self.preset)
+        query = links.write(self.values, self.prefix, self.specs, start, self.preset)
+        return query or links.write_plain(self.prefix)
 
 
 def arrive(prefix: str, specs: Mapping[str, Spec], start: Start, home: str = "") -> PageState:

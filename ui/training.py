@@ -14,7 +14,7 @@ from dashlab.jobs import Progress
 from dashlab.presets import PRESETS, Preset
 from dashlab.store import RunSummary, StoredRun
 from ui import controls as widgets
-from ui import live, own, preview, results, runs
+from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of
 from ui.controls import Group
 from ui.page import as_text, link_popover, show_error, show_notes
@@ -161,9 +161,9 @@ def _dataset(state: PageState) -> None:
 
 def _start_from(state: PageState) -> None:
     """Which cached run's weights to start from; only runs that left weights are offered."""
-    offered = [run for run in runs.store().runs() if run.state != "diverged"]
-    titles = {"": "Fresh weights"} | runs.titles(offered)
     chosen = str(state.values["start_from"])
+    with_weights = runs.store().grouped(_leaves_weights).get("weights", ())
+    titles = {"": "Fresh weights"} | runs.titles(offers.newest(with_weights, [chosen]))
     if chosen not in titles:
         titles[chosen] = f"Run {chosen[:12]}…, which is not here"
     key = f"{PREFIX}_start_from"
@@ -172,7 +172,12 @@ def _start_from(state: PageState) -> None:
     picked = st.selectbox(
         spec.label, keys, format_func=lambda run: titles[run], key=key, help=spec.help, **place
     )
+    offers.say_rest(len(with_weights))
     state.values["start_from"] = str(picked)
+
+
+def _leaves_weights(run: RunSummary) -> str:
+    return "weights" if run.state != "diverged" else ""
 
 
 def stage(config: RunConfig | None, bar: Any) -> None:

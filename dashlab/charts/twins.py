@@ -15,8 +15,10 @@ from dashlab.experiments.twins_sweeps import Trial
 
 PLAIN, NORMED = "Without BatchNorm", "With BatchNorm"
 TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test data in eval mode", "test data in train mode"
+KNOWN_BY_RUNNING, KNOWN_BY_BATCH = "training data in eval mode", "training data in train mode"
 DASHES = [[1, 0], [7, 3], [2, 2]]
 WAYS = f"Solid: {TRAINING}. Dashed: {BY_RUNNING}. Dotted: {BY_BATCH}."
+KNOWN_WAYS = f"Solid: {KNOWN_BY_RUNNING}. Dotted: {KNOWN_BY_BATCH}."
 SWEPT_WAYS = f"Solid: {BY_RUNNING}. Dotted: {BY_BATCH}."
 CUT = 5.0
 """Losses above so many times that of guessing are left out: one of them would flatten all others."""
@@ -27,24 +29,30 @@ def cut_loss(classes: int) -> float:
     return CUT * math.log(classes)
 
 
-def loss(rows: Sequence[TwinsEpoch], *, epochs: int, classes: int, log: bool = False) -> VegaChart:
-    """Loss of both twins over epochs, on the training batches and on the test data in both modes."""
-    points = [point for point in _points(rows, "loss", 1.0) if _drawn(point["value"], classes)]
+def loss(
+    rows: Sequence[TwinsEpoch], *, epochs: int, classes: int, log: bool = False, known: bool = False
+) -> VegaChart:
+    """Loss of both twins over epochs, on the training batches and on the test data in both modes.
+
+    `known` asks for what was measured after each epoch on the training data instead, in both modes.
+    """
+    points = [point for point in _points(rows, "loss", 1.0, known) if _drawn(point["value"], classes)]
     scale = {"type": "log"} if log else {"zero": True}
-    return VegaChart(_spec("Loss (cross-entropy)", epochs, scale, ".4f"), points)
+    return VegaChart(_spec("Loss (cross-entropy)", epochs, scale, ".4f", known), points)
 
 
-def accuracy(rows: Sequence[TwinsEpoch], *, epochs: int) -> VegaChart:
+def accuracy(rows: Sequence[TwinsEpoch], *, epochs: int, known: bool = False) -> VegaChart:
     """The same for accuracy, in per cent."""
-    points = [point for point in _points(rows, "accuracy", 100.0) if _drawn(point["value"])]
-    return VegaChart(_spec("Accuracy in %", epochs, {"zero": False}, ".2f"), points)
+    points = [point for point in _points(rows, "accuracy", 100.0, known) if _drawn(point["value"])]
+    return VegaChart(_spec("Accuracy in %", epochs, {"zero": False}, ".2f", known), points)
 
 
 def cut_off(rows: Sequence[TwinsEpoch], classes: int) -> tuple[int, float] | None:
     """Epoch and value of the largest finite loss that `loss` leaves out; None if there is none."""
     left_out = [
         (float(point["value"]), int(point["epoch"]))
-        for point in _points(rows, "loss", 1.0)
+        for known in (False, True)
+        for point in _points(rows, "loss", 1.0, known)
         if math.isfinite(float(point["value"])) and not _drawn(point["value"], classes)
     ]
     return (max(left_out)[1], max(left_out)[0]) if left_out else None
@@ -54,9 +62,9 @@ def _drawn(value: str | float, classes: int | None = None) -> bool:
     return math.isfinite(float(value)) and (classes is None or float(value) <= cut_loss(classes))
 
 
-def _points(rows: Sequence[TwinsEpoch], what: str, factor: float) -> Iterator[Point]:
+def _points(rows: Sequence[TwinsEpoch], what: str, factor: float, known: bool) -> Iterator[Point]:
     for row in thinned(rows, 250):
-        for name, how, score in _scores(row):
+        for name, how, score in _known_scores(row) if known else _scores(row):
             value = factor * getattr(score, what)
             yield {"twin": name, "how": how, "epoch": row.epoch, "value": value}
 
@@ -68,7 +76,16 @@ def _scores(row: TwinsEpoch) -> Iterator[tuple[str, str, Score]]:
     yield NORMED, BY_BATCH, row.normed.by_batch
 
 
-def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str) -> dict[str, Any]:
+def _known_scores(row: TwinsEpoch) -> Iterator[tuple[str, str, Score]]:
+    for name, twin in twins_of(row):
+        if twin.on_training is not None:
+            yield name, KNOWN_BY_RUNNING, twin.on_training.by_running
+    if row.normed.on_training is not None:
+        yield NORMED, KNOWN_BY_BATCH, row.normed.on_training.by_batch
+
+
+def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str, known: bool) -> dict[str, Any]:
+    ways = [KNOWN_BY_RUNNING, KNOWN_BY_BATCH] if known else [TRAINING, BY_RUNNING, BY_BATCH]
     x = {
         "field": "epoch",
         "type": "quantitative",
@@ -80,7 +97,7 @@ def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str) -> dict[st
     lines = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}}
     return {
         "height": 360,
-        "encoding": _encoding(x, y, [TRAINING, BY_RUNNING, BY_BATCH]),
+        "encoding": _encoding(x, y, ways),
         "layer": [lines, under_the_pointer(*_told(title, shown), {"field": "epoch", "title": "Epoch"})],
     }
 

@@ -98,18 +98,23 @@ def gradients_by_epoch(rows: Sequence[TwinsEpoch], *, layer: int) -> go.Figure:
     return _on_a_log_axis(figure(traces, x_title="Epoch", y_title="Gradient norm", height=280))
 
 
-def classes(row: TwinsEpoch, names: Sequence[str]) -> go.Figure:
-    """Accuracy within each class, in per cent, of both twins in eval mode and of BatchNorm in train mode."""
+def classes(row: TwinsEpoch, names: Sequence[str], *, known: bool = False) -> go.Figure:
+    """Accuracy within each class, in per cent, of both twins in eval mode and of BatchNorm in train mode.
+
+    On the test data; `known` asks for the training data, where they were measured.
+    """
+    plain, normed = (twin.on_training if known else twin for _, twin in twins_of(row))
     bars = (
-        (f"{PLAIN}", row.plain.classes_by_running),
-        (f"{NORMED}, eval mode", row.normed.classes_by_running),
-        (f"{NORMED}, train mode", row.normed.classes_by_batch),
+        (f"{PLAIN}", plain.classes_by_running if plain else ()),
+        (f"{NORMED}, eval mode", normed.classes_by_running if normed else ()),
+        (f"{NORMED}, train mode", normed.classes_by_batch if normed else ()),
     )
     traces = [
         go.Bar(x=list(names), y=[100 * share for share in shares], name=name, hovertemplate="%{y:.2f} %")
         for name, shares in bars
     ]
-    drawn = figure(traces, x_title="Class", y_title="Test accuracy in %", height=320)
+    title = "Training accuracy in %" if known else "Test accuracy in %"
+    drawn = figure(traces, x_title="Class", y_title=title, height=320)
     shares = [100 * share for _, found in bars for share in found]
     low = max(0.0, math.floor((min(shares, default=0.0) - 2) / 10) * 10)
     drawn.update_xaxes(type="category")

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from dashlab.data.folders import data_folder
 from dashlab.data.images import IMAGE_SETS, OwnSet, adopt, available_source, download, list_own
+from dashlab.data.own import SHORT_NAME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "add":
         return _add(arguments.path)
     sys.stdout.write(f"Data folder: {data_folder()}\n")
+    sys.stdout.write("Sets for --dataset, and your own for --dataset own --path:\n")
     for name, info in IMAGE_SETS.items():
         sys.stdout.write(f"{name:8}  {info.title}: {available_source(name)}\n")
     for own in list_own():
-        sys.stdout.write(f"{own.name[:8]}  {own.title}: {own.problem or _counts(own)}\n")
+        sys.stdout.write(f"{own.name[:SHORT_NAME]}  {own.title}: {own.problem or _counts(own)}\n")
     return 0
 
 
@@ -45,7 +47,9 @@ def _add(path: Path) -> int:
             bar.update(done - bar.n)
 
         own = adopt(path, on_progress=show)
-    sys.stdout.write(f"{own.title}: {_counts(own)}. Train on it with --dataset own --path {own.name}\n")
+    for note in own.notes:
+        sys.stdout.write(f"{note}\n")
+    sys.stdout.write(f"{own.title}: {own.contents}. Train on it with --dataset own --path {own.name}\n")
     return 0
 
 

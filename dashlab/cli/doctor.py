@@ -39,4 +39,4 @@ def _report() -> Iterator[tuple[str, str]]:
     for name, info in IMAGE_SETS.items():
         yield info.title, available_source(name)
     store = Store()
-    yield "cached runs", f"{len(store.runs())} in {store.root}"
+    yield "cached runs", f"{store.count()} in {store.root}"

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     config = resolved(_named_by_content(config))
-    with _json_lines() if arguments.json else _progress_bar() as on_row:
+    with _json_lines() if arguments.json else _progress_bar(config) as on_row:
         result = train(config, device=arguments.device, on_row=on_row, start_weights=_start_weights(config))
     sys.stdout.write((json.dumps(summary(result)) if arguments.json else _sentence(result)) + "\n")
     sys.stdout.flush()
@@ -72,10 +72,10 @@ def _named_by_content(config: RunConfig) -> RunConfig:
     """Keep own pictures given by a path, so that the run's key follows the pictures and not the path."""
     if config.data.dataset != "own":
         return config
-    from dashlab.data.images import adopt, list_own
+    from dashlab.data.images import adopt, find_own
 
-    if config.data.path in {own.name for own in list_own()}:
-        return config
+    if (known := find_own(config.data.path)) is not None:
+        return config.change(path=known)
     kept = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
     return config.change(path=kept.name)
 
@@ -89,7 +89,7 @@ def summary(result: Result) -> dict[str, Any]:
         "test_accuracy": evaluation.accuracy if evaluation else None,
         "test_loss": evaluation.loss if evaluation else None,
         "seconds": {"load": seconds.load, "train": seconds.train, "evaluate": seconds.evaluate},
-        "data": result.started.origin,
+        "data": result.started.pictures(result.config),
         "parameters": result.started.parameters,
         "environment": result.environment,
         "key": result.config.key(),
@@ -125,7 +125,7 @@ def _json_lines() -> Iterator[Callable[[Row], None]]:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[Row], None]]:
+def _progress_bar(config: RunConfig) -> Iterator[Callable[[Row], None]]:
     from tqdm import tqdm
 
     # disable=None: no bar where nobody watches, as in a log file.
@@ -135,7 +135,7 @@ def _progress_bar() -> Iterator[Callable[[Row], None]]:
             match row:
                 case Started():
                     bar.reset(row.steps)
-                    bar.write(f"{row.origin} {row.parameters:,} parameters on {row.device}.")
+                    bar.write(f"{row.pictures(config)} {row.parameters:,} parameters on {row.device}.")
                 case StepRow():
                     bar.set_postfix(loss=f"{row.loss:.4f}", lr=f"{row.lr:.3g}", refresh=False)
                     bar.update(row.step - bar.n)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+from dashlab.data.folders import disk_errors_as_sentences
+from dashlab.data.names import WithoutFlags, clean_name, name_in_zip
 from dashlab.errors import ArchiveError
 
 
@@ -44,7 +46,7 @@ _CLUTTER = {"__macosx", "thumbs.db", "desktop.ini"}
 class Member:
     """One file of an archive."""
 
-    name: str  # relative, with forward slashes
+    name: str  # relative, with forward slashes, cleaned: see `names`
     size: int  # bytes, unpacked
 
 
@@ -67,10 +69,15 @@ def open_archive(source: str | Path, *, title: str = "", limits: Limits = LIMITS
         ArchiveError: there is no such thing, or it is unsafe or beyond the limits.
     """
     path = Path(source).expanduser()
-    if path.is_dir():
-        yield _Folder(path, title or path.resolve().name, limits)
-    elif path.is_file():
-        with path.open("rb") as file, _open_zip(file, title or path.name, limits) as archive:
+    with disk_errors_as_sentences(path):
+        is_folder, is_file = path.is_dir(), path.is_file()
+        file = path.open("rb") if is_file else None
+    if is_folder:
+        with disk_errors_as_sentences(path):
+            folder = _Folder(path, title or clean_name(path.resolve().name), limits)
+        yield folder
+    elif file is not None:
+        with file, _open_zip(file, title or clean_name(path.name), limits) as archive:
             yield archive
     else:
         raise ArchiveError(f"There is no folder or zip file {path}: check the path.")
@@ -81,16 +88,19 @@ class _Folder:
 
     def __init__(self, root: Path, title: str, limits: Limits) -> None:
         self.title = title
-        self._root = root
+        self._paths: dict[str, Path] = {}
         folders: set[str] = set()
         sizes: dict[str, int] = {}
-        for relative, status in _walk(root):
+        for path, status in _walk(root):
+            name = clean_name(path.relative_to(root).as_posix())
             if stat.S_ISDIR(status.st_mode):
-                folders.add(relative)
-            elif stat.S_ISREG(status.st_mode):
-                sizes[relative] = status.st_size
+                folders.add(name)
+            elif not stat.S_ISREG(status.st_mode):
+                raise ArchiveError(_link(name))
+            elif name in sizes:
+                raise ArchiveError(f"{title} holds {name} twice, in two spellings: rename one of them.")
             else:
-                raise ArchiveError(_link(relative))
+                sizes[name], self._paths[name] = status.st_size, path
             _check_count(len(sizes), self.title, limits)
         self.folders = frozenset(folders)
         self.members = tuple(Member(name, size) for name, size in sorted(sizes.items()))
@@ -99,22 +109,24 @@ class _Folder:
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
         try:
-            return (self._root / name).read_bytes()
+            return self._paths[name].read_bytes()
         except OSError as error:
             raise ArchiveError(f"{name} could not be read: {error.strerror}.") from error
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Relative name and status of everything under `root` but clutter; links are not followed."""
+def _walk(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Path and status of everything under `root` but clutter; links are not followed."""
 
     def refuse(error: OSError) -> None:
-        raise ArchiveError(f"{error.filename} could not be read: {error.strerror}.") from error
+        raise ArchiveError(
+            f"{clean_name(str(error.filename))} could not be read: {error.strerror}."
+        ) from error
 
     for parent, names, files in os.walk(root, onerror=refuse):
         names[:] = [name for name in names if not is_clutter(name)]
         for name in (*names, *(file for file in files if not is_clutter(file))):
             path = Path(parent, name)
-            yield path.relative_to(root).as_posix(), path.lstat()
+            yield path, path.lstat()
 
 
 class _Zip:
@@ -126,7 +138,7 @@ class _Zip:
         self._infos: dict[str, zipfile.ZipInfo] = {}
         folders: set[str] = set()
         for info in archive.infolist():
-            name = _safe_name(info.filename)
+            name = _safe_name(name_in_zip(info))
             if name == "." or is_clutter(name):
                 continue
             _check_entry(info, name, limits)
@@ -162,25 +174,27 @@ class _Zip:
 
 @contextmanager
 def _open_zip(file: BinaryIO, title: str, limits: Limits) -> Iterator[_Zip]:
-    _check_directory(file, title, limits)
+    start, size = _check_directory(file, title, limits)
     try:
-        archive = zipfile.ZipFile(file)
+        bare = WithoutFlags(file, start, size)
+        archive = zipfile.ZipFile(bare)
+        bare.headers = frozenset(info.header_offset for info in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
         raise ArchiveError(f"{title} is a damaged zip file: pack or download it again.") from error
     with archive:
         yield _Zip(archive, title, limits)
 
 
-def _check_directory(file: BinaryIO, title: str, limits: Limits) -> None:
+def _check_directory(file: BinaryIO, title: str, limits: Limits) -> tuple[int, int]:
     """Refuse what is not a zip, or whose directory alone would fill the memory, before `zipfile` reads it
-    whole.
+    whole. Returns where the directory starts and how many bytes it has.
 
     Source:
         APPNOTE.TXT 6.3.10, 4.3.14 (zip64 end of directory) and 4.3.16 (end of directory).
     """
     file.seek(0, io.SEEK_END)
     size = file.tell()
-    file.seek(max(0, size - 2**16 - 22 - 76))
+    file.seek(before := max(0, size - 2**16 - 22 - 76))
     tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < 22:
@@ -192,9 +206,11 @@ def _check_directory(file: BinaryIO, title: str, limits: Limits) -> None:
         and tail[end - 76 :].startswith(b"PK\x06\x06")
     ):
         (directory_bytes,) = struct.unpack_from("<Q", tail, end - 76 + 40)
+        end -= 76
     if directory_bytes > limits.files * _DIRECTORY_ENTRY_BYTES:
         raise ArchiveError(f"{title} lists too many files: at most {limits.files:,} are read.")
     file.seek(0)
+    return max(0, before + end - directory_bytes), directory_bytes
 
 
 def _safe_name(name: str) -> str:

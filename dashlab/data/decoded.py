@@ -19,7 +19,7 @@ from torch import Tensor
 from dashlab.data.archives import LIMITS, Archive, Limits, open_archive
 from dashlab.data.folders import own_folder
 from dashlab.data.imageset import Progress
-from dashlab.data.layout import Layout, read_layout
+from dashlab.data.layout import Entry, Layout, read_layout
 from dashlab.data.pictures import read_picture
 from dashlab.errors import ArchiveError, PictureError
 
@@ -27,7 +27,10 @@ MAX_DECODED_BYTES = 4 * 2**30
 MAX_CACHE_BYTES = 4 * 2**30
 """All kept blocks together; beyond it, the oldest go."""
 
-_SCHEMA = 1  # raised whenever the same archive would give other pixels or another description
+PROBLEMS_SHOWN = 8
+"""Broken files that one refusal names; of the others it gives the number."""
+
+_SCHEMA = 2  # raised whenever the same archive would give other pixels or another description
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +41,7 @@ class Decoded:
     classes: tuple[str, ...]
     has_test: bool  # whether the archive itself says which pictures are for testing
     notes: tuple[str, ...]
+    doubles: tuple[str, ...]  # a sentence, where the same picture stands in several classes
     pixels: Tensor  # uint8 [N, C, side, side]
     labels: Tensor  # int64 [N]
     is_test: Tensor  # bool [N]
@@ -98,14 +102,21 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
     pixels = np.empty((count, channels, side, side), dtype=np.uint8)
     digests = np.empty((count, 32), dtype=np.uint8)
     notes: Counter[str] = Counter()
+    problems: list[str] = []
     for index, entry in enumerate(layout.entries):
-        data = archive.read(entry.file)
-        image, remarks = _read_resized(data, entry.file, side, grey)
+        try:
+            data = archive.read(entry.file)
+            image, remarks = _read_resized(data, entry.file, side, grey)
+        except (ArchiveError, PictureError) as error:  # gathered: whoever mends one wants to know of all
+            problems.append(str(error))
+            continue
         pixels[index] = np.asarray(image).reshape(side, side, channels).transpose(2, 0, 1)
         digests[index] = np.frombuffer(hashlib.sha256(data).digest(), dtype=np.uint8)
         notes.update(remarks)
         if on_progress is not None:
             on_progress(index + 1, count)
+    if problems:
+        raise ArchiveError(_broken(problems))
     return Decoded(
         classes=layout.classes,
         has_test=layout.has_test,
@@ -113,6 +124,7 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
             *layout.notes,
             *(f"{note[0].upper()}{note[1:]}: {n:,} of {count:,}." for note, n in notes.items()),
         ),
+        doubles=_doubles(layout, digests),
         pixels=torch.from_numpy(pixels),
         labels=torch.tensor([entry.label for entry in layout.entries], dtype=torch.int64),
         is_test=torch.tensor([entry.part == "test" for entry in layout.entries]),
@@ -120,11 +132,32 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
     )
 
 
+def _doubles(layout: Layout, digests: np.ndarray) -> tuple[str, ...]:
+    """Which pictures have two labels, of which one at least is wrong."""
+    first: dict[bytes, Entry] = {}
+    pairs: dict[bytes, tuple[str, str]] = {}
+    for entry, row in zip(layout.entries, digests, strict=True):
+        known = first.setdefault(mark := row.tobytes(), entry)
+        if known.label != entry.label:
+            pairs.setdefault(mark, (known.file, entry.file))
+    if not pairs:
+        return ()
+    one, other = next(iter(pairs.values()))
+    count = "1 picture stands" if len(pairs) == 1 else f"{len(pairs):,} pictures stand"
+    return (f"{count} in more than one class: {one} is the same as {other}.",)
+
+
+def _broken(problems: list[str]) -> str:
+    """One sentence about each of the first few broken files, how many there are, and what to do."""
+    if len(problems) == 1:
+        return f"{problems[0]} Replace it or remove it, and try again."
+    more = len(problems) - PROBLEMS_SHOWN
+    told = " ".join(problems[:PROBLEMS_SHOWN]) + (f" And {more:,} more." if more > 0 else "")
+    return f"{len(problems):,} files cannot be used. {told} Replace them or remove them, and try again."
+
+
 def _read_resized(data: bytes, name: str, side: int, grey: bool) -> tuple[Image.Image, tuple[str, ...]]:
-    try:
-        picture = read_picture(data, name=name, shrink_to=2 * side)
-    except PictureError as error:
-        raise ArchiveError(f"{error} Replace it or remove it, and try again.") from error
+    picture = read_picture(data, name=name, shrink_to=2 * side)
     image = picture.image.convert("L" if grey else "RGB")
     if image.size != (side, side):
         image = image.resize((side, side), Image.Resampling.BILINEAR)
@@ -133,7 +166,7 @@ def _read_resized(data: bytes, name: str, side: int, grey: bool) -> tuple[Image.
 
 def _keep(path: Path, decoded: Decoded) -> None:
     tensors = {name: getattr(decoded, name) for name in _TENSORS}
-    description = {"classes": decoded.classes, "has_test": decoded.has_test, "notes": decoded.notes}
+    description = {name: getattr(decoded, name) for name in ("classes", "has_test", "notes", "doubles")}
     metadata = {
         "schema": str(_SCHEMA),
         "description": json.dumps(description),
@@ -164,9 +197,9 @@ def _trim(newest: Path) -> None:
 
 def _read_kept(path: Path) -> Decoded | None:
     """What was kept at `path`; None where there is nothing, or nothing whole."""
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         with safe_open(path, framework="pt") as block:
             metadata = block.metadata() or {}
             tensors = {name: block.get_tensor(name).clone() for name in _TENSORS}
@@ -177,6 +210,7 @@ def _read_kept(path: Path) -> Decoded | None:
             classes=tuple(description["classes"]),
             has_test=description["has_test"],
             notes=tuple(description["notes"]),
+            doubles=tuple(description["doubles"]),
             **tensors,
         )
     except (OSError, SafetensorError, ValueError, KeyError) as error:

@@ -1,5 +1,6 @@
 """Fetching a full set: torchvision's own download, with progress, on nobody's request but a person's."""
 
+import errno
 import http.client
 import shutil
 import tarfile
@@ -31,6 +32,10 @@ _FAILURES = (
     tarfile.TarError,
     zlib.error,
 )
+_OF_THE_DISK = {
+    *(errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST),
+    getattr(errno, "EDQUOT", errno.ENOSPC),  # a quota; Windows has none
+}
 _one_at_a_time = threading.Lock()
 
 
@@ -135,7 +140,7 @@ def _move_into_place(name: str, scratch: Path, folder: Path) -> None:
 def _sentence(info: ImageSetInfo, error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     cause = lines[-1].removeprefix("<urlopen error ").rstrip(">. ")  # the last of what torchvision tried
-    return (
-        f"{info.title} could not be fetched ({cause}); the bundled pictures stay in use. "
-        "Check the connection and try again."
-    )
+    advice = "Check the connection and try again."
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        advice = "Free some space, or name another data folder in DASHLAB_DATA."
+    return f"{info.title} could not be fetched ({cause}); the bundled pictures stay in use. {advice}"

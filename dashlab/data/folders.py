@@ -2,7 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from dashlab.errors import ArchiveError, DashlabError
 
 
 def user_folder() -> Path:
@@ -38,3 +42,23 @@ def store_folder() -> Path:
     """The folder of cached runs and studies: `DASHLAB_STORE`, else per user."""
     named = os.environ.get("DASHLAB_STORE")
     return Path(named).expanduser() if named else user_folder() / "store"
+
+
+@contextmanager
+def disk_errors_as_sentences(place: Path) -> Iterator[None]:
+    """Turn what the system refuses, a full disk or a folder that may not be read, into an `ArchiveError`.
+
+    Args:
+        place: what is worked with, for where the system does not name the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, DashlabError):
+            raise
+        where = error.filename2 or error.filename or place
+        name = os.fsencode(where).decode(errors="replace") if isinstance(where, (str, bytes, Path)) else place
+        raise ArchiveError(
+            f"{name} could not be read or written: {error.strerror or error}. Free some space, or use a "
+            "folder that you may read and write; DASHLAB_OWN names the one for uploads."
+        ) from error

@@ -31,7 +31,10 @@ def has_full(name: str, folder: Path) -> bool:
     """Whether the full set is there and can be read on this machine; looks at names only."""
     if name == "cifar10" and importlib.util.find_spec("torchvision") is None:
         return False
-    return all(path.is_file() for path in full_files(name, folder))
+    try:
+        return all(path.is_file() for path in full_files(name, folder))
+    except OSError:  # a folder that may not be looked into holds nothing for this user
+        return False
 
 
 def load_full(name: str, folder: Path) -> ImageSet:
@@ -100,6 +103,11 @@ def _read_cifar(info: ImageSetInfo, folder: Path, part: str) -> tuple[Tensor, Te
         ) from error
     try:
         pictures = CIFAR10(str(folder), train=part == "train")
+    except OSError as error:
+        raise DataError(
+            f"The full CIFAR-10 in {folder / CIFAR_FOLDER} could not be read: {error.strerror or error}. "
+            "Make it readable, or choose the bundled sample."
+        ) from error
     except RuntimeError as error:
         if not all(path.is_file() for path in full_files("cifar10", folder)):
             raise DataError(_missing(info, folder)) from error

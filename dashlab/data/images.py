@@ -13,7 +13,7 @@ from dashlab.data.download import download
 from dashlab.data.folders import data_folder, own_folder
 from dashlab.data.full import has_full, load_full
 from dashlab.data.imageset import IMAGE_SETS, ImageSet, ImageSetInfo, Progress
-from dashlab.data.own import OwnSet, adopt, fingerprint, forget_own, list_own, load_folder
+from dashlab.data.own import OwnSet, adopt, find_own, fingerprint, forget_own, list_own, load_folder
 from dashlab.data.sample import load_bundled
 from dashlab.errors import ConfigError
 
@@ -27,6 +27,7 @@ __all__ = [
     "available_source",
     "data_folder",
     "download",
+    "find_own",
     "fingerprint",
     "forget_own",
     "list_own",

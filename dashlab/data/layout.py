@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dashlab.data.archives import LIMITS, Archive, Limits
+from dashlab.data.parts import Parts, find_parts, is_wrapper_of, listed, no_class_folders
 from dashlab.errors import ArchiveError
 
-PART_NAMES = {
-    "train": ("train", "training"),
-    "test": ("test", "testing"),
-    "val": ("val", "valid", "validation"),
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+_TEXTS = {
+    *(".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".html", ".htm", ".yaml", ".yml"),
+    *(".pdf", ".doc", ".docx", ".xls", ".xlsx", ".log", ".ini", ".url", ".py", ".ipynb"),
 }
-"""Names of folders that split a data set; upper and lower case are alike."""
-
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+"""What people and programs put beside pictures: lists, labels, notes, sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +38,35 @@ class Layout:
 def read_layout(archive: Archive, *, limits: Limits = LIMITS) -> Layout:
     """Class and part of every picture, from names alone; no picture is opened.
 
-    Class folders may stand at the top, or inside `train` and `test` (or `val`), and all of it inside one more
-    folder, as zip programs like to do. Loose files at the top that are not pictures are passed over.
+    Class folders may stand at the top, or inside the folders of parts (`train` and `test`, or other usual
+    names: see `parts`), and all of it inside one more folder, as zip programs like to do. Loose files at the
+    top that are not pictures are passed over, and so are texts and tables inside class folders.
 
     Raises:
         ArchiveError: there are not at least two classes with a picture each, or the folders contradict each
             other.
     """
     files, folders = _without_wrapper(archive)
+    texts = [file for trail, file in files if len(trail) > 1 and _is_text(file)]
+    files = [(trail, file) for trail, file in files if len(trail) == 1 or not _is_text(file)]
     parts = _parts(files, folders)
+    if parts is not None:
+        files, folders = _inside_parts(files, folders, parts)
     depth = 1 if parts is None else 2
     placed: list[tuple[str, str, str]] = []  # part folder, class, file
     for trail, file in files:
         if len(trail) > depth:
             placed.append((trail[0] if parts else "", trail[depth - 1], file))
+        elif parts is not None and _is_flat(trail, files) and _claims_picture(file):
+            raise ArchiveError(no_class_folders(trail[0], parts.roles))
         elif _claims_picture(file):
             raise ArchiveError(
                 f"{file} lies in no class folder: give each class a folder of its own "
                 "and put its pictures into it."
             )
     classes = _classes(placed, folders, depth, archive.title, limits)
-    return _layout(placed, classes, parts)
+    inner = sorted({"/".join(trail[: depth + 1]) for trail, _ in files if len(trail) > depth + 1})
+    return _layout(placed, classes, parts, _inner_notes(inner) + _text_notes(texts))
 
 
 Trail = tuple[str, ...]
@@ -85,8 +92,12 @@ def _without_loose(files: list[tuple[Trail, str]]) -> list[tuple[Trail, str]]:
     return [(trail, file) for trail, file in files if len(trail) > 1 or _claims_picture(file)]
 
 
+def _is_text(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in _TEXTS
+
+
 def _claims_picture(file: str) -> bool:
-    return PurePosixPath(file).suffix.lower() in _SUFFIXES
+    return PurePosixPath(file).suffix.lower() in SUFFIXES
 
 
 def _is_wrapped(trails: Sequence[Trail], folders: set[Trail]) -> bool:
@@ -95,23 +106,44 @@ def _is_wrapped(trails: Sequence[Trail], folders: set[Trail]) -> bool:
     return len(tops) == 1 and any(len(folder) > 1 for folder in folders)
 
 
-def _parts(files: list[tuple[Trail, str]], folders: set[Trail]) -> dict[str, str] | None:
-    """Part folder → "train" or "test"; None where the top folders are classes."""
-    kinds = {name: kind for kind, names in PART_NAMES.items() for name in names}
-    tops = {trail[0] for trail, _ in files if len(trail) > 1} | {folder[0] for folder in folders}
-    found = {top: kinds[top.lower()] for top in tops if top.lower() in kinds}
-    if "train" not in found.values() or len(found) < 2:
+def _parts(files: list[tuple[Trail, str]], folders: set[Trail]) -> Parts | None:
+    inside: dict[str, set[str]] = {folder[0]: set() for folder in folders}
+    flat: set[str] = set()
+    for trail in (*(trail[:-1] for trail, _ in files), *folders):
+        if len(trail) > 1:
+            inside.setdefault(trail[0], set()).add(trail[1])
+    for trail, file in files:
+        if len(trail) == 2 and _claims_picture(file):
+            flat.add(trail[0])
+    return find_parts(inside, flat)
+
+
+def _is_flat(trail: Trail, files: list[tuple[Trail, str]]) -> bool:
+    """Whether the picture lies in a part without any class folder."""
+    return len(trail) == 2 and not any(len(other) > 2 and other[0] == trail[0] for other, _ in files)
+
+
+def _inside_parts(
+    files: list[tuple[Trail, str]], folders: set[Trail], parts: Parts
+) -> tuple[list[tuple[Trail, str]], set[Trail]]:
+    """What lies in the parts, as paths without the folders that only repeat a part's name."""
+    kept = [(trail, file) for trail, file in files if len(trail) == 1 or trail[0] in parts.roles]
+    within = {folder for folder in folders if folder[0] in parts.roles}
+    for part in parts.roles:
+        while (wrapper := _wrapper(kept, within, part)) is not None:
+            start = (part, wrapper)
+            kept = [((part, *t[2:]) if t[:2] == start else t, file) for t, file in kept]
+            within = {(part, *f[2:]) if f[:2] == start else f for f in within}
+    return kept, within
+
+
+def _wrapper(files: list[tuple[Trail, str]], folders: set[Trail], part: str) -> str | None:
+    """The one folder that holds all of a part and only repeats its name; None where there is no such."""
+    names = {folder[1] for folder in folders if folder[0] == part and len(folder) > 1}
+    names |= {trail[1] for trail, _ in files if trail[0] == part and len(trail) > 1}
+    if len(names) != 1 or not is_wrapper_of(name := names.pop(), part):
         return None
-    if others := sorted(tops - set(found)):
-        raise ArchiveError(
-            f"Beside {' and '.join(sorted(found))} there is a folder {others[0]}: "
-            "move it away, or put all classes at the top."
-        )
-    has_test = "test" in found.values()
-    return {
-        top: "test" if kind == "test" or (kind == "val" and not has_test) else "train"
-        for top, kind in found.items()
-    }
+    return name if any(folder[:2] == (part, name) for folder in folders) else None
 
 
 def _classes(
@@ -121,7 +153,7 @@ def _classes(
     for folder in sorted(folders):
         if len(folder) == depth and (folder[0] if depth == 2 else "", folder[-1]) not in filled:
             raise ArchiveError(
-                f"The class folder {'/'.join(folder)} is empty: put pictures into it, or remove it."
+                f"The class folder {'/'.join(folder)} holds no picture: put pictures into it, or remove it."
             )
     names = {name for _, name in filled}
     if not names:
@@ -136,31 +168,38 @@ def _classes(
 
 
 def _layout(
-    placed: list[tuple[str, str, str]], classes: tuple[str, ...], parts: dict[str, str] | None
+    placed: list[tuple[str, str, str]],
+    classes: tuple[str, ...],
+    parts: Parts | None,
+    notes: tuple[str, ...],
 ) -> Layout:
     labels = {name: label for label, name in enumerate(classes)}
-    part_of = parts or {"": "train"}
-    entries = [Entry(file, labels[name], part_of[part]) for part, name, file in placed]
-    if parts is not None:
-        for part in ("train", "test"):
-            present = {entry.label for entry in entries if entry.part == part}
-            for name in classes:
-                if labels[name] not in present:
-                    raise ArchiveError(
-                        f"Class {name} has no picture for {part}ing: the parts need the same class folders."
-                    )
+    roles = {"": "train"} if parts is None else parts.roles
+    entries = [Entry(file, labels[name], roles[part]) for part, name, file in placed]
+    for part in sorted(set(roles.values())):
+        present = {entry.label for entry in entries if entry.part == part}
+        for name in classes:
+            if labels[name] not in present:
+                raise ArchiveError(
+                    f"Class {name} has no picture for {part}ing: the parts need the same class folders."
+                )
     return Layout(
         classes=classes,
         entries=tuple(sorted(entries, key=lambda entry: entry.file)),
-        has_test=parts is not None,
-        notes=_part_notes(parts or {}),
+        has_test="test" in roles.values(),
+        notes=(() if parts is None else parts.notes) + notes,
     )
 
 
-def _part_notes(parts: dict[str, str]) -> tuple[str, ...]:
-    """What became of a folder of validation pictures, which training splits off for itself."""
-    validation = [top for top in sorted(parts) if top.lower() in PART_NAMES["val"]]
-    return tuple(
-        f"The pictures in {top} are used for {'testing' if parts[top] == 'test' else 'training'}."
-        for top in validation
-    )
+def _inner_notes(inner: list[str]) -> tuple[str, ...]:
+    """What nobody sees in the counts: masks, say, that lie in a class folder beside the pictures."""
+    if not inner:
+        return ()
+    return (f"What lies in folders inside a class is counted as pictures of the class: {listed(inner)}.",)
+
+
+def _text_notes(texts: list[str]) -> tuple[str, ...]:
+    if not texts:
+        return ()
+    more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
+    return (f"Passed over, since no picture: {min(texts)}{more}.",)

@@ -17,12 +17,18 @@ from torch import Tensor
 
 from dashlab.data.archives import LIMITS, Limits, open_archive
 from dashlab.data.decoded import Decoded, decode_once, forget_decoded
-from dashlab.data.folders import own_folder
+from dashlab.data.folders import disk_errors_as_sentences, own_folder
 from dashlab.data.imageset import ImageSet, Progress
+from dashlab.data.names import clean_name
 from dashlab.errors import ArchiveError, ConfigError
 
 TITLE = "Own pictures"
 TEST_FRACTION = 0.2
+_CLASSES_SHOWN = 6
+MUCH = 0.5
+"""Share of one class from which it is worth a word; with few classes it must also be 1.5 times its due."""
+SHORT_NAME = 8
+"""Characters of a set's name that lists show, and that name it as long as no other begins so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,18 @@ class OwnSet:
     classes: tuple[str, ...]
     train_count: int  # all pictures, where the set has no test folder
     test_count: int  # 0 where a seed decides which pictures are for testing
+    notes: tuple[str, ...] = ()  # sentences on how it was read, and on pictures that stand in it twice
     problem: str = ""  # a sentence, where its file was damaged since
+
+    @property
+    def contents(self) -> str:
+        """How many pictures of which classes, for people: enough to see whether it was read rightly."""
+        shown = ", ".join(self.classes[:_CLASSES_SHOWN])
+        more = len(self.classes) - _CLASSES_SHOWN
+        return (
+            f"{self.train_count + self.test_count:,} pictures in {len(self.classes)} classes: "
+            f"{shown}{f' and {more:,} more' if more > 0 else ''}"
+        )
 
 
 def load_folder(
@@ -72,18 +89,20 @@ def load_folder(
     mark = fingerprint(path)
     decoded = decode_once(_resolve(path), mark, side=side, grey=grey, on_progress=on_progress, limits=limits)
     is_test = decoded.is_test if decoded.has_test else _split(decoded, seed, test_fraction)
+    doubts = _doubts(decoded, is_test)
     return ImageSet(
         name="own",
         title=TITLE,
         source="own",
-        origin=_origin(decoded, is_test, path, seed),
+        # What makes accuracy doubtful belongs to the origin, which is kept and shown with every result.
+        origin=" ".join((_origin(decoded, is_test, path, seed), *doubts)),
         train_x=decoded.pixels[~is_test],
         train_y=decoded.labels[~is_test],
         test_x=decoded.pixels[is_test],
         test_y=decoded.labels[is_test],
         classes=decoded.classes,
         fingerprint=mark,
-        notes=decoded.notes + _shared_note(decoded.digests, is_test),
+        notes=decoded.notes + doubts,
     )
 
 
@@ -98,15 +117,16 @@ def fingerprint(path: str | Path) -> str:
     """
     place = _resolve(path)
     if place.is_file():
-        status = place.stat()
-        mark = _file_sha256(place, status.st_size, status.st_mtime_ns)
+        with disk_errors_as_sentences(place):
+            status = place.stat()
+            mark = _file_sha256(place, status.st_size, status.st_mtime_ns)
         if _is_name(path) and mark != path:
             raise ArchiveError(f"The uploaded set {place.stem[:8]}… was damaged on disk: upload it again.")
         return mark
     digest = hashlib.sha256()
     with open_archive(place) as archive:
         for member in archive.members:
-            digest.update(f"{member.name}\0{member.size}\0".encode(errors="surrogateescape"))
+            digest.update(f"{member.name}\0{member.size}\0".encode())
             digest.update(archive.read(member.name))
     return digest.hexdigest()
 
@@ -136,8 +156,21 @@ def adopt(
     Raises:
         ArchiveError: the archive cannot be used as a data set; nothing is kept.
     """
-    named = title or ("The uploaded zip" if isinstance(source, bytes) else Path(source).stem)
+    named = clean_name(title or ("The uploaded zip" if isinstance(source, bytes) else Path(source).stem))
     folder = own_folder()
+    with disk_errors_as_sentences(folder):
+        return _adopt(source, folder, named, side, grey, on_progress, limits)
+
+
+def _adopt(
+    source: str | Path | bytes,
+    folder: Path,
+    named: str,
+    side: int,
+    grey: bool,
+    on_progress: Progress | None,
+    limits: Limits,
+) -> OwnSet:
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
     os.close(handle)
@@ -165,6 +198,26 @@ def list_own() -> list[OwnSet]:
     )
 
 
+def find_own(text: str) -> str | None:
+    """The whole name of the uploaded set that `text` names, be it by the beginning that a list shows.
+
+    None where it names none, and where there is a file or folder of that name: paths come first.
+
+    Raises:
+        ArchiveError: several sets begin so.
+    """
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORT_NAME},64}}", text) or (
+        not _is_name(text) and Path(text).exists()
+    ):
+        return None
+    names = sorted(path.stem for path in own_folder().glob(f"{text}*.zip"))
+    if len(names) > 1:
+        raise ArchiveError(
+            f"{len(names)} uploaded sets begin with {text}: name it by more of its characters."
+        )
+    return names[0] if names else None
+
+
 def forget_own(name: str) -> None:
     """Remove an uploaded set and what was decoded of it.
 
@@ -174,9 +227,10 @@ def forget_own(name: str) -> None:
     place = _resolve(name)
     if not _is_name(name):
         raise ArchiveError(f"{name} is not an uploaded set: only those are removed here.")
-    place.unlink(missing_ok=True)
-    place.with_suffix(".json").unlink(missing_ok=True)
-    forget_decoded(place.stem)
+    with disk_errors_as_sentences(place):
+        place.unlink(missing_ok=True)
+        place.with_suffix(".json").unlink(missing_ok=True)
+        forget_decoded(place.stem)
 
 
 def _is_name(path: str | Path) -> bool:
@@ -185,6 +239,11 @@ def _is_name(path: str | Path) -> bool:
 
 def _resolve(path: str | Path) -> Path:
     """The folder or zip that `path` names, be it by the name of an uploaded set."""
+    with disk_errors_as_sentences(Path(path)):
+        return _place(path)
+
+
+def _place(path: str | Path) -> Path:
     if not str(path):
         raise ArchiveError("Name a folder or zip of class folders.")
     if _is_name(path):
@@ -239,11 +298,33 @@ def _origin(decoded: Decoded, is_test: Tensor, path: str | Path, seed: int) -> s
     test = int(is_test.sum())
     train = len(is_test) - test
     place = _resolve(path)
-    title = _read_own(place).title if _is_name(path) else place.resolve().stem
+    title = _read_own(place).title if _is_name(path) else clean_name(place.resolve().stem)
     how = "as its folders say" if decoded.has_test else f"split by seed {seed}"
     return (
         f"{title}: {train:,} pictures for training and {test:,} for testing "
         f"in {len(decoded.classes)} classes, {how}."
+    )
+
+
+def _doubts(decoded: Decoded, is_test: Tensor) -> tuple[str, ...]:
+    """Sentences on what makes an accuracy on these pictures say less than it seems to."""
+    tested = decoded.labels[is_test] if is_test.any() else decoded.labels  # not split yet: all are alike
+    return (
+        *decoded.doubles,
+        *_shared_note(decoded.digests, is_test),
+        *_unbalanced_note(tested, decoded.classes),
+    )
+
+
+def _unbalanced_note(labels: Tensor, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What a network gets that has learned nothing but which class is the largest, where that is much."""
+    counts = labels.bincount(minlength=len(classes))
+    share = counts.max().item() / len(labels)
+    if share < max(MUCH, 1.5 / len(classes)):
+        return ()
+    return (
+        f"Most are {classes[int(counts.argmax())]}: always answering that is right for {share:.0%} "
+        "of the test pictures.",
     )
 
 
@@ -275,20 +356,27 @@ def _own_set(name: str, title: str, decoded: Decoded) -> OwnSet:
         classes=decoded.classes,
         train_count=len(decoded.labels) - test,
         test_count=test,
+        notes=decoded.notes + _doubts(decoded, decoded.is_test),
     )
 
 
 def _describe(own: OwnSet) -> None:
+    """Written under a name of its own: the same zip may be uploaded twice at once."""
     path = own_folder() / f"{own.name}.json"
-    temporary = path.with_suffix(".json.part")
-    temporary.write_text(json.dumps(dataclasses.asdict(own)), encoding="utf-8")
-    temporary.replace(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dataclasses.asdict(own), file)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _read_own(path: Path) -> OwnSet:
     try:
         values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return OwnSet(**{**values, "classes": tuple(values["classes"])})
+        lists = {"classes": tuple(values["classes"]), "notes": tuple(values.get("notes", ()))}
+        return OwnSet(**{**values, **lists})
     except (OSError, ValueError, KeyError, TypeError):
         return OwnSet(
             name=path.stem,

@@ -4,8 +4,8 @@ The trainer changes a whole batch at once on the device, each picture with draws
 mirror, crop, then turn, zoom, slant and move at once, then erase. What comes in from outside is black.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dashlab.data.imageset import IMAGE_SETS, ImageSetInfo
@@ -29,10 +29,13 @@ class Carried:
 
 
 def carry_over(steps: Sequence[Step], dataset: str) -> tuple[Carried, ...]:
-    """What becomes of each step that is switched on, when a network is trained on `dataset`."""
-    return tuple(
-        _carried(number, step, IMAGE_SETS[dataset]) for number, step in enumerate(steps, 1) if step.use
-    )
+    """What becomes of each step that is switched on, when a network is trained on `dataset`.
+
+    Carried is what the trainer does alike: by itself, and at its place among the others.
+    """
+    used = [(number, step) for number, step in enumerate(steps, 1) if step.use]
+    alone = [_carried(number, step, IMAGE_SETS[dataset]) for number, step in used]
+    return tuple(_in_place(alone, place) for place in range(len(alone)))
 
 
 def trainer_settings(carried: Sequence[Carried], dataset: str) -> dict[str, Value]:
@@ -43,9 +46,28 @@ def trainer_settings(carried: Sequence[Carried], dataset: str) -> dict[str, Valu
     return settings
 
 
+def _in_place(carried: Sequence[Carried], place: int) -> Carried:
+    """The fate of a step beside the others: the trainer does each change once, in an order of its own."""
+    step, whys = carried[place], []
+    if not step.settings:
+        return step
+    if any(step.settings.keys() & later.settings.keys() for later in carried[place + 1 :]):
+        whys.append("The trainer does it once, as the later step of its kind has it.")
+    earlier = {before.transform for before in carried[:place] if before.settings}
+    if step.transform == "RandomCrop" and earlier & {"RandomRotation", "RandomAffine"}:
+        whys.append("The trainer crops before it turns.")
+    if "Normalize" in earlier and step.transform in _FROM_OUTSIDE:
+        whys.append("The trainer normalises last: here 0 is no longer black.")
+    if not whys:
+        return step
+    return replace(step, fate="nearly", why=" ".join(filter(None, (step.why, *whys))))
+
+
 def _carried(number: int, step: Step, info: ImageSetInfo) -> Carried:
     fate, why, settings = _RULES.get(step.transform, _unknown)(step, info)
-    if step.chance < 1 and settings:
+    if step.chance == 0:
+        fate, why, settings = "needless", "In none of the pictures it does nothing.", {}
+    elif step.chance < 1 and settings and step.transform != "RandomHorizontalFlip":
         fate, why = "nearly", f"{why} The trainer does it to every picture.".strip()
     specs = {**AugmentConfig.specs(), **DataConfig.specs()}
     limited = {name: specs[name].clamp(value, value) for name, value in settings.items()}
@@ -83,7 +105,7 @@ def _crop(step: Step, info: ImageSetInfo) -> Found:
         return "needless", "A window of the picture's own size leaves no choice.", {}
     if not isinstance(padding, int):
         return "nearly", "The trainer pads all sides alike.", {"crop_padding": max(padding)}
-    is_black = step.values["padding_mode"] == "constant" and step.values["fill"] == "0"
+    is_black = step.values["padding_mode"] == "constant" and _fills_black(step)
     why = "" if is_black else "The trainer pads with black."
     return ("carried" if is_black else "nearly"), why, {"crop_padding": padding}
 
@@ -93,9 +115,20 @@ def _rotation(step: Step, _info: ImageSetInfo) -> Found:
     if step.values["expand"]:
         return "left out", "The trainer keeps the pictures' size, so that it cannot expand.", {}
     degrees = float(max(-low, high, 0))
-    if -low == high:
-        return "carried", "", {"rotate": degrees}
-    return "nearly", f"The trainer turns either way alike: up to {degrees:g}°.", {"rotate": degrees}
+    whys = list(_otherwise(step))
+    if -low != high:
+        whys.append(f"The trainer turns either way alike: up to {degrees:g}°.")
+    return ("nearly" if whys else "carried"), " ".join(whys), {"rotate": degrees}
+
+
+def _otherwise(step: Step) -> Iterator[str]:
+    """What of a turn is done otherwise: about which point, what comes in, how values are found."""
+    if _given(step, "center") is not None:
+        yield "The trainer turns about the middle."
+    if not _fills_black(step):
+        yield "The trainer fills with black."
+    if step.values["interpolation"] != "bilinear":
+        yield "The trainer blends the values between pixels (bilinear)."
 
 
 def _affine(step: Step, info: ImageSetInfo) -> Found:
@@ -114,6 +147,8 @@ def _affine(step: Step, info: ImageSetInfo) -> Found:
     slant = _given(step, "shear")
     if slant:
         settings["shear"] = float(max(-slant[0], slant[1], 0))
+        if settings["rotate"]:
+            whys.append("The trainer turns before it slants.")
         if -slant[0] != slant[1] or len(slant) == 4:
             whys.append("The trainer slants along x alone, either way alike.")
     return ("nearly" if whys else "carried"), " ".join(whys), settings
@@ -151,10 +186,17 @@ def _number(step: Step, name: str) -> float:
     return float(_given(step, name))
 
 
+def _fills_black(step: Step) -> bool:
+    fill = _given(step, "fill")
+    return not any(fill) if isinstance(fill, tuple) else not fill
+
+
 def _close(given: Sequence[float], own: Sequence[float]) -> bool:
     return len(given) == len(own) and all(abs(a - b) < 2e-3 for a, b in zip(given, own, strict=True))
 
 
+_FROM_OUTSIDE = frozenset({"RandomCrop", "RandomRotation", "RandomAffine", "RandomErasing"})
+"""Steps that bring in a value of their own: black in the trainer."""
 _BY_ITSELF = _needless("The trainer does this by itself.")
 _RULES: dict[str, Callable[[Step, ImageSetInfo], Found]] = {
     "RandomHorizontalFlip": _flip,

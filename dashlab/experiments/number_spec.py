@@ -15,6 +15,7 @@ class NumbersSpec(Spec):
         counts: how many numbers there may be; 0 allows the word `empty`.
         whole: whether they are whole numbers.
         ascending: whether they are a range, the smaller end first.
+        paired: whether each two are a range, the smaller end first.
         empty: what stands for no number at all, such as an argument of None.
         many: whether torchvision wants a sequence even for one number.
     """
@@ -22,6 +23,7 @@ class NumbersSpec(Spec):
     counts: tuple[int, ...]
     whole: bool = False
     ascending: bool = False
+    paired: bool = False
     empty: str = "none"
     many: bool = False
 
@@ -64,6 +66,8 @@ class NumbersSpec(Spec):
             return "must be whole numbers"
         if self.ascending and list(numbers) != sorted(numbers):
             return "must have the smaller end first"
+        if self.paired and list(numbers) != _in_pairs(numbers):
+            return "must have the smaller end first in each pair"
         return None
 
     def parse(self, text: str) -> Value:
@@ -77,7 +81,11 @@ class NumbersSpec(Spec):
     def clamp(self, value: Value, default: Value) -> Value:
         """Each number brought into the range and in order; `default` if there are too many or too few."""
         numbers = tuple(self._brought_in(number) for number in self.numbers(value) if not math.isnan(number))
-        text = self.text_of(tuple(sorted(numbers)) if self.ascending else numbers)
+        if self.ascending:
+            numbers = tuple(sorted(numbers))
+        elif self.paired:
+            numbers = tuple(_in_pairs(numbers))
+        text = self.text_of(numbers)
         return text if self.problem(text) is None else default
 
     def _brought_in(self, number: float) -> float:
@@ -90,6 +98,11 @@ class NumbersSpec(Spec):
     def _counts_in_words(self) -> str:
         names = [self.empty if count == 0 else str(count) for count in self.counts]
         return f"{' or '.join(names)} numbers" if self.counts != (1,) else "one number"
+
+
+def _in_pairs(numbers: tuple[float, ...]) -> list[float]:
+    """Each two in order."""
+    return [number for at in range(0, len(numbers), 2) for number in sorted(numbers[at : at + 2])]
 
 
 def _plain(number: float) -> float:

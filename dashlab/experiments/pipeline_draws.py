@@ -18,7 +18,8 @@ from torch import Tensor
 
 from dashlab.device import stream
 from dashlab.experiments.pipeline import Step
-from dashlab.experiments.pipeline_faults import FAULTS, fault_of, left_alone, obstacle
+from dashlab.experiments.pipeline_faults import fault_of, left_alone, obstacle
+from dashlab.experiments.pipeline_kinds import FAULTS, misfit
 from dashlab.experiments.pipeline_listen import Listener
 from dashlab.experiments.pipeline_seen import Facts, Seen, facts, leaves, seen, size_of, undone
 from dashlab.experiments.transforms import argument, build
@@ -160,10 +161,10 @@ class _Run:
             self._note(index, start)
 
     def advance(self, place: int, step: Step) -> None:
-        if step.offer.of_batch and self.batch is None and not self._collate(place, step):
-            return
         listener = self._built(place, step)
         if listener is None:
+            return
+        if step.offer.of_batch and self.batch is None and not self._collate(place, step, listener):
             return
         if self.batch is not None:
             self._on_batch(place, step, listener)
@@ -196,8 +197,9 @@ class _Run:
         track = self.tracks[index]
         value = self._done(track, index, place, step, listener, track.value)
         if value is not None:
+            note = left_alone(step, track.value, value)
             track.value = value
-            self._after(index, place, step, listener)
+            self._after(index, place, step, listener, note)
 
     def _on_batch(self, place: int, step: Step, listener: Listener) -> None:
         """One call for the whole batch, as in training: one draw holds for all pictures."""
@@ -233,9 +235,9 @@ class _Run:
         seed = step_seed(self.seed, draw, self.steps, place)
         torch.default_generator.manual_seed(seed)
         try:
-            result = value if left_alone(step, value) else listener(value, *labels)
+            result = listener(value, *labels)
         except FAULTS as error:
-            track.problem = fault_of(place, step, error)
+            track.problem = fault_of(place, step, error, lambda other: listener(other, *labels), value)
             return None
         height, width = size_of(result)
         if height * width > MOST_PIXELS:
@@ -247,10 +249,16 @@ class _Run:
         track.seeds.append(seed)
         return result
 
-    def _collate(self, place: int, step: Step) -> bool:
+    def _collate(self, place: int, step: Step, listener: Listener) -> bool:
         """Make one tensor [B, C, H, W] of all pictures; False, and a problem, where they do not fit."""
         problem = next((track.problem for track in self.tracks if track.problem), "")
         values = [track.value for track in self.tracks]
+        if not problem and not all(isinstance(value, Tensor) for value in values):
+            # One picture, as often as there are labels: whether pictures are of one size is another question.
+            reason = misfit(
+                lambda value: listener(torch.stack([value] * len(values)), self.labels), values[0]
+            )
+            problem = f"Step {place + 1} ({step.transform}) {reason}"
         problem = problem or next(filter(None, (obstacle(place, step, value) for value in values)), "")
         if not problem and len({tuple(value.shape) for value in values}) > 1:
             problem = (
@@ -263,7 +271,7 @@ class _Run:
             self.batch = torch.stack([value.as_subclass(Tensor) for value in values])
         return not problem
 
-    def _after(self, index: int, place: int, step: Step, listener: Listener) -> None:
+    def _after(self, index: int, place: int, step: Step, listener: Listener, note: str = "") -> None:
         track = self.tracks[index]
         if step.transform == "Normalize" and listener.applied:
             track.norms.append(_per_channel(step))
@@ -274,7 +282,7 @@ class _Run:
             transform=step.transform,
             applied=listener.applied,
             drawn=listener.drawn,
-            note=left_alone(step, track.value),
+            note=note,
             facts=facts(track.value),
         )
         self._note(index, row)

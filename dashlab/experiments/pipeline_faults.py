@@ -1,5 +1,6 @@
 """Why a step of a pipeline cannot be done, in a sentence that names the step and says what to do."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,27 +8,13 @@ from PIL import Image
 from torch import Tensor
 
 from dashlab.experiments.pipeline import Step
+from dashlab.experiments.pipeline_kinds import Do, misfit, passes_by
 from dashlab.experiments.pipeline_seen import leaves
 from dashlab.experiments.transforms import argument
 
-FAULTS = (
-    TypeError,
-    ValueError,
-    RuntimeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    NotImplementedError,
-    OSError,
-    MemoryError,
-)
-"""What torchvision, torch and Pillow raise where a picture and a transform do not fit."""
-
-_OF_TENSORS = frozenset({"Normalize", "GaussianNoise", "MixUp", "CutMix"})
-_OF_FRACTIONS = frozenset({"Normalize", "GaussianNoise", "MixUp", "CutMix"})
-_PASSES_PIL = frozenset({"ToDtype", "RandomErasing", "ToPureTensor"})
-_OF_ONE = frozenset({"AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix", "FiveCrop", "TenCrop"})
+_TURNING = frozenset({"RandomRotation", "RandomAffine", "RandomPerspective"})
+_SEVERAL = frozenset({"FiveCrop", "TenCrop"})
+"""Transforms that make several pictures of one; of several they would make too many to be seen."""
 
 
 def obstacle(place: int, step: Step, value: Any) -> str:
@@ -39,38 +26,41 @@ def obstacle(place: int, step: Step, value: Any) -> str:
         value: the picture, a tuple of pictures, or a batch [B, C, H, W].
     """
     first = next(leaves(value))
-    for stands_against in (_wrong_kind, _wrong_channels, _wrong_size, _wrong_settings):
+    for stands_against in (_too_many, _wrong_channels, _wrong_size, _wrong_settings):
         if reason := stands_against(step, value, first):
             return f"Step {place + 1} ({step.transform}) {reason}"
     return ""
 
 
-def fault_of(place: int, step: Step, error: BaseException) -> str:
-    """The sentence for what was raised while building or doing the step."""
+def fault_of(place: int, step: Step, error: BaseException, do: Do | None = None, value: Any = None) -> str:
+    """The sentence for what was raised while building the step, or while doing it: `do` with `value`."""
+    reason = _unsound(step) if do is None else _meant(step, value) or misfit(do, value)
+    if reason:
+        return f"Step {place + 1} ({step.transform}) {reason}"
     said = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
     return f"Step {place + 1} ({step.transform}) cannot be done; torchvision says: {said[:200]}."
 
 
-def left_alone(step: Step, value: Any) -> str:
-    """Why the step leaves this picture as it is, as a sentence; empty if it does not."""
-    first = next(leaves(value))
-    if step.transform in _PASSES_PIL and isinstance(first, Image.Image):
+def left_alone(step: Step, given: Any, made: Any) -> str:
+    """Why the step has left this picture as it was, as a sentence; empty if it has not."""
+    is_same = made is given or (
+        isinstance(made, tuple) and all(map(operator.is_, leaves(made), leaves(given)))
+    )
+    if is_same and isinstance(next(leaves(given)), Image.Image) and passes_by(step.transform):
         return f"{step.transform} leaves a PIL image as it is: put ToImage before it."
     return ""
 
 
-def _wrong_kind(step: Step, value: Any, first: Any) -> str:
-    name = step.transform
-    if name in _OF_TENSORS and isinstance(first, Image.Image):
-        return "works on tensors, and the picture is still a PIL image: put ToImage and ToDtype before it."
-    if name in _OF_FRACTIONS and isinstance(first, Tensor) and not first.is_floating_point():
-        return f"needs fractions, and the values are {_dtype(first)}: put ToDtype (float32, scale) before it."
-    if name == "JPEG" and isinstance(first, Tensor) and _dtype(first) != "uint8":
-        return f"works on whole values from 0 to 255, and these are {_dtype(first)}: put it before ToDtype."
-    if (name in _OF_ONE or step.offer.of_batch) and isinstance(value, tuple):
+def _too_many(step: Step, value: Any, _first: Any) -> str:
+    if step.transform in _SEVERAL and isinstance(value, tuple):
         return "takes one picture, and there are several by now: put it before FiveCrop or TenCrop."
-    if name == "ToPILImage" and isinstance(first, Tensor) and first.ndim == 4:
-        return "makes one PIL image, and here is a batch: put it before MixUp or CutMix, or leave it out."
+    return ""
+
+
+def _unsound(step: Step) -> str:
+    """What of its settings no picture would go with."""
+    if step.transform == "GaussianBlur" and not all(n % 2 for n in _pair(_given(step, "kernel_size"))):
+        return "needs a window with a middle: make each side of the kernel odd, such as 9."
     return ""
 
 
@@ -108,22 +98,44 @@ def _wrong_settings(step: Step, _value: Any, first: Any) -> str:
         return "draws a length from the smallest to below the largest: make the largest greater."
     if name == "RandAugment" and int(str(values["magnitude"])) >= int(str(values["num_magnitude_bins"])):
         return "has a magnitude that is not among its bins: make it smaller, or the bins more."
-    if not isinstance(first, Tensor):
-        return ""
-    if (
-        name in ("RandomRotation", "RandomAffine", "RandomPerspective")
-        and values["interpolation"] == "bicubic"
-    ):
-        return "knows bicubic for PIL images only: put it before ToImage, or take bilinear."
+    if name == "Resize" and (longest := _given(step, "max_size")) is not None:
+        size = _given(step, "size")
+        if not isinstance(size, int):
+            return "limits the longer side where Size is one number, the shorter side: give one, or no limit."
+        if longest <= size:
+            return (
+                f"has a longest side of {longest}, and the shorter is to be {size}: make the longest greater."
+            )
+    return _wrong_for_tensors(step, first) if isinstance(first, Tensor) else ""
+
+
+def _wrong_for_tensors(step: Step, first: Tensor) -> str:
+    name, values = step.transform, step.values
+    channels = first.shape[-3]
+    if name == "ToPILImage" and values["mode"] not in ("auto", "RGB" if channels == 3 else "L"):
+        return f"cannot make {values['mode']} of {channels} channel{'s' if channels > 1 else ''}: take auto."
     if name == "RandomSolarize" and first.is_floating_point() and float(str(values["threshold"])) > 1:
         return "has a threshold above 1, and the values are fractions from 0 to 1: take one such as 0.5."
+    return ""
+
+
+def _meant(step: Step, value: Any) -> str:
+    """What it means that a transform has failed, where it fails for one reason alone."""
+    is_tensor = isinstance(next(leaves(value)), Tensor)
+    if is_tensor and step.values.get("interpolation") == "bicubic" and step.transform in _TURNING:
+        return "knows bicubic for PIL images only: put it before ToImage, or take bilinear."
+    if step.transform == "RandomPerspective":
+        return (
+            "has drawn corners of which three lie on one line, as in no perspective: make the distortion "
+            "smaller, or take another seed."
+        )
     return ""
 
 
 def _crop(step: Step) -> tuple[int, int]:
     if step.values.get("pad_if_needed"):
         return 0, 0
-    height, width = _pair(argument(step.transform, "size", step.values["size"]))
+    height, width = _pair(_given(step, "size"))
     padding = (
         argument(step.transform, "padding", step.values["padding"]) if "padding" in step.values else None
     )
@@ -133,7 +145,7 @@ def _crop(step: Step) -> tuple[int, int]:
 
 def _blur(step: Step) -> tuple[int, int]:
     # Reflected at the border, a window may reach no further than the opposite side.
-    width, height = _pair(argument(step.transform, "kernel_size", step.values["kernel_size"]))
+    width, height = _pair(_given(step, "kernel_size"))
     return height // 2 + 1, width // 2 + 1
 
 
@@ -152,6 +164,10 @@ _NEEDED: dict[str, Callable[[Step], tuple[int, int]]] = {
 """The least height and width that a step can work on."""
 
 
+def _given(step: Step, name: str) -> Any:
+    return argument(step.transform, name, step.values[name])
+
+
 def _pair(size: int | Sequence[int]) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
@@ -163,7 +179,3 @@ def _sides(padding: int | Sequence[int] | None) -> tuple[int, int, int, int]:
     if len(padding) == 2:
         return padding[0], padding[1], padding[0], padding[1]
     return padding[0], padding[1], padding[2], padding[3]
-
-
-def _dtype(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

@@ -17,6 +17,10 @@ TOGETHER = 1 << 19
 """So many values are looked at together."""
 PIECE = 1 << 20
 """So many weights are sent backward through in one go, which is quicker than layer by layer."""
+SMALLEST, LARGEST = 2.0**-149, 3.4028235e38
+"""Of float32, above 0."""
+SAFE = 1e-30, 1e36
+"""Between these norms of a gradient no number in it that counts is rounded to 0 or to infinity."""
 ALIKE = 1e-5
 """Outputs that lie no further apart than this share of the largest are one value, but for rounding."""
 
@@ -105,29 +109,85 @@ def layer_stats(
     shape, total = (config.batch, config.width), 2 * config.depth
     x = torch.randn(shape, generator=stream(config.seed, "input")).to(device)
     stride = max(1, PIECE // config.width**2)
-    pieces: list[tuple[Tensor, list[Tensor], list[Tensor]]] = []  # input, outputs and weights of some layers
+    pieces: list[tuple[Tensor, list[Tensor], list[tuple[Tensor, Tensor]]]] = []  # see `_down`
     for first in range(0, config.depth, stride):
         x = x.detach().requires_grad_()
         pieces.append((x, [], []))
         for index in range(first, min(first + stride, config.depth)):
-            weight = draw(config, index).to(device).detach().requires_grad_()
-            x = block(x, weight, config)
+            x = block(x, draw(config, index).to(device).detach(), config, linear=pieces[-1][2])
             pieces[-1][1].append(x)
-            pieces[-1][2].append(weight)
             tell(index + 1, total)
     gradient = torch.randn(shape, generator=stream(config.seed, "gradient")).to(device)
     seen = _Seen([], [], [])
     layers: list[LayerStat] = []
     while pieces:
-        below, outputs, weights = pieces.pop()
-        found = torch.autograd.grad(outputs[-1], (below, *outputs[:-1], *weights), gradient)
-        of_outputs = (*found[1 : len(outputs)], gradient)
-        seen.take(outputs, of_outputs, found[len(outputs) :])
-        gradient, rest = found[0], len(pieces) * stride
+        piece, rest = pieces.pop(), len(pieces) * stride
+        below, of_outputs, of_weights = _down(*piece, gradient)
+        seen.take(piece[1], (*of_outputs, gradient), of_weights)
+        gradient = below
         if seen.is_full or not pieces:
             layers = seen.told(first=rest) + layers
         tell(total - rest, total)
     return StackStats(config=config, layers=tuple(layers))
+
+
+def _down(
+    below: Tensor, outputs: Sequence[Tensor], linear: Sequence[tuple[Tensor, Tensor]], gradient: Tensor
+) -> tuple[Tensor, Sequence[Tensor], list[float]]:
+    """Take the gradient of the outputs of some layers down to their input.
+
+    Args:
+        below: the input of the lowest of these layers, [batch, width].
+        outputs: of each layer, [batch, width]; the gradient comes in at the last.
+        linear: input and output of each linear layer.
+        gradient: with respect to the last output.
+
+    Returns:
+        The gradients with respect to `below` and to all outputs but the last, and the norms of those with
+        respect to the weights.
+    """
+    after = [made for _, made in linear]
+    found = torch.autograd.grad(outputs[-1], (below, *outputs[:-1], *after), gradient)
+    norms = weight_gradient_norms(
+        torch.stack([x.detach() for x, _ in linear]), torch.stack(found[-len(after) :])
+    )
+    return found[0], found[1 : len(outputs)], norms
+
+
+def weight_gradient_norms(x: Tensor, of_linear: Tensor) -> list[float]:
+    """Norm of the gradient of the weights of linear layers, from their inputs and their outputs' gradients.
+
+    Both are [layers, batch, width]. A layer's gradient is G = dᵀx, so that |G|² = Σ (x xᵀ) ∘ (d dᵀ): two
+    products [batch, batch] instead of one [width, width], which takes a fifth of the time. Where float32
+    rounds G to 0 or to infinity, as in training, that is the norm.
+    """
+    layers, batch, width = x.shape
+    if batch >= width:
+        return [_norm(of_linear[at].mT @ x[at]) for at in range(layers)]
+    one, other = x.double(), of_linear.double()
+    first, second = one @ one.mT, other @ other.mT
+    norms = (first * second).sum((1, 2)).clamp_min_(0).sqrt_().tolist()
+    # No sum of products is larger than this, as absolute values (Cauchy and Schwarz).
+    bounds = (_trace(first) * _trace(second)).sqrt_().tolist()
+    found = []
+    for at, (norm, bound) in enumerate(zip(norms, bounds, strict=True)):
+        if bound < SMALLEST / 2:
+            found.append(0.0)
+        elif SAFE[0] < norm < SAFE[1] or not math.isfinite(norm):
+            found.append(norm)
+        elif norm > width * LARGEST:  # then one of the width² numbers is above the largest
+            found.append(math.inf)
+        else:
+            found.append(_norm(of_linear[at].mT @ x[at]))
+    return found
+
+
+def _trace(products: Tensor) -> Tensor:
+    return products.diagonal(dim1=1, dim2=2).sum(1)
+
+
+def _norm(values: Tensor) -> float:
+    return float(torch.linalg.vector_norm(values, dtype=torch.float64))
 
 
 def draw_weight(stack: StackConfig, index: int) -> Tensor:
@@ -160,6 +220,7 @@ def block(
     *,
     running: tuple[Tensor, Tensor] | None = None,
     training: bool = True,
+    linear: list[tuple[Tensor, Tensor]] | None = None,
 ) -> Tensor:
     """One layer with its cure and activation: [batch, width] -> [batch, width].
 
@@ -169,9 +230,12 @@ def block(
         setting: activation and cure.
         running: BatchNorm's mean and variance, each [width]; in training they become those of this batch.
         training: whether BatchNorm uses the batch's own mean and variance.
+        linear: gets the input and the output of the linear layer.
     """
-    inner = functional.layer_norm(x, x.shape[-1:]) if setting.cure == "residual_layernorm" else x
-    inner = functional.linear(inner, weight)
+    before = functional.layer_norm(x, x.shape[-1:]) if setting.cure == "residual_layernorm" else x
+    inner = functional.linear(before, weight)
+    if linear is not None:
+        linear.append((before, inner))
     if setting.cure == "batchnorm":
         mean, variance = running or (None, None)
         inner = functional.batch_norm(inner, mean, variance, training=training, momentum=1.0)
@@ -229,13 +293,12 @@ class _Seen:
     gradient_of_weight: list[float]
 
     def take(
-        self, outputs: Sequence[Tensor], of_outputs: Sequence[Tensor], of_weights: Sequence[Tensor]
+        self, outputs: Sequence[Tensor], of_outputs: Sequence[Tensor], of_weights: Sequence[float]
     ) -> None:
-        """Some layers below those before, in their order; gradients of the outputs and of the weights."""
+        """Some layers below those before, in their order; gradients of the outputs, norms of the weights'."""
         self.output += [output.detach() for output in reversed(outputs)]
         self.gradient += reversed(of_outputs)
-        norms = [torch.linalg.vector_norm(one, dtype=torch.float64) for one in reversed(of_weights)]
-        self.gradient_of_weight += torch.stack(norms).tolist()
+        self.gradient_of_weight += reversed(of_weights)
 
     @property
     def is_full(self) -> bool:

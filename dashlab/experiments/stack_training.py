@@ -81,7 +81,8 @@ class StackTraining(Study):
     lr: float = number(
         0.003,
         "Learning rate",
-        "The same for all settings. Adam wants about a third of SGD's.",
+        "The same for all settings. Adam moves each weight by about this much a step, whatever the size of "
+        "its gradient.",
         low=1e-5,
         high=1.0,
         log=True,

@@ -6,6 +6,8 @@ from typing import Any
 from dashlab.experiments.stack import StackStats
 
 NOT_FINITE = "First not finite (index)"
+TINY = 1e-38
+"""About the smallest float32 that is not subnormal: from above it no layer gets to 0 by making it smaller."""
 LOST = 0.01
 """Share of the whole spread below which the difference between inputs counts as lost."""
 
@@ -39,21 +41,31 @@ def _outputs(stats: StackStats) -> Iterator[str]:
     elif (gone := stats.first_zero) == 0:
         yield "Every output is exactly 0 from the first layer on: no input can be told from another."
     elif gone is not None:
-        yield f"From {numbered(gone)} on every output is exactly 0: they shrank{growth}, below 1.4e-45."
+        yield f"From {numbered(gone)} on every output is exactly 0: {_why_gone(stats, gone, growth)}."
     elif stds[-1] == 0:
-        yield f"All outputs of a layer are one number; at the top it is {stats.layers[-1].mean:.3g}."
+        yield f"All outputs of the top layer are one number: {stats.layers[-1].mean:.3g}."
     else:
         growth = growth and f":{growth}"
         yield f"The spread is {stds[0]:.3g} after layer 1 and {stds[-1]:.3g} after layer {len(stds)}{growth}."
 
 
+def _why_gone(stats: StackStats, gone: int, growth: str) -> str:
+    """Whether the outputs fell below what float32 has, or the activation cut off all that was left."""
+    largest = stats.layers[gone - 1].largest
+    if largest is not None and largest > TINY:
+        return "all that came to its activation was negative"
+    return f"they shrank{growth}, below 1.4e-45"
+
+
 def _likeness(stats: StackStats) -> Iterator[str]:
     first, last = stats.layers[0], stats.layers[-1]
     if first.alike and first.largest:
-        yield (
-            "For each input all units of a layer give the same value. They get the same gradient too and "
-            f"stay copies of each other: {stats.config.width} units do the work of one."
-        )
+        yield "For each input all units of a layer give the same value."
+        if len(stats.layers) > 1:
+            yield (
+                "Below the top they get the same gradient too and stay copies of each other: "
+                f"{stats.config.width} units do the work of one."
+            )
     if last.std and last.between is not None and last.between < LOST * last.std:
         yield f"Different inputs come out almost alike: between them the spread is only {last.between:.2g}."
 
@@ -62,7 +74,9 @@ def _gradients(stats: StackStats) -> Iterator[str]:
     if (broken := stats.gradient_not_finite) is not None:
         yield f"The gradient is no longer finite at {numbered(broken)}{_and_below(broken)}."
     elif (gone := stats.gradient_zero) is not None:
-        yield f"No gradient arrives at {numbered(gone)}{_and_below(gone)}: it is exactly 0; nothing learns."
+        nothing = all(layer.weight_gradient == 0 for layer in stats.layers)
+        end = "nothing learns" if nothing else "the layers there do not learn"
+        yield f"No gradient arrives at {numbered(gone)}{_and_below(gone)}: it is exactly 0; {end}."
     elif len(stats.layers) > 1:
         top, bottom = stats.layers[-1].gradient_std, stats.layers[0].gradient_std
         assert top is not None

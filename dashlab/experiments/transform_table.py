@@ -118,7 +118,7 @@ ARGUMENTS: Mapping[str, Described] = {
         "Scale", "The share of the picture's area that is cut out.", "0.08,1", 0.01, 1
     ),
     "RandomResizedCrop.ratio": _range(
-        "Ratio", "Width over height of what is cut out.", "0.75,1.3333", 0.25, 4
+        "Ratio", "Width over height of what is cut out.", f"0.75,{4 / 3!r}", 0.25, 4
     ),
     "FiveCrop.size": _size("Size", _SIDES, "64"),
     "TenCrop.size": _size("Size", _SIDES, "64"),
@@ -157,6 +157,7 @@ ARGUMENTS: Mapping[str, Described] = {
         -60,
         60,
         counts=(0, 2, 4),
+        paired=True,
     ),
     "RandomPerspective.distortion_scale": _number(
         "Distortion", "How far each corner may move, in halves of a side.", 0.5, 0, 1, step=0.05

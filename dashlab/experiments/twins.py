@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.fields import integer, number
+from dashlab.fields import choice, integer, number
 from dashlab.study import Tick
 
 FRAMES = 60
@@ -27,6 +27,8 @@ FULL = 65_535
 SPAN = 4.0
 """Histograms reach from -SPAN to SPAN; what lies beyond is counted in the outermost bin."""
 BINS = 32
+PROBE = 500
+"""Histograms are taken over so many training inputs."""
 CHANNELS = 6
 """The statistics of so many channels of each BatchNorm layer are followed."""
 MARKS = 80
@@ -48,9 +50,9 @@ class Spread:
     Histograms have `BINS` bins from -`SPAN` to `SPAN`.
     """
 
-    entering: tuple[int, ...]  # what enters the activation
+    entering: tuple[int, ...]  # what enters the activation; where there is none, what the next layer gets
     leaving: tuple[int, ...]  # what the next layer gets
-    mean: float  # of what enters the activation
+    mean: float  # of `entering`
     std: float
     silent: float  # share of units whose output is the same for every input
 
@@ -72,6 +74,16 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BothModes:
+    """What one network scores over the same data in both modes, over all and for each class."""
+
+    by_batch: Score
+    by_running: Score
+    classes_by_batch: tuple[float, ...]
+    classes_by_running: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """One twin after an epoch. What a twin that has diverged cannot have is NaN or empty."""
 
@@ -84,6 +96,7 @@ class Twin:
     layers: tuple[Spread, ...] = ()  # hidden layers; only in some epochs
     boundary: str = ""  # see `boundary_of`; only for points, only in some epochs
     diverged: int = 0  # the step at which the loss was no finite number any more; 0 for never
+    on_training: BothModes | None = None  # over the training data after the epoch; only where asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +119,7 @@ class TwinsConfig(TwinSettings):
 
     ROW: ClassVar[type] = TwinsEpoch
     TITLE: ClassVar[str] = "BatchNorm twins"
+    ADDED: ClassVar[frozenset[str]] = TwinSettings.ADDED | {"measured"}
 
     lr: float = number(
         0.1,
@@ -124,6 +138,15 @@ class TwinsConfig(TwinSettings):
         high=4096,
     )
     epochs: int = integer(100, "Epochs", "Passes over the training data.", low=1, high=500)
+    measured: str = choice(
+        "test",
+        "Measured on",
+        "After each epoch both modes are measured on the test data; or on all training data as well, which "
+        "takes half as long again.",
+        ("test", "both"),
+        names={"test": "test data", "both": "test and training data"},
+        advanced=True,
+    )
 
     def rows(self) -> Iterator[TwinsEpoch | Tick]:
         """One row for each epoch, from epoch 0 on.
@@ -142,9 +165,8 @@ class TwinsConfig(TwinSettings):
     @property
     def seconds(self) -> float:
         """About how long it takes on one core; for deciding whether to wait for it."""
-        return (
-            2 * self.cost(self.batch_size, self.epochs * self.steps_of(self.batch_size)) + 0.002 * self.epochs
-        )
+        training = 2 * self.cost(self.batch_size, self.epochs * self.steps_of(self.batch_size))
+        return training * (1.5 if self.measured == "both" else 1) + 0.002 * self.epochs
 
 
 def frames_of(epochs: int) -> tuple[int, ...]:

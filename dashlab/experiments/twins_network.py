@@ -13,19 +13,31 @@ from dashlab.batches import Normalization, stratified_order
 from dashlab.data import points
 from dashlab.data.images import load_images
 from dashlab.device import pick_device, stream
-from dashlab.experiments.twins import BINS, CHANNELS, FULL, GRID, SPAN, Moments, Score, Spread, pack_boundary
+from dashlab.experiments.twins import (
+    BINS,
+    CHANNELS,
+    FULL,
+    GRID,
+    SPAN,
+    BothModes,
+    Moments,
+    Score,
+    Spread,
+    pack_boundary,
+)
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
 from dashlab.settings import ModelConfig
 
 PORTION = 1000
-PROBE = 500
-"""Histograms are taken over so many training inputs."""
 COUNTED = 5000
 """And over about so many of their values in each layer."""
 MARGIN = 0.25
 """Room around the points where the boundary is drawn."""
+
+
+SIGNED, UNIT = Normalization((0.5,), (0.5,)), Normalization((0.0,), (1.0,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +46,20 @@ class Task:
 
     train_x: Tensor
     train_y: Tensor
-    test_x: Tensor  # float32 [M, D]
+    test_x: Tensor
     test_y: Tensor
     classes: tuple[str, ...]
+    normalization: Normalization = SIGNED  # of pictures
 
     def batch(self, chosen: Tensor | None) -> tuple[Tensor, Tensor]:
         """The training inputs with these indexes, float32 [B, D], and their labels; all for None."""
         if chosen is None:
-            return vectors(self.train_x), self.train_y
-        return vectors(self.train_x[chosen]), self.train_y[chosen]
+            return self.vectors(self.train_x), self.train_y
+        return self.vectors(self.train_x[chosen]), self.train_y[chosen]
 
-
-def vectors(x: Tensor) -> Tensor:
-    """Pictures uint8 [B, 1, 28, 28] as float32 [B, 784] in [-1, 1]; points [B, 2] as they are."""
-    return Normalization((0.5,), (0.5,))(x).flatten(1) if x.dtype == torch.uint8 else x
+    def vectors(self, x: Tensor) -> Tensor:
+        """Pictures uint8 [B, 1, 28, 28] as float32 [B, 784], normalised; points [B, 2] as they are."""
+        return self.normalization(x).flatten(1) if x.dtype == torch.uint8 else x
 
 
 def load_task(config: TwinSettings) -> Task:
@@ -76,8 +88,9 @@ def _digits(config: TwinSettings) -> Task:
             stratified_order(y, generator=stream(config.seed, "split"))[: config.train_size].sort().values
         )
         x, y = x[chosen], y[chosen]
-    test_x = vectors(images.test_x)
-    return Task(x.to(device), y.to(device), test_x.to(device), images.test_y.to(device), images.classes)
+    test = images.test_x.to(device), images.test_y.to(device)
+    normalization = UNIT if config.pixels == "unit" else SIGNED
+    return Task(x.to(device), y.to(device), *test, images.classes, normalization)
 
 
 def build_twin(config: TwinSettings, *, batchnorm: bool) -> nn.Sequential:
@@ -91,10 +104,12 @@ def build_twin(config: TwinSettings, *, batchnorm: bool) -> nn.Sequential:
 
 
 def _layers(config: TwinSettings, *, batchnorm: bool) -> Iterator[nn.Module]:
-    for fan_in, fan_out in pairwise(config.widths[:-1]):
+    for number, (fan_in, fan_out) in enumerate(pairwise(config.widths[:-1])):
         bias = config.bias == "everywhere" or (config.bias == "needed" and not batchnorm)
         yield nn.Linear(fan_in, fan_out, bias=bias)
-        block = [activation_layer(config.activation)]
+        block: list[nn.Module] = []
+        if number == 0 or config.activated == "everywhere":
+            block.append(activation_layer(config.activation))
         if batchnorm:
             block.insert(0 if config.order == "before" else 1, _normalizer(config, fan_out))
         yield from block
@@ -114,14 +129,16 @@ def _normalizer(config: TwinSettings, channels: int) -> nn.BatchNorm1d:
 def batches(config: TwinSettings, task: Task, size: int, epochs: int) -> Iterator[list[Tensor | None]]:
     """For each epoch the indexes of its batches, int64 [B]; None stands for all data at once.
 
-    A last batch of a single input is left out, for both twins alike.
+    A last batch of a single input is left out, for both twins alike. Without `shuffle` each epoch goes
+    through the data as they stand.
     """
     draw, count = stream(config.seed, "order"), len(task.train_y)
     for _ in range(epochs):
         if size == 0 or size >= count:
             yield [None]
             continue
-        cut = torch.split(torch.randperm(count, generator=draw).to(task.train_y.device), size)
+        order = torch.randperm(count, generator=draw) if config.shuffle else torch.arange(count)
+        cut = torch.split(order.to(task.train_y.device), size)
         yield [chosen for chosen in cut if len(chosen) > 1]
 
 
@@ -133,6 +150,15 @@ def described(config: TwinSettings) -> tuple[str, str]:
 
 def _shorter(written: str) -> str:
     return written.replace("in_features=", "").replace("out_features=", "")
+
+
+Vectors = Callable[[Tensor], Tensor]
+"""Makes of inputs as they are stored what the network takes."""
+
+
+def as_it_is(x: Tensor) -> Tensor:
+    """What is such a vector already."""
+    return x
 
 
 def normalizers(network: nn.Module) -> list[nn.BatchNorm1d]:
@@ -155,69 +181,75 @@ def batch_statistics(network: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def logits_by_batch(network: nn.Module, x: Tensor, size: int) -> Tensor:
+def logits_by_batch(network: nn.Module, x: Tensor, size: int, vectors: Vectors = as_it_is) -> Tensor:
     """Outputs in train mode for x [N, D], cut into batches of `size` in order (0: one batch).
 
-    A last batch of one joins the one before it.
+    A last batch of one joins the one before it. `vectors` makes of each batch what the network takes.
     """
     count = len(x)
     ends = list(range(size, count, size)) if 0 < size < count else []
     if ends and count - ends[-1] == 1:
         ends.pop()
     with batch_statistics(network):
-        return torch.cat([network(part) for part in torch.tensor_split(x, ends)])
+        return torch.cat([network(vectors(part)) for part in torch.tensor_split(x, ends)])
 
 
 @torch.no_grad()
-def logits_by_running(network: nn.Module, x: Tensor, size: int) -> Tensor:
+def logits_by_running(network: nn.Module, x: Tensor, size: int, vectors: Vectors = as_it_is) -> Tensor:
     """Outputs in eval mode for x [N, D]; in batches of `size` where no running statistics are kept."""
     layers = normalizers(network)
     if any(layer.running_mean is None for layer in layers):
-        return logits_by_batch(network, x, size)
+        return logits_by_batch(network, x, size, vectors)
     for layer in layers:
         layer.eval()
-    logits = torch.cat([network(part) for part in torch.split(x, PORTION)])
+    logits = torch.cat([network(vectors(part)) for part in torch.split(x, PORTION)])
     for layer in layers:
         layer.train()
     return logits
 
 
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """What a network scores over all inputs, and its accuracy within each class."""
-
-    over_all: Score
-    by_class: tuple[float, ...]
+def on_test(network: nn.Module, task: Task, size: int) -> BothModes:
+    """A network's scores on the test data in train mode, in batches of `size`, and in eval mode."""
+    return _both_modes(network, task, task.test_x, task.test_y, size)
 
 
-def both_ways(network: nn.Module, task: Task, size: int) -> tuple[Graded, Graded]:
-    """On the test data, in train mode with batches of `size` (0: one batch), and in eval mode.
-
-    Without BatchNorm the two are the same, and measured once.
-    """
-    by_running = _graded(logits_by_running(network, task.test_x, size), task)
-    if not normalizers(network):
-        return by_running, by_running
-    return _graded(logits_by_batch(network, task.test_x, size), task), by_running
+def on_training(network: nn.Module, task: Task, size: int) -> BothModes:
+    """The same on all training data, in the order in which they stand."""
+    return _both_modes(network, task, task.train_x, task.train_y, size)
 
 
-def _graded(logits: Tensor, task: Task) -> Graded:
-    right, classes = logits.argmax(1) == task.test_y, len(task.classes)
-    seen = torch.bincount(task.test_y, minlength=classes).clamp_min(1)
-    found = torch.bincount(task.test_y[right], minlength=classes)
-    loss = F.cross_entropy(logits, task.test_y).item()
-    return Graded(Score(loss=loss, accuracy=right.float().mean().item()), tuple((found / seen).tolist()))
+def _both_modes(network: nn.Module, task: Task, x: Tensor, y: Tensor, size: int) -> BothModes:
+    """Without BatchNorm the two are the same, and measured once."""
+    classes = len(task.classes)
+    running = by_batch = _graded(logits_by_running(network, x, size, task.vectors), y, classes)
+    if normalizers(network):
+        by_batch = _graded(logits_by_batch(network, x, size, task.vectors), y, classes)
+    return BothModes(
+        by_batch=by_batch[0],
+        by_running=running[0],
+        classes_by_batch=by_batch[1],
+        classes_by_running=running[1],
+    )
+
+
+def _graded(logits: Tensor, y: Tensor, classes: int) -> tuple[Score, tuple[float, ...]]:
+    """The score over all, and the accuracy within each class."""
+    right = logits.argmax(1) == y
+    seen = torch.bincount(y, minlength=classes).clamp_min(1)
+    found = torch.bincount(y[right], minlength=classes)
+    loss = F.cross_entropy(logits, y).item()
+    return Score(loss=loss, accuracy=right.float().mean().item()), tuple((found / seen).tolist())
 
 
 @torch.no_grad()
 def spreads(network: nn.Sequential, x: Tensor) -> tuple[Spread, ...]:
     """How the values of each hidden layer are distributed in train mode, for x [N, D]."""
     found: list[Spread] = []
-    entering: Tensor | None = None
+    entering: Tensor | None = None  # the activation of the layer that x is in
     with batch_statistics(network):
         for number, module in enumerate(network):
-            if entering is not None and isinstance(module, nn.Linear):
-                found.append(_spread(entering, x))
+            if number and isinstance(module, nn.Linear):
+                found.append(_spread(x if entering is None else entering, x))
                 entering = None
             if not isinstance(module, nn.Linear | nn.BatchNorm1d):
                 entering = x

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dashlab.fields import choice, flag, integer, number, sizes
 from dashlab.settings import INITIALIZERS
@@ -19,6 +20,8 @@ SECONDS_PER_FLOP = 1 / 40e9
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwinSettings(Study):
     """On what data, with what networks and with what BatchNorm."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"pixels", "shuffle", "activated"})
 
     dataset: str = choice(
         "circles",
@@ -82,6 +85,22 @@ class TwinSettings(Study):
         step=1000,
         used_when=("dataset", ("mnist",)),
     )
+    pixels: str = choice(
+        "signed",
+        "Pixels",
+        "What the networks take for black and for white: −1 and 1, so that the middle is 0; or 0 and 1.",
+        ("signed", "unit"),
+        names={"signed": "−1 to 1", "unit": "0 to 1"},
+        advanced=True,
+        used_when=("dataset", ("mnist",)),
+    )
+    shuffle: bool = flag(
+        True,
+        "Shuffle",
+        "Put the training data into a new order for every epoch. Otherwise the same inputs make up the same "
+        "batch each time.",
+        advanced=True,
+    )
     hidden: tuple[int, ...] = sizes(
         (128, 64),
         "Hidden layers",
@@ -94,6 +113,15 @@ class TwinSettings(Study):
         "Activation",
         "The nonlinearity of each hidden layer.",
         ("relu", "leaky_relu", "gelu", "tanh", "sigmoid"),
+    )
+    activated: str = choice(
+        "everywhere",
+        "Activation stands",
+        "After each hidden layer; or after the first one alone: BatchNorm aside, all that stands above it is "
+        "then linear.",
+        ("everywhere", "first"),
+        names={"everywhere": "after each", "first": "after the first"},
+        advanced=True,
     )
     bias: str = choice(
         "everywhere",

@@ -139,11 +139,13 @@ class Reach:
     Attributes:
         learns: rates at which it does, ascending.
         stops_at: the first rate above those that it does not learn at; None if it learns up to the highest.
+        gaps: rates between those at which it learns, at which it does not.
     """
 
     batchnorm: bool
     learns: tuple[float, ...]
     stops_at: float | None
+    gaps: tuple[float, ...] = ()
 
 
 def threshold(trials: Iterable[Trial], classes: int) -> float:
@@ -170,4 +172,5 @@ def reach(trials: Sequence[Trial], *, batchnorm: bool, classes: int) -> Reach:
         lr for lr in rates if mean_accuracy(trials, lr=lr, batchnorm=batchnorm, classes=classes) >= enough
     )
     above = [lr for lr in rates if learns and lr > learns[-1]]
-    return Reach(batchnorm=batchnorm, learns=learns, stops_at=above[0] if above else None)
+    gaps = tuple(lr for lr in rates if learns and learns[0] < lr < learns[-1] and lr not in learns)
+    return Reach(batchnorm=batchnorm, learns=learns, stops_at=above[0] if above else None, gaps=gaps)

@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dashlab.experiments import twins_network as networks
-from dashlab.experiments.twins import Moments, Score, Twin, TwinsConfig, TwinsEpoch, frames_of, marks_of
+from dashlab.experiments.twins import (
+    PROBE,
+    Moments,
+    Score,
+    Twin,
+    TwinsConfig,
+    TwinsEpoch,
+    frames_of,
+    marks_of,
+)
 from dashlab.experiments.twins_network import Task, Watched
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.experiments.twins_sweeps import Sweep, Trial
@@ -89,21 +98,23 @@ class Examiner:
                 classes_by_running=(), gradients=(), diverged=learner.diverged,
             )  # fmt: skip
         network = learner.network
-        by_batch, by_running = networks.both_ways(network, self.task, self.config.batch_size)
-        framed = epoch in self.frames
+        size, framed = self.config.batch_size, epoch in self.frames
+        on_test = networks.on_test(network, self.task, size)
+        both = self.config.measured == "both"
         return Twin(
             training=training,
-            by_batch=by_batch.over_all,
-            by_running=by_running.over_all,
-            classes_by_batch=by_batch.by_class,
-            classes_by_running=by_running.by_class,
+            by_batch=on_test.by_batch,
+            by_running=on_test.by_running,
+            classes_by_batch=on_test.classes_by_batch,
+            classes_by_running=on_test.classes_by_running,
             gradients=learner.gradients(),
             layers=networks.spreads(network, self._probe()) if framed else (),
             boundary=networks.boundary(network, self.grid) if framed and self.grid is not None else "",
+            on_training=networks.on_training(network, self.task, size) if both else None,
         )
 
     def _probe(self) -> Tensor:
-        return networks.vectors(self.task.train_x[: networks.PROBE])
+        return self.task.vectors(self.task.train_x[:PROBE])
 
 
 def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
@@ -201,8 +212,8 @@ class _Trial:
         training, diverged = self.learner.training(), self.learner.diverged
         by_batch = by_running = math.nan
         if not diverged:
-            both = networks.both_ways(self.learner.network, self.task, self.size)
-            by_batch, by_running = (graded.over_all.accuracy for graded in both)
+            found = networks.on_test(self.learner.network, self.task, self.size)
+            by_batch, by_running = found.by_batch.accuracy, found.by_running.accuracy
         return Trial(
             lr=self.lr,
             batch_size=self.size or self.config.train_count,

@@ -1,6 +1,7 @@
-"""Training outside this process: submit a config, watch its progress, stop it.
+"""Training and computing outside this process: submit a config, watch its progress, stop it.
 
-All functions act on one laboratory per process. They return at once and may be called from any thread.
+All functions act on one laboratory per process. They return at once and may be called from any thread. What
+takes less than a few seconds, and a page waits for, is asked for instead of submitted: see `desk`.
 
 ```
 key = jobs.submit(config)
@@ -10,9 +11,12 @@ while not (progress := jobs.progress(key)).is_over:
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from dashlab.config import RunConfig
+from dashlab.jobs.calculator import rows_of
+from dashlab.jobs.desk import Desk, Ticket
 from dashlab.jobs.lab import Lab
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.study import Study
@@ -21,9 +25,13 @@ __all__ = [
     "JobState",
     "Lab",
     "Progress",
+    "Ticket",
     "active",
+    "ask",
     "batch",
+    "forget",
     "progress",
+    "rows_of",
     "shutdown",
     "stop",
     "submit",
@@ -31,7 +39,10 @@ __all__ = [
     "warm_up",
 ]
 
+T = TypeVar("T")
+
 _lab: Lab | None = None
+_desk: Desk | None = None
 _making = threading.Lock()
 
 
@@ -73,14 +84,38 @@ def active() -> tuple[Progress, ...]:
     return _the_lab().active()
 
 
+def ask(function: Callable[..., T], *arguments: Any, **keywords: Any) -> Ticket[T]:
+    """Have something short computed beside this process; see `Desk.ask`."""
+    return _the_desk().ask(function, *arguments, **keywords)
+
+
+def forget(function: Callable[..., Any]) -> None:
+    """Keep no answer of a function that was asked for any longer."""
+    _the_desk().forget(function)
+
+
 def warm_up() -> None:
-    """Start the processes that train in the background, so that the first run need not wait for them."""
+    """Start the processes that train and compute in the background, so that nobody need wait for them."""
     _the_lab().warm_up()
+    _the_desk().warm_up()
 
 
 def shutdown() -> None:
     """End all jobs and processes; the next submission starts them anew."""
+    global _desk  # one per process is the point
+    with _making:
+        desk, _desk = _desk, None
+    if desk is not None:
+        desk.close()
     _the_lab().shutdown()
+
+
+def _the_desk() -> Desk:
+    global _desk  # noqa: PLW0603  # one per process is the point
+    with _making:
+        if _desk is None:
+            _desk = Desk()
+        return _desk
 
 
 def _the_lab() -> Lab:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import JobError
 from dashlab.jobs.keys import Keys, security_of
+from dashlab.jobs.process import cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -239,8 +240,7 @@ def _threads() -> int:
         raise JobError(f"DASHLAB_THREADS must be a whole number from 1 to 1024; it is {named!r}.")
     if named:
         return int(named)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, cores() - 1)
 
 
 def _tell(process: "subprocess.Popen[str]", line: str) -> None:

@@ -7,6 +7,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab import studies
@@ -139,6 +140,7 @@ class RunJob(Job):
         self.config = config
         self._train = train
         self._start_weights: bytes | None = None
+        self._held: Path | None = None  # marks the run that it starts from as in use
 
     @property
     def has_measured(self) -> bool:
@@ -160,6 +162,7 @@ class RunJob(Job):
         key = self.config.loop.start_from
         if not key:
             return
+        self._held = self.store.room.hold(key)
         stored = self.store.load(key)
         if stored is None or not stored.result.weights:
             raise ConfigError(
@@ -175,6 +178,9 @@ class RunJob(Job):
 
     def forget(self) -> None:
         self._start_weights = None
+        if self._held is not None:
+            self.store.room.let_go(self._held)
+            self._held = None
 
     def _order(self) -> dict[str, Any]:
         return {
@@ -218,7 +224,7 @@ class StudyJob(Job):
             self.store.save(result)
         if self.study.KEPT:
             studies.save(self.study, outcome, self.store.root)
-            self.store.make_room()
+            self.store.room.make()
         return progress_of_study(self.key, self.study, outcome)
 
     def _order(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def main(role: str, *modules: str) -> None:
     """Run one process until its parent is gone; a worker imports `modules` before it reports for work."""
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_follow_parent, args=(lines,), daemon=True).start()
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=watch_parent, args=(os.getppid(),), daemon=True).start()
     # Ctrl-C in the terminal is for the parent, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -76,6 +76,11 @@ def load_default_pictures() -> None:
         engine.load(engine.resolved(RunConfig()).data)
     except DashlabError as error:  # the first run that needs them says so
         logger.info("The default pictures are not there: %s", error)
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def _next_line(lines: "queue.Queue[str]") -> str:
@@ -130,7 +135,7 @@ def _follow_parent(lines: "queue.Queue[str]") -> None:
     _leave()
 
 
-def _watch_parent(parent: int) -> None:
+def watch_parent(parent: int) -> None:
     """Leave when the parent is gone even though something, a fork of it, still holds the pipe open."""
     while os.getppid() == parent:
         time.sleep(1)

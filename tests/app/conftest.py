@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,8 @@ from ui import unexpected
 
 @pytest.fixture(autouse=True, scope="session")
 def computes_here(one_thread: None) -> None:
-    """These pages compute in the process of the tests."""
+    """These pages compute in the process of the tests, and in one thread."""
+    os.environ["DASHLAB_CALCULATORS"] = "0"
 
 
 @pytest.fixture(autouse=True)

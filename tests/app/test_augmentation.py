@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.data.photos import load_photo
 from dashlab.engine import resolved
 from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
+from dashlab.experiments.pipeline_code import step_code
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
 from dashlab.experiments.transforms import catalogue
 from tests.app.pages import link, press, ran, texts
@@ -96,7 +97,7 @@ def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
 
 
 def test_the_presets_hold_everything_that_the_material_uses():
-    used = {step.transform for name in ("s18", "inverse") for step in presets()[name].steps}
+    used = {step.transform for name in ("everything", "inverse") for step in presets()[name].steps}
     assert used == {
         *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
         *("RandomRotation", "ColorJitter", "RandomGrayscale", "RandomResizedCrop"),
@@ -411,11 +412,29 @@ def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTes
 def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     open_page: Callable[..., AppTest],
 ):
-    app = open_page(**with_steps(make_step("Grayscale"), make_step("ToImage"), make_step("Normalize")))
+    app = open_page(**with_steps(make_step("RGB"), make_step("ToImage"), make_step("Normalize")))
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
     assert "before step 3" in texts(app)
     assert "A draw can be given again once every step can be done." in texts(app)
+
+
+def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]):
+    app = open_page(aug_preset="s18")
+    assert link(app) == {"aug_preset": "s18"}
+    state = app.session_state["aug__state"]
+    assert (state.values["source"], state.values["show"]) == ("cifar10", "undone")
+    jitter = [f"{name}=(0.8, 1.2)" for name in ("brightness", "contrast", "saturation")] + ["hue=(-0.1, 0.1)"]
+    tensor = ["v2.ToImage()", "v2.ToDtype(dtype=torch.float32, scale=True)"]
+    assert [step_code(step) for step in presets()["s18"].steps] == [
+        "v2.RandomHorizontalFlip()",
+        "v2.RandomRotation(degrees=(-10, 10))",
+        "v2.RandomResizedCrop(size=32, scale=(0.8, 1))",
+        f"v2.ColorJitter({', '.join(jitter)})",
+        *tensor,
+        "v2.Normalize(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))",
+    ]
+    assert "ToPILImage" in catalogue()
 
 
 def test_the_code_is_that_of_the_steps(page: AppTest):

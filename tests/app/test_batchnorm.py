@@ -74,7 +74,7 @@ def test_the_page_opens_with_s7(open_page: Callable[..., AppTest]):
     assert [float(value.removesuffix(" %")) >= 98 for value in metrics(app)] == [True, True]
     plain, normed = (element.delta for element in app.metric)
     assert plain == "loss never below 0.1"
-    assert re.fullmatch("loss below 0.1 from epoch 1[0-5]", normed)
+    assert re.fullmatch("loss below 0.1 first in epoch 1[0-5]", normed)
     title = plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
     assert re.fullmatch(r"Without BatchNorm<br>epoch 15: [78]\d\.\d %", title)
     assert re.search(
@@ -222,6 +222,11 @@ def test_every_look_inside_bears_twins_that_both_diverged(open_view: Callable[..
     assert "**With BatchNorm** diverged at step" in texts(app)
 
 
+def test_the_formula_has_no_scale_and_shift_where_none_are_learned(open_view: Callable[..., AppTest]):
+    assert r"\gamma" in "".join(one.value for one in open_view(**SMALL).latex)
+    assert r"\gamma" not in "".join(one.value for one in open_view(**SMALL, affine="off").latex)
+
+
 # Long settings: a study
 
 
@@ -314,7 +319,7 @@ def test_mnist_is_never_trained_on_the_page_itself(open_page: Callable[..., AppT
     (study,) = lab.submitted
     assert study.flat().items() >= {  # type: ignore[attr-defined]
         "dataset": "mnist", "hidden": (256, 256), "bias": "needed", "lr": 0.01, "batch_size": 64,
-        "epochs": 10,
+        "epochs": 10, "pixels": "unit", "activated": "first", "shuffle": False, "measured": "both",
     }.items()  # fmt: skip
 
 
@@ -328,12 +333,36 @@ def test_finished_digits_are_shown_class_by_class(open_page: Callable[..., AppTe
     lab.show(study, JobState.FINISHED, rows=tuple(rows))
     app = open_page(bn_preset="s8")
     assert "boundary" not in plotly(app)
-    assert plotly(app)["classes"]["data"][0]["x"] == [str(digit) for digit in range(10)]
+    for classes in ("classes", "known_classes"):
+        assert plotly(app)[classes]["data"][0]["x"] == [str(digit) for digit in range(10)]
+
+
+def test_s8_is_shown_on_the_training_pictures_in_both_modes(open_page: Callable[..., AppTest], lab: FakeLab):
+    config = TWINS["s8"].config
+    study = TwinsConfig().change(**{name: config.flat()[name] for name in TwinsConfig.specs()})
+    rows = [
+        replace(row, plain=ten(row.plain), normed=ten(row.normed))
+        for row in rows_of(TwinsConfig(points=100, hidden=(8, 6), epochs=10, measured="both"))
+    ]
+    lab.show(study, JobState.FINISHED, rows=tuple(rows))
+    app = open_page(bn_preset="s8")
+    plain, normed = rows[-1].plain.on_training, rows[-1].normed.on_training
+    said = next(sentence for sentence in texts(app).splitlines() if "On all **training data**" in sentence)
+    for score in (normed.by_batch, normed.by_running, plain.by_running):
+        assert f"{100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" in said
+    assert len(app.get("vega_lite_chart")) == 4
+    epochs = next(
+        table.value for table in app.dataframe if "Plain training data eval mode loss" in table.value
+    )
+    assert epochs["Batchnorm training data train mode accuracy"].iloc[-1] == normed.by_batch.accuracy
 
 
 def ten(twin: Any) -> Any:
     shares = tuple(0.9 + digit / 100 for digit in range(10))
-    return replace(twin, boundary="", classes_by_batch=shares, classes_by_running=shares)
+    known = twin.on_training
+    if known is not None:
+        known = replace(known, classes_by_batch=shares, classes_by_running=shares)
+    return replace(twin, boundary="", classes_by_batch=shares, classes_by_running=shares, on_training=known)
 
 
 # The sweeps

@@ -95,3 +95,51 @@ def test_the_first_network_is_one_press_away(home: Callable[[], AppTest]):
     assert not app.exception, app.exception
     assert app.title[0].value == "Trainer"
     assert app.session_state["train__state"].preset == "mnist-fast"
+
+
+def test_the_room_that_runs_take_and_what_was_removed_are_said(
+    home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    Store().save(result(PRESETS["s1"].config))
+    monkeypatch.setenv("DASHLAB_LIMIT", "5 GB")
+    text = words(home())
+    assert (
+        " of 5 GB (`DASHLAB_LIMIT`). When that is full, the oldest that are not pinned are removed." in text
+    )
+    assert "So far" not in text
+    (Store().root / "removed").write_bytes(b".")
+    assert "So far 1 was removed." in words(home())
+    (Store().root / "removed").write_bytes(b"..")
+    assert "So far 2 were removed." in words(home())
+
+
+def test_what_was_damaged_counts_until_it_is_removed(home: Callable[[], AppTest]):
+    for seed in (0, 1):
+        run = result(PRESETS["s1"].config.change(seed=seed))
+        Store().save(run)
+    Store().weights_path(run.config.key()).write_bytes(b"")  # it is looked at when the next list is made
+    assert "of it damaged and set aside" in words(home())
+
+
+def test_a_limit_that_is_no_size_is_said(home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch):
+    Store().save(result(PRESETS["s1"].config))
+    monkeypatch.setenv("DASHLAB_LIMIT", "much")
+    text = words(home())
+    assert "DASHLAB_LIMIT is 'much'" in text
+    assert "Until then nothing is removed." in text
+
+
+def test_a_message_of_damage_is_put_away_by_a_press(home: Callable[[], AppTest]):
+    run = result(PRESETS["s1"].config)
+    Store().save(run)
+    Store().weights_path(run.config.key()).write_bytes(b"")
+    app = home()
+    assert "was damaged" in words(app)
+    app.button(key="home_dismiss").click().run()
+    assert "was damaged" not in words(app)
+
+
+def test_runs_that_are_not_shown_are_counted(home: Callable[[], AppTest]):
+    for seed in range(8):
+        Store().save(result(PRESETS["s1"].config.change(seed=seed)))
+    assert "… and 2 more." in words(home())

@@ -20,7 +20,7 @@ from dashlab.lists import entries_of, text_of
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import initialization
+from ui import initialization, initialization_signals
 from ui.initialization_gain import EXPLAINED
 from ui.page import csv_text
 from ui.views import View
@@ -300,25 +300,13 @@ def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., 
     assert app.select_slider(key="init_learn_width").value == 512
 
 
-def test_a_slow_stack_is_measured_behind_a_bar(
-    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
-    drawn = []
-    monkeypatch.setattr("ui.initialization_measured.BIG", 0)
-    monkeypatch.setattr(
-        "ui.initialization_measured._Bar",
-        lambda _place, words: lambda done, total: drawn.append((words, done, total)),
-    )
-    app = open_view(settings=text_of(TWO), seed="77")
-    assert drawn[-1] == ("Setting 2 of 2: N(0, 10²), linear", 10, 10)
-    assert "outputs" in figures(app)
-
-
 def test_what_was_measured_once_is_not_measured_again(
     open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     open_view(seed="78")
-    monkeypatch.setattr("ui.initialization_measured.layer_stats", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(
+        "dashlab.experiments.stack_measured.layer_stats", lambda *_, **__: pytest.fail("measured again")
+    )
     open_view(seed="78", spread="inputs")
 
 
@@ -442,3 +430,24 @@ def test_more_weights_than_can_be_trained_are_refused_in_a_sentence(open_learn: 
 def test_settings_that_are_not_used_are_left_out_of_the_link():
     view = StackView(settings=text_of([Setting(initializer="zeros", activation="relu")]))
     assert view.settings == "initializer~zeros~activation~relu"
+
+
+def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    app = open_view(seed="77")
+    built: list[int] = []
+    honest = initialization_signals.charts.bars
+
+    def bars(*found: Any, **more: Any) -> Any:
+        built.append(more["position"])
+        return honest(*found, **more)
+
+    monkeypatch.setattr(initialization_signals.charts, "bars", bars)
+    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    assert built == [0, 1, 2]
+    before = figures(app)["layer_1"]
+    app = ran(app.slider(key="init_stack_layer").set_value(3))
+    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    assert len(built) == 6
+    assert figures(app)["layer_1"] == before

@@ -29,4 +29,4 @@ def test_a_run_that_learns_from_a_part_of_the_pictures_says_from_how_many(
 ) -> None:
     run = result(S1.change(**change))
     words = results.pictures(run.started, run.config)
-    assert (f"{run.started.train_count:,} of them are trained on" in words) is said
+    assert (f"{run.started.train_count:,} of the training pictures are trained on" in words) is said

@@ -43,12 +43,19 @@ def upload(app: AppTest, name: str, content: bytes) -> AppTest:
 
 def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., AppTest], lab: FakeLab):
     app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
-    assert "coins: 8 pictures in 2 classes." in texts(app)
+    assert "coins: 8 pictures in 2 classes: heads, tails." in texts(app)
     app.button(key="train_start").click().run()
     assert not app.exception, app.exception
     (config,) = lab.submitted
     assert config.data.path == app.selectbox(key="train_path").value
     assert len(config.data.path) == 64
+
+
+def test_what_is_odd_about_an_uploaded_zip_is_said(open_app: Callable[..., AppTest]):
+    odd = zipped("heads", "heads/worn", "tails")
+    app = upload(open_own(open_app), "coins.zip", odd)
+    said = "What lies in folders inside a class is counted as pictures of the class: heads/worn."
+    assert said in "".join(info.value for info in app.info).replace("\\", "")
 
 
 def test_the_pictures_of_an_uploaded_zip_are_shown_before_training(open_app: Callable[..., AppTest]):
@@ -121,6 +128,50 @@ def test_the_full_set_is_fetched_only_on_request_and_its_failure_is_said(
     assert not app.exception, app.exception
     assert asked == ["fashion"]
     assert "could not be fetched (no route); the bundled pictures stay in use." in texts(app)
+
+
+@pytest.mark.usefixtures("fetches")
+def test_a_download_that_fails_as_nobody_foresaw_ends_as_a_problem_and_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(_name: str, **_more: object) -> None:
+        raise KeyError("md5")
+
+    monkeypatch.setattr(own, "download", fail)
+    own.start_fetch("fashion")
+    own.wait_for_fetch()
+    assert own.fetching() is None
+    assert own._fetches["fashion"].is_over
+    assert own._fetches["fashion"].problem.startswith("Fashion-MNIST could not be fetched: an error")
+    assert "KeyError: 'md5'" in caplog.text
+
+
+@pytest.mark.usefixtures("fetches")
+def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest.MonkeyPatch):
+    """The dictionary of downloads grows in the midst of a look through it."""
+
+    class Slow(dict[str, own.Fetch]):
+        def values(self):
+            for value in super().values():
+                looks.set()
+                started.wait(0.5)
+                yield value
+
+    looks, started = threading.Event(), threading.Event()
+    monkeypatch.setattr(own, "_fetches", Slow(mnist=own.Fetch("mnist", is_over=True)))
+    monkeypatch.setattr(own, "download", lambda _name, **_more: None)
+
+    def start() -> None:
+        assert looks.wait(10)
+        own.start_fetch("fashion")
+        started.set()
+
+    starter = threading.Thread(target=start)
+    starter.start()
+    own.fetching()
+    starter.join()
+    own.wait_for_fetch()
+    assert set(own._fetches) == {"mnist", "fashion"}
 
 
 @pytest.mark.usefixtures("fetches")

@@ -21,6 +21,7 @@ from tests.bench.report import as_json, heading, markdown
 from tests.bench.settings import Settings
 from tests.bench.stack import sliders, stacks
 from tests.bench.stacked import stacked
+from tests.bench.store import store
 from tests.bench.timing import Bench
 from tests.bench.to98 import to98
 
@@ -39,6 +40,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "race-sliders": race_sliders,
     "click": click,
     "class": classroom,
+    "store": store,
 }
 
 

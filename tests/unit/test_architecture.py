@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = (
-    {"errors", "leftovers"},
+    {"errors", "giving_up", "leftovers"},
     {"disklimit"},
     {"fields"},
     {"flatconfig"},
@@ -20,8 +20,10 @@ FLOORS = (
     {"results", "data", "augment", "models", "optim", "presets"},
     {"records", "batches", "precision", "recorder", "weights"},
     {"evaluate", "runfolder", "stacked_layers"},
-    {"engine", "classifier", "study", "runindex"},
+    {"engine", "classifier", "study", "runsummary"},
+    {"runindex", "rungroups"},
     {"studies"},
+    {"room"},
     {"store", "stacked"},
     {"jobs"},
     {"experiments"},

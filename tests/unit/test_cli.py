@@ -274,7 +274,7 @@ def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(caps
     main([*QUICK])
     main([*QUICK, "--seed", "1"])
     assert main(["runs", "--delete", "zz"]) == 1
-    assert "0 runs have a key that begins so" in capsys.readouterr().err
+    assert "0 runs and studies have a key that begins so" in capsys.readouterr().err
     assert len(Store().runs()) == 2
 
 
@@ -318,7 +318,30 @@ def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(capsys, tm
     name = capsys.readouterr().out.split()[-1]
     main(["data"])
     assert f"{name[:8]}  shades: " in capsys.readouterr().out
-    assert main([*QUICK, "--dataset", "own", "--path", name, "--train-size", "0", "--no-save"]) == 0
+    keys = []
+    for path in (name, name[:8]):  # the whole name, and what the list shows of it
+        assert (
+            main([*QUICK, "--dataset", "own", "--path", path, "--train-size", "0", "--no-save", "--json"])
+            == 0
+        )
+        keys.append(json.loads(capsys.readouterr().out.splitlines()[-1])["key"])
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_run_on_some_of_the_pictures_says_on_how_many(capsys, more):
+    assert main([*QUICK, "--no-save", "--val-fraction", "0.1", *more]) == 0
+    said = "180 of the training pictures are trained on, 20 are held back for validation."
+    assert said in capsys.readouterr().out
+
+
+def test_what_is_odd_about_a_folder_is_said_where_it_is_added(capsys, tmp_path):
+    folder = draw_folder(tmp_path / "shades")
+    picture = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+    other = next(path for path in sorted(folder.iterdir()) if path != picture.parent)
+    (other / "copy.png").write_bytes(picture.read_bytes())
+    assert main(["data", "add", str(folder)]) == 0
+    assert "1 picture stands in more than one class" in capsys.readouterr().out
 
 
 def test_data_says_which_sets_are_at_hand(capsys):

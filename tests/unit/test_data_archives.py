@@ -192,13 +192,13 @@ def test_one_class(make: Maker) -> None:
 
 def test_an_empty_class(make: Maker) -> None:
     assert refusal(make(two_classes() | {"mice/": b""})) == (
-        "The class folder mice is empty: put pictures into it, or remove it."
+        "The class folder mice holds no picture: put pictures into it, or remove it."
     )
 
 
 def test_an_empty_class_in_one_part(make: Maker) -> None:
     members = two_classes(prefix="train/") | two_classes(1, prefix="test/") | {"test/mice/": b""}
-    assert "The class folder test/mice is empty" in refusal(make(members))
+    assert "The class folder test/mice holds no picture" in refusal(make(members))
 
 
 def test_a_class_that_only_one_part_has(make: Maker) -> None:

@@ -1,6 +1,7 @@
 """Fetching a full set; no test needs a network."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import http.server
@@ -177,6 +178,16 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError, match="the bundled pictures stay in use"):
         download("mnist", data_dir=tmp_path / "file" / "sets")
+
+
+def test_a_full_disk_is_not_blamed_on_the_connection(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "_fetch", refuse)
+    with pytest.raises(DownloadError, match=r"No space left on device\).*in use\. Free some space") as caught:
+        download("fashion", data_dir=data)
+    assert "connection" not in str(caught.value)
 
 
 def test_an_unknown_set_cannot_be_fetched(data: Path) -> None:

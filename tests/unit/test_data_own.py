@@ -130,7 +130,11 @@ def test_a_test_folder_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_pictures_that_stand_in_both_parts_are_counted(tmp_path: Path) -> None:
     members = two_classes(4, prefix="train/") | two_classes(2, prefix="test/")
     images = load_folder(write_folder(tmp_path / "set", members))
-    assert images.notes == ("4 of the test pictures are training pictures too.",)
+    said = "4 of the test pictures are training pictures too."
+    assert images.notes == (said,)
+    assert images.origin.endswith(f"as its folders say. {said}"), "it is not kept with the result"
+    assert adopt(tmp_path / "set").notes == (said,)
+    assert list_own()[0].notes == (said,)
 
 
 def test_a_class_of_one_picture_cannot_be_split(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from dashlab.results import EpochRow, Row, Started, StepRow
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, NOISY, close, run, same
 
+pytestmark = pytest.mark.sameness
+
 # -- against plain PyTorch ---------------------------------------------------------------------------------
 
 

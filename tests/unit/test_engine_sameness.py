@@ -19,6 +19,8 @@ from dashlab.weights import put_weights
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, NOISY, mark, run, same
 
+pytestmark = pytest.mark.sameness
+
 # -- the same config, the same numbers ---------------------------------------------------------------------
 
 

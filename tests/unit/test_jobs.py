@@ -263,10 +263,24 @@ def test_a_run_starts_from_the_weights_of_another(lab: Lab) -> None:
     assert torch.equal(*weights)
 
 
+def in_use(lab: Lab) -> list[str]:
+    return [mark.name.partition("-")[0] for mark in (lab._store.root / "in-use").glob("*")]
+
+
+def test_a_run_that_a_job_starts_from_is_in_use_until_the_job_is_over(lab: Lab) -> None:
+    first = over(lab, lab.submit(order("quick"))).key
+    key = lab.submit(order("slow").change(start_from=first))
+    assert in_use(lab) == [first]
+    lab.stop(key)
+    over(lab, key)
+    assert in_use(lab) == []
+
+
 def test_starting_from_a_run_that_is_not_there_is_refused(lab: Lab) -> None:
     with pytest.raises(ConfigError, match="not in the cache"):
         lab.submit(order("quick").change(start_from="0" * 64))
     assert lab.active() == ()
+    assert in_use(lab) == []
 
 
 def test_only_the_latest_ends_are_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,3 +135,13 @@ def test_a_run_of_its_own_is_opened_with_all_its_settings():
     config = RunConfig().change(dataset="fashion", source="bundled", epochs=1)
     query = training_link(config)
     assert query == {"train_dataset": "fashion", "train_source": "bundled", "train_epochs": "1"}
+
+
+def test_a_run_of_the_plain_defaults_is_opened_with_them_though_the_trainer_opens_as_a_preset():
+    arrived = links.read(training_link(RunConfig()), "train", SPECS, start)
+    assert (arrived.values, arrived.preset, arrived.notes, arrived.known) == (
+        RunConfig().flat(),
+        "",
+        (),
+        True,
+    )

@@ -108,6 +108,10 @@ def test_a_step_is_written_without_torchvisions_own_defaults(step: Step, code: s
 
 # In the trainer
 
+BLENDED = {"interpolation": "bilinear"}
+TURN = make_step("RandomRotation", **BLENDED)
+CROP = make_step("RandomCrop", size="32", padding="4")
+
 
 def fates(steps: list[Step], dataset: str = "cifar10") -> list[str]:
     return [step.fate for step in carry_over(steps, dataset)]
@@ -132,9 +136,13 @@ def test_the_usual_recipe_for_cifar_is_carried_over_whole():
 
 
 def test_an_affine_change_is_carried_over_in_pixels_and_degrees():
-    step = make_step("RandomAffine", degrees="-12,12", translate="0.125,0.125", scale="0.8,1.2", shear="-5,5")
-    assert fates([step], "mnist") == ["carried"]
-    assert settings(step, dataset="mnist") == {"rotate": 12.0, "shift": 3.5, "zoom": 0.2, "shear": 5.0}
+    turned = make_step("RandomAffine", degrees="-12,12", translate="0.125,0.125", **BLENDED)
+    slanted = make_step(
+        "RandomAffine", degrees="0,0", translate="none", scale="0.8,1.2", shear="-5,5", **BLENDED
+    )
+    assert fates([turned], "mnist") == fates([slanted], "mnist") == ["carried"]
+    assert settings(turned, dataset="mnist") == {"rotate": 12.0, "shift": 3.5, "zoom": 0.1}
+    assert settings(slanted, dataset="mnist") == {"zoom": 0.2, "shear": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -143,6 +151,18 @@ def test_an_affine_change_is_carried_over_in_pixels_and_degrees():
         (make_step("RandomHorizontalFlip", p=0.3), "nearly", "half of the pictures, not 0.3"),
         (make_step("RandomRotation", degrees="0,90"), "nearly", "either way alike: up to 90°"),
         (make_step("RandomRotation", expand=True), "left out", "cannot expand"),
+        (make_step("RandomRotation", **BLENDED), "carried", ""),
+        (make_step("RandomRotation"), "nearly", "blends the values between pixels"),
+        (make_step("RandomRotation", fill="128", **BLENDED), "nearly", "fills with black"),
+        (make_step("RandomRotation", fill="0,0,0", **BLENDED), "carried", ""),
+        (make_step("RandomRotation", center="0,0", **BLENDED), "nearly", "about the middle"),
+        (make_step("RandomRotation", chance=0.0), "needless", "does nothing"),
+        (make_step("RandomAffine", fill="255,0,0", **BLENDED), "nearly", "fills with black"),
+        (make_step("RandomAffine", center="9,9", **BLENDED), "nearly", "about the middle"),
+        (make_step("RandomAffine", interpolation="bicubic"), "nearly", "blends the values between pixels"),
+        (make_step("RandomAffine", shear="-5,5", **BLENDED), "nearly", "turns before it slants"),
+        (make_step("RandomCrop", size="32", padding="4", fill="9"), "nearly", "pads with black"),
+        (make_step("RandomHorizontalFlip", p=1.0, chance=0.5), "carried", ""),
         (make_step("RandomRotation", chance=0.5), "nearly", "to every picture"),
         (make_step("RandomErasing"), "nearly", "a square of 13 × 13 pixels"),
         (make_step("RandomCrop", size="24"), "left out", "its own size of 32 × 32"),
@@ -160,6 +180,27 @@ def test_what_the_trainer_cannot_do_alike_is_said(step: Step, fate: str, said: s
     (found,) = carry_over([step], "cifar10")
     assert found.fate == fate
     assert said in found.why
+
+
+@pytest.mark.parametrize(
+    ("steps", "found", "said"),
+    [
+        ((TURN, CROP), ["carried", "nearly"], "crops before it turns"),
+        ((CROP, TURN), ["carried", "carried"], ""),
+        (
+            (TURN, make_step("RandomRotation", degrees="-5,5", **BLENDED)),
+            ["nearly", "carried"],
+            "does it once",
+        ),
+        ((make_step("Normalize", mean="0.5", std="0.5"), TURN), ["carried", "nearly"], "no longer black"),
+    ],
+)
+def test_a_step_is_carried_over_only_where_its_place_among_the_others_changes_nothing(
+    steps: tuple[Step, ...], found: list[str], said: str
+):
+    carried = carry_over(steps, "cifar10")
+    assert [step.fate for step in carried] == found
+    assert said in " ".join(step.why for step in carried)
 
 
 def test_a_step_that_is_switched_off_is_not_carried_over():

@@ -1,5 +1,7 @@
 """The index beside the cached runs: it saves time, and never decides what is there."""
 
+import dataclasses
+import hashlib
 import json
 import multiprocessing
 import os
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import dashlab.store
-from dashlab.runfolder import read_summary, write_run
+from dashlab.presets import PRESETS
+from dashlab.runfolder import write_run
 from dashlab.runindex import FILE, LOCK
+from dashlab.runsummary import read_summary
 from dashlab.store import Store
 from tests.unit.test_store import KEY, a_result
 
@@ -99,7 +103,7 @@ def test_what_another_server_writes_renames_or_deletes_is_seen(root: Path):
     assert ours.runs() == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\x00nothing", b"00000000 {}\n", b"[" * 9999])
+@pytest.mark.parametrize("content", [b"", b"\xff\x00nothing", b"00000000 {}\n", b"00000000 \n", b"[" * 9999])
 def test_a_damaged_index_is_made_anew(root: Path, content: bytes):
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     store = Store(root)
@@ -113,8 +117,8 @@ def test_a_flipped_digit_in_the_index_is_not_believed(root: Path, reads: list[st
     key = put(root, 0)
     true = Store(root).runs()
     text = (root / FILE).read_bytes()
-    assert b'"accuracy":0.75' in text
-    (root / FILE).write_bytes(text.replace(b'"accuracy":0.75', b'"accuracy":0.95'))
+    assert b'"finished",0.75' in text
+    (root / FILE).write_bytes(text.replace(b'"finished",0.75', b'"finished",0.95'))
     reads.clear()
     assert Store(root).runs() == true
     assert reads == [key]
@@ -128,7 +132,7 @@ def test_lines_of_another_version_are_read_from_the_folders(
     Store(root).runs()
     monkeypatch.undo()
     assert keys(Store(root)) == [key]
-    assert json.loads((root / FILE).read_bytes().split(b"\n")[-2].partition(b" ")[2])["v"] != "0"
+    assert json.loads((root / FILE).read_bytes().split(b"\n")[-2].partition(b" ")[2])[0] != "0"
 
 
 def test_a_deleted_index_costs_nothing_but_time(root: Path):
@@ -204,3 +208,80 @@ def test_two_processes_that_write_at_once_lose_nothing(root: Path):
     wanted = sorted(f"renamed {seed}" for seed in (*range(6), *range(100, 106)))
     for store in (watching, Store(root)):
         assert sorted(run.name for run in store.runs()) == wanted
+
+
+def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path):
+    store, asked = Store(root), []
+
+    def by(run) -> str:
+        asked.append(run.config.loop.seed)
+        return "" if run.config.loop.seed == 1 else run.state
+
+    made = [put(root, seed, age_s=seed) for seed in range(3)]
+    assert [run.key for run in store.grouped(by)["finished"]] == [made[0], made[2]]
+    assert store.grouped(by) is store.grouped(by)
+    assert sorted(asked) == [0, 1, 2]
+    store.save(a_result(seed=7))
+    store.delete(made[2])
+    assert [run.config.loop.seed for run in store.grouped(by)["finished"]] == [7, 0]
+    assert sorted(asked) == [0, 1, 2, 7]
+
+
+def test_a_run_is_found_by_the_first_letters_of_its_key(root: Path):
+    made = [put(root, seed, age_s=seed) for seed in range(3)]
+    store = Store(root)
+    assert [run.key for run in store.starting(made[1][:10])] == [made[1]]
+    assert [run.key for run in store.starting("")] == made
+    assert store.starting("no key") == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_recipe_comes_back_from_the_index_as_it_was(root: Path, reads: list[str], name: str):
+    config = PRESETS[name].config.change(seed=3)
+    if config.data.dataset == "own":
+        config = config.change(path="coins")
+    write_run(
+        root / "runs" / config.key(),
+        config.key(),
+        dataclasses.replace(a_result(), config=config),
+        name="größer ☃",
+        created=NOW,
+    )
+    first = Store(root).runs()
+    reads.clear()
+    assert Store(root).runs() == first
+    assert reads == []
+    assert first[0].config == config
+    assert len((root / FILE).read_bytes()) < 1000
+
+
+def test_a_rename_by_a_server_of_another_version_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch):
+    key = put(root, 0)
+    ours = Store(root)
+    assert ours.find(key).name == ""
+    monkeypatch.setattr("dashlab.runindex._VERSION", "another")
+    Store(root).rename(key, "theirs")
+    monkeypatch.undo()
+    assert ours.find(key).name == Store(root).find(key).name == "theirs"
+
+
+def test_a_new_run_moves_no_other_out_of_its_place(root: Path):
+    made = [put(root, seed, age_s=10.0 * seed) for seed in range(5)]
+    store = Store(root)
+    assert keys(store) == made
+    between = put(root, 9, age_s=25.0)
+    store.delete(made[1])
+    assert keys(store) == keys(Store(root)) == [made[0], made[2], between, *made[3:]]
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b'{"state": "finished"}', b'{"started": 5}'])
+def test_figures_that_are_none_are_damage_for_the_list_too(root: Path, content: bytes):
+    key = put(root, 0)
+    manifest = root / "runs" / key / "manifest.json"
+    (root / "runs" / key / "metrics.json").write_bytes(content)
+    files = json.loads(manifest.read_bytes())
+    files["files"]["metrics.json"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest.write_text(json.dumps(files))
+    store = Store(root)
+    assert store.runs() == []
+    assert "metrics.json" in store.damaged()[0]

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from packaging.requirements import Requirement
 
-from scripts import bootstrap, find_browser, serve
+from scripts import bootstrap, find_browser, sameness, serve
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -218,3 +218,11 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
 def test_a_port_in_use_is_said_with_another_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "is_taken", lambda port: True)
     assert "make app PORT=8502" in str(serve.problem("8501"))
+
+
+def test_equal_numbers_are_asked_for_again_under_every_narrower_instruction_set():
+    assert list(sameness.narrower("AVX512")) == ["AVX2", "DEFAULT"]
+    assert sameness.narrower("AVX2") == {
+        "DEFAULT": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+    }
+    assert sameness.narrower("DEFAULT") == sameness.narrower("NEON") == {}

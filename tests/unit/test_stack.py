@@ -11,7 +11,7 @@ from torch import nn
 
 from dashlab.device import stream
 from dashlab.errors import ConfigError
-from dashlab.experiments.stack import block, draw_weight, histograms, layer_stats
+from dashlab.experiments.stack import block, draw_weight, histograms, layer_stats, weight_gradient_norms
 from dashlab.experiments.stack_settings import (
     ACTIVATIONS,
     CURES,
@@ -291,3 +291,25 @@ def test_a_gain_has_no_effect_where_there_is_none():
 )
 def test_a_setting_is_named_by_what_it_does(setting: Setting, title: str):
     assert setting.title == title
+
+
+@pytest.mark.parametrize("batch", [4, 40], ids=["few inputs", "more inputs than units"])
+@pytest.mark.parametrize("scale", [1.0, 1e-22, 3e-22, 1e-30, 1e18, 1e19, 1e30])
+def test_norms_of_weight_gradients_are_those_of_the_gradients_in_float32(batch: int, scale: float):
+    x = torch.randn(3, batch, 16, generator=stream(0, "x")) * scale
+    gradients = torch.randn(3, batch, 16, generator=stream(0, "gradients")) * scale
+    wanted = []
+    for one, gradient in zip(x, gradients, strict=True):
+        weight = torch.zeros(16, 16, requires_grad=True)
+        nn.functional.linear(one, weight).backward(gradient)
+        wanted.append(weight.grad.double().norm().item())
+    found = weight_gradient_norms(x, gradients)
+    assert found == pytest.approx(wanted, rel=1e-6, nan_ok=True)
+    assert scale != 1e-30 or found == [0.0] * 3
+    assert scale != 1e30 or not any(map(math.isfinite, found))
+
+
+def test_a_weight_gradient_that_float32_rounds_to_0_is_0():
+    layers = layer_stats(StackConfig(std=0.0002, depth=40, width=64, batch=8)).layers
+    assert layers[0].weight_gradient == 0
+    assert layers[-1].weight_gradient == 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from dashlab.experiments.stack import layer_stats
+from dashlab.device import stream
+from dashlab.experiments.stack import block, layer_stats
 from dashlab.experiments.stack_settings import Setting, StackConfig
 from dashlab.experiments.stack_words import NOT_FINITE, factor, layer_rows, sentences, summary
 
@@ -28,24 +30,58 @@ def test_a_steady_stack_is_said_to_go_from_here_to_there():
 
 
 def test_a_signal_that_ends_in_zeros_is_said_to():
-    assert "on every output is exactly 0" in said(Setting(std=0.0002))
+    words = said(Setting(std=0.0002))
+    assert "on every output is exactly 0: they shrank × 0.00163 a layer, below 1.4e-45." in words
+    assert torch.finfo(torch.float32).smallest_normal > 1e-38
+    assert 0 < torch.tensor(1.4e-45).item() < 2e-45
+    assert torch.tensor(0.6e-45).item() == 0
+
+
+def test_a_signal_that_relu_cut_off_is_not_said_to_have_become_too_small():
+    config = StackConfig(initializer="kaiming_normal", activation="relu", width=8, batch=2, depth=100)
+    stats = layer_stats(config)
+    assert stats.first_zero == 72
+    assert stats.layers[71].largest > 1e-6
+    assert "all that came to its activation was negative" in sentences(stats)
+    assert "1.4e-45" not in sentences(stats)
 
 
 def test_zeros_are_said_to_learn_nothing():
     words = said(Setting(initializer="zeros"))
     assert "Every output is exactly 0 from the first layer on" in words
-    assert "No gradient arrives at layer 39 (index 38) and below: it is exactly 0" in words
+    assert "No gradient arrives at layer 39 (index 38) and below: it is exactly 0; nothing learns." in words
+
+
+def test_layers_above_those_without_a_gradient_are_not_said_to_learn_nothing():
+    config = StackConfig(std=10.0, activation="tanh", width=8, batch=2, depth=50)
+    stats = layer_stats(config)
+    assert stats.gradient_zero == 45
+    assert stats.layers[-1].weight_gradient > 0
+    assert "it is exactly 0; the layers there do not learn." in sentences(stats)
 
 
 def test_zeros_under_a_sigmoid_are_one_number():
-    assert "All outputs of a layer are one number; at the top it is 0.5" in said(
+    assert "All outputs of the top layer are one number: 0.5." in said(
         Setting(initializer="zeros", activation="sigmoid")
     )
 
 
 def test_equal_weights_are_said_to_make_copies():
     words = said(Setting(initializer="constant", activation="tanh"))
+    assert "Below the top they get the same gradient too" in words
     assert "64 units do the work of one" in words
+    assert "do the work of one" not in said(Setting(initializer="constant", activation="tanh"), depth=1)
+
+
+def test_units_of_equal_weights_get_the_same_gradient_below_the_top():
+    setting = Setting(initializer="constant", constant=0.01, activation="tanh")
+    weights = [torch.full((8, 8), 0.01, requires_grad=True) for _ in range(3)]
+    x = torch.randn(4, 8, generator=stream(0, "a test"))
+    for weight in weights:
+        x = block(x, weight, setting)
+    x.backward(torch.randn(4, 8, generator=stream(1, "a test")))
+    same = [torch.allclose(weight.grad, weight.grad[:1].expand(8, 8), atol=1e-9) for weight in weights]
+    assert same == [True, True, False]
 
 
 def test_inputs_that_cannot_be_told_apart_are_said_to():

@@ -17,6 +17,8 @@ from dashlab.stacked_layers import Movable, Stack
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same
 
+pytestmark = pytest.mark.sameness
+
 BN = MLP.change(hidden=(16, 12), batchnorm=True, epochs=4)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashlab import studies
-from dashlab.errors import ConfigError, DamagedRun
+from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.records import RecordError
 from dashlab.store import Store
@@ -139,6 +139,19 @@ def test_a_damaged_study_is_set_aside_and_said(tmp_path: Path, change: Callable[
         studies.load(Squares(), tmp_path)
     assert not path.exists()
     assert len(list((tmp_path / "damaged").iterdir())) == 1
+
+
+@pytest.mark.parametrize("what", ["write_synced", "sync_folder"])
+def test_a_study_for_which_the_disk_has_no_room_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(studies, what, full)
+    with pytest.raises(StoreError, match=r"No space left on device.*DASHLAB_STORE"):
+        kept(tmp_path, Squares())
+    assert list((tmp_path / "studies").glob(".new-*")) == []
 
 
 # -- through jobs ------------------------------------------------------------------------------------------

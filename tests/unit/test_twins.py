@@ -144,6 +144,7 @@ def test_the_options_of_batchnorm_reach_it():
 # Equal to a loop by hand
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("config", [SMALL, FULL], ids=["batches", "full batch"])
 @pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
 def test_a_twin_is_what_a_plain_loop_gives(config: TwinsConfig, batchnorm: bool):

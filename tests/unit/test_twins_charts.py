@@ -12,6 +12,7 @@ from dashlab.charts import twins, twins_boundary, twins_inside
 from dashlab.experiments.twins import (
     BINS,
     GRID,
+    BothModes,
     Moments,
     Score,
     Spread,
@@ -171,3 +172,32 @@ def test_classes_are_drawn_in_both_modes():
 def test_classes_of_twins_that_diverged_are_empty():
     figure = twins_inside.classes(replace(ROWS[0], plain=LOST, normed=LOST), ("0", "1"))
     assert [list(trace.y) for trace in figure.data] == [[], [], []]
+
+
+def test_on_the_training_data_each_twin_is_drawn_as_it_was_measured():
+    modes = BothModes(
+        by_batch=Score(loss=0.1, accuracy=0.96), by_running=Score(loss=0.2, accuracy=0.94),
+        classes_by_batch=(0.97, 0.95), classes_by_running=(0.93, 0.91),
+    )  # fmt: skip
+    known = replace(GOOD, on_training=modes)
+    rows = tuple(replace(row, plain=known, normed=known) for row in ROWS)
+    chart = twins.accuracy(rows, epochs=3, known=True)
+    assert {(point["twin"], point["how"]) for point in chart.rows} == {
+        (twins.PLAIN, twins.KNOWN_BY_RUNNING),
+        (twins.NORMED, twins.KNOWN_BY_RUNNING),
+        (twins.NORMED, twins.KNOWN_BY_BATCH),
+    }
+    assert values(chart, twins.NORMED, twins.KNOWN_BY_RUNNING) == pytest.approx([94.0] * 4)
+    assert (
+        values(twins.loss(rows, epochs=3, classes=2, known=True), twins.NORMED, twins.KNOWN_BY_BATCH)
+        == [0.1] * 4
+    )
+    bars = twins_inside.classes(rows[0], ("0", "1"), known=True)
+    assert [list(trace.y) for trace in bars.data] == [[93.0, 91.0], [93.0, 91.0], [97.0, 95.0]]
+
+
+def test_a_huge_loss_on_the_training_data_is_named_as_well():
+    far = Score(loss=1e9, accuracy=0.5)
+    modes = BothModes(by_batch=far, by_running=far, classes_by_batch=(), classes_by_running=())
+    rows = (ROWS[0], replace(ROWS[1], normed=replace(GOOD, on_training=modes)))
+    assert twins.cut_off(rows, 2) == (1, 1e9)

@@ -119,6 +119,11 @@ def test_the_rate_that_stops_a_twin_is_the_first_above_those_at_which_it_learns(
     assert found.stops_at == 10.0
 
 
+def test_rates_between_at_which_it_does_not_learn_are_gaps():
+    found = reach(at({0.01: 0.5, 0.1: 1.0, 1.0: 0.5, 10.0: 1.0}), batchnorm=False, classes=2)
+    assert (found.learns, found.gaps, found.stops_at) == ((0.1, 10.0), (1.0,), None)
+
+
 def test_a_twin_that_learns_up_to_the_highest_rate_has_no_end():
     found = reach(at({0.1: 0.9, 1.0: 0.95}), batchnorm=False, classes=2)
     assert (found.learns, found.stops_at) == ((0.1, 1.0), None)

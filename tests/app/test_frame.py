@@ -1,0 +1,22 @@
+"""The frame that every page opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.pages import ran
+from ui import page
+from ui.page import PAGES, PageInfo
+
+
+@pytest.mark.parametrize("info", PAGES, ids=lambda info: info.slug)
+def test_at_the_end_of_every_page_what_it_has_imported_is_frozen(
+    info: PageInfo, open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    frozen: list[str] = []
+    monkeypatch.setattr(page, "freeze_imports", lambda: frozen.append(info.slug))
+    ran(open_app(None if info.slug == "home" else info.path))
+    assert frozen == [info.slug]
