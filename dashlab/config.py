@@ -50,7 +50,7 @@ class RunConfig:
         parts: dict[str, dict[str, Value]] = {}
         for name, value in settings.items():
             parts.setdefault(leaf_part(name), {})[name] = value
-        changed = {part: dataclasses.replace(getattr(self, part), **leaves) for part, leaves in parts.items()}
+        changed = {part: getattr(self, part).change(**leaves) for part, leaves in parts.items()}
         return dataclasses.replace(self, **cast(Any, changed))
 
     def differences(self, other: "RunConfig") -> dict[str, tuple[Value, Value]]:

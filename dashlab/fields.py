@@ -27,6 +27,7 @@ class Spec:
     elsewhere it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
     `names` are choices, or single numbers, as people read them, where they do not speak for themselves;
     `step` is how far one move of a slider or one press of + goes, where the usual does not do.
+    `default_by` names a sibling choice under some values of which the default is another one.
     """
 
     kind: Kind
@@ -41,6 +42,12 @@ class Spec:
     longest: int = 1
     advanced: bool = False
     used_when: tuple[str, tuple[str | bool, ...]] | None = None
+    default: Value | None = None
+    default_by: tuple[str, Mapping[str, Value]] | None = None
+
+    def default_under(self, choice: Value) -> Value | None:
+        """The default where the sibling that `default_by` names has this value."""
+        return self.default_by[1].get(str(choice), self.default) if self.default_by else self.default
 
     def problem(self, value: object) -> str | None:
         """What is wrong with `value`, as the end of a sentence, or None."""
@@ -202,5 +209,37 @@ def text(default: str, label: str, help: str, **more: Any) -> Any:
     return _field(default, Spec(kind="text", label=label, help=help, **more))
 
 
+def following(
+    specs: Mapping[str, Spec], settings: Mapping[str, Value], changes: Mapping[str, Value]
+) -> dict[str, Value]:
+    """What else changes when `changes` are made to `settings`.
+
+    A setting whose default depends on a sibling, and which stands at its default, goes on to the default
+    under the sibling's new value; one that was set to something else, or that is in `changes`, stays.
+    """
+    found: dict[str, Value] = {}
+    for name, spec in specs.items():
+        if spec.default_by is None or name in changes or spec.default_by[0] not in changes:
+            continue
+        sibling = spec.default_by[0]
+        before, after = (spec.default_under(one[sibling]) for one in (settings, changes))
+        if settings[name] == before and after is not None:
+            found[name] = after
+    return found
+
+
+def starting(
+    specs: Mapping[str, Spec], start: Mapping[str, Value], values: Mapping[str, Value]
+) -> dict[str, Value]:
+    """`start` with the defaults that follow from the choices in `values`: what need not be written down."""
+    siblings = {spec.default_by[0] for spec in specs.values() if spec.default_by}
+    return {**start, **following(specs, start, {name: values[name] for name in siblings if name in values})}
+
+
+UNSET: Any = object()
+"""Stands in a field whose default depends on a sibling, until the config is made."""
+
+
 def _field(default: Value, spec: Spec) -> Any:
-    return dataclasses.field(default=default, metadata={"spec": spec})
+    first = UNSET if spec.default_by else default
+    return dataclasses.field(default=first, metadata={"spec": dataclasses.replace(spec, default=default)})

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.fields import UNSET, Spec, Value, following, starting
 
 C = TypeVar("C", bound="FlatConfig")
 
@@ -29,6 +29,13 @@ class FlatConfig:
     ADDED: ClassVar[frozenset[str]] = frozenset()
     """Settings that came later, whose defaults do what was done before: at these they are not in the key."""
 
+    def __post_init__(self) -> None:
+        """Give each setting whose default depends on a sibling the default under that one."""
+        for name, spec in _dependent(type(self)).items():
+            if getattr(self, name) is UNSET:
+                assert spec.default_by is not None
+                object.__setattr__(self, name, spec.default_under(getattr(self, spec.default_by[0])))
+
     @classmethod
     def specs(cls) -> dict[str, Spec]:
         """The description of every setting, in the order of declaration."""
@@ -46,10 +53,19 @@ class FlatConfig:
         """All settings by name, in the order of declaration."""
         return {name: getattr(self, name) for name in _specs(type(self))}
 
+    def defaults(self) -> dict[str, Value]:
+        """The default of every setting, given the choices that this config has made."""
+        return starting(_specs(type(self)), type(self)().flat(), self.flat())
+
     def change(self: C, **settings: Value) -> C:
-        """A copy with some settings replaced; raises `ConfigError` for a name that is not one."""
+        """A copy with some settings replaced; raises `ConfigError` for a name that is not one.
+
+        Settings whose default depends on one of these follow it, as `fields.following` says.
+        """
         for name in settings:
             self.spec_of(name)
+        if _dependent(type(self)):
+            settings = following(_dependent(type(self)), self.flat(), settings) | settings
         return cast(C, dataclasses.replace(cast(Any, self), **settings))
 
     def is_used(self, name: str) -> bool:
@@ -126,6 +142,13 @@ class FlatConfig:
 def _read_specs(kind: Any) -> dict[str, Spec]:
     return {leaf.name: leaf.metadata["spec"] for leaf in dataclasses.fields(kind)}
 
+
+def _read_dependent(kind: Any) -> dict[str, Spec]:
+    return {name: spec for name, spec in _specs(kind).items() if spec.default_by is not None}
+
+
+_dependent: Callable[[Any], dict[str, Spec]] = cache(_read_dependent)
+"""The settings whose default depends on a sibling."""
 
 _specs: Callable[[Any], dict[str, Spec]] = cache(_read_specs)
 """Kept, because a page asks for them thousands of times while it is drawn."""

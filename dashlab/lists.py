@@ -95,7 +95,7 @@ def _pairs(entry: str) -> dict[str, str]:
 
 
 def _changes(entry: FlatConfig) -> dict[str, str]:
-    defaults = type(entry)().flat()
+    defaults = entry.defaults()
     return {
         name: entry.spec_of(name).format(value)
         for name, value in entry.flat().items()

@@ -12,6 +12,14 @@ OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam",
 SURFACE_OPTIMIZERS = (*OPTIMIZERS, "rprop", "lbfgs")
 """What can run on a surface: also two that need the gradient of the whole loss, not of a batch."""
 
+_OWN_EPS = {"adagrad": 1e-10, "adadelta": 1e-6}
+_OWN_DECAY = {"adamw": 1e-2}
+"""Where torch's default is not that of the others.
+
+A test holds all defaults against those of the installed torch, but for the learning rate, which is to be
+chosen, and the line search of L-BFGS, which is on.
+"""
+
 _ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
 
 
@@ -64,6 +72,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=10.0,
         log=True,
+        default_by=("optimizer", _OWN_DECAY),
     )
     beta1: float = number(
         0.9,
@@ -92,6 +101,7 @@ class OptimConfig(FlatConfig):
         log=True,
         advanced=True,
         used_when=("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),
+        default_by=("optimizer", _OWN_EPS),
     )
     alpha: float = number(
         0.99,
@@ -168,6 +178,7 @@ class SurfaceOptimConfig(OptimConfig):
         log=True,
         advanced=True,
         used_when=("optimizer", OPTIMIZERS),
+        default_by=("optimizer", _OWN_DECAY),
     )
     eta_minus: float = number(
         0.5,
@@ -209,7 +220,7 @@ class SurfaceOptimConfig(OptimConfig):
         used_when=("optimizer", ("rprop",)),
     )
     history: int = integer(
-        10,
+        100,
         "History",
         "How many of the last steps L-BFGS estimates the curvature from.",
         low=1,

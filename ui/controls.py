@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.fields import Spec, Value, following, starting
 from dashlab.lists import ListSpec, entries_of
 from ui.page import as_text
 from ui.state import PageState
@@ -136,9 +136,8 @@ def settings(
         with st.expander(group.title, is_open(group), icon=group.icon, key=key):
             for name in group.names:
                 # Asked one by one: what is drawn above decides whether it has an effect.
-                is_plain = (
-                    everything or not state.specs[name].advanced or state.values[name] != defaults[name]
-                )
+                usual = starting(state.specs, defaults, state.values)[name]
+                is_plain = everything or not state.specs[name].advanced or state.values[name] != usual
                 if is_plain and is_used(name):
                     (custom or {}).get(name, _draw(name))(state)
 
@@ -163,7 +162,8 @@ def control(state: PageState, name: str) -> Value:
         state.problems[name] = str(error)
         st.caption(f":red[{as_text(str(error))}]")
     else:
-        if value is not None:
+        if value is not None and value != state.values[name]:
+            state.put(following(state.specs, state.values, {name: value}))
             state.values[name] = value
     return state.values[name]
 
@@ -296,6 +296,7 @@ def stops(spec: Spec, value: float) -> list[float]:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(spec.high)) + 1)
         usual = (float(f"{digit}e{power}") for power in decades for digit in (1, 2, 3, 5, 7))
         ends = (spec.low,)
+    ends += tuple(float(str(own)) for own in spec.default_by[1].values()) if spec.default_by else ()
     return sorted({float(value), *ends, *(stop for stop in usual if spec.low <= stop <= spec.high)})
 
 

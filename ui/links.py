@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.fields import Spec, Value, starting
 
 PRESET = "preset"
 """Name, behind the prefix, under which a link carries the preset that it starts from."""
@@ -64,6 +64,7 @@ def read(
             continue
         settled[name], note = read_one(name, text, specs[name], settled[name])
         notes.extend(note)
+    settled |= {name: value for name, value in starting(specs, values, settled).items() if name not in asked}
     return Arrived(settled, preset, tuple(notes), known)
 
 
@@ -95,7 +96,8 @@ def write(
 ) -> dict[str, str]:
     """The query that `read` turns back into `values`, given what the link starts from."""
     query = {f"{prefix}_{PRESET}": preset} if preset else {}
-    changed = {name: value for name, value in values.items() if value != start[name]}
+    unsaid = starting(specs, start, values)
+    changed = {name: value for name, value in values.items() if value != unsaid[name]}
     return query | {f"{prefix}_{name}": specs[name].format(value) for name, value in changed.items()}
 
 

@@ -84,7 +84,8 @@ def _racer(state: PageState, name: str, racer: E, number: int, hidden: Collectio
     for setting, spec in kind.specs().items():
         if setting == "optimizer" or setting in hidden or not kind().change(**part.values).is_used(setting):
             continue
-        if everything or not spec.advanced or part.values[setting] != spec_default(kind, setting):
+        usual = kind().change(optimizer=part.values["optimizer"]).flat()[setting]
+        if everything or not spec.advanced or part.values[setting] != usual:
             controls.control(part, setting)
     try:
         if part.problems:
@@ -94,11 +95,6 @@ def _racer(state: PageState, name: str, racer: E, number: int, hidden: Collectio
         state.problems[name] = str(error)
         st.caption(f":red[{as_text(str(error))}]")
         return racer
-
-
-def spec_default(kind: type[OptimConfig], setting: str) -> object:
-    """The default of one coefficient."""
-    return getattr(kind(), setting)
 
 
 def _change_buttons(state: PageState, name: str, racers: Sequence[OptimConfig], number: int) -> None:

@@ -156,13 +156,13 @@ def _kind(racer: OptimConfig) -> str:
 
 
 def _coefficients(racer: OptimConfig) -> str:
-    default = type(racer)()
+    defaults = racer.defaults()
     changed = (
         f"{SHORT.get(name, racer.spec_of(name).label)} {value:g}"
         if isinstance(value, float)
         else racer.spec_of(name).label
         for name, value in racer.flat().items()
-        if name not in ("optimizer", "lr", "nesterov") and value != getattr(default, name)
+        if name not in ("optimizer", "lr", "nesterov") and value != defaults[name]
     )
     return "".join(f", {words}" for words in changed)
 

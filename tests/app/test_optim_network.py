@@ -324,6 +324,14 @@ def test_another_optimizer_takes_only_its_own_coefficients_along(open_view: Call
     assert racers_of(app)[0] == OptimConfig(optimizer="adagrad", lr=0.1)
 
 
+def test_an_optimizer_of_a_racer_brings_its_own_default_along(open_view: Callable[..., AppTest]):
+    app = open_view()
+    app.selectbox(key="optim_net_racers_0_optimizer").select("adadelta").run()
+    assert not app.exception, app.exception
+    assert racers_of(app)[0] == OptimConfig(optimizer="adadelta", lr=0.1, eps=1e-6)
+    assert "optim_net_racers_0_eps" not in {slider.key for slider in app.select_slider}
+
+
 def test_racers_are_added_copied_and_removed(open_view: Callable[..., AppTest]):
     app = press(open_view(), "optim_net_racers_add")
     assert [racer.optimizer for racer in racers_of(app)] == ["sgd", "adam", "rmsprop"]

@@ -327,6 +327,24 @@ def test_every_preset_sets_every_control(open_page: Callable[..., AppTest], pres
     assert PRESETS[preset].about in texts(app)
 
 
+def test_another_optimizer_brings_its_own_default_along_unless_it_was_set(open_page: Callable[..., AppTest]):
+    app = open_page(train_lr="0.05")
+    app.selectbox(key="train_optimizer").select("adadelta").run()
+    assert not app.exception, app.exception
+    assert app.session_state["train__state"].values["eps"] == 1e-6
+    assert "train_eps" not in {slider.key for slider in app.select_slider}, "it stands at its default"
+    app.toggle(key="train_advanced").set_value(True).run()
+    app.select_slider(key="train_eps").set_value(1e-8).run()
+    assert link_of(app)["train_eps"] == "1e-08"
+    app.selectbox(key="train_optimizer").select("adagrad").run()
+    assert app.select_slider(key="train_eps").value == 1e-8
+
+
+def link_of(app: AppTest) -> dict[str, str]:
+    """The query of the page, a text for each name."""
+    return {k: v if isinstance(v, str) else v[0] for k, v in app.query_params.items()}
+
+
 def test_every_setting_can_be_reached(open_page: Callable[..., AppTest]):
     seen: set[str] = set()
     for query in ({"train_optimizer": name} for name in ("sgd", "rmsprop", "adam", "adadelta", "adagrad")):

@@ -9,6 +9,7 @@ import pytest
 from dashlab import settings
 from dashlab.config import LEAVES, PARTS, RunConfig, leaf_part, spec_of
 from dashlab.errors import ConfigError
+from dashlab.fields import following
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
 from dashlab.models.networks import build
@@ -17,6 +18,7 @@ from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.settings import ModelConfig
 
 NAMES = tuple(LEAVES)
+SPECS = {name: spec for name, (_, spec) in LEAVES.items()}
 
 
 def another_value(name: str):
@@ -110,8 +112,31 @@ def test_every_network_can_be_built(name):
 def test_a_changed_setting_is_the_only_difference():
     for name in NAMES:
         value = another_value(name)
-        changed = RunConfig().change(**{name: value})
-        assert RunConfig().differences(changed) == {name: (RunConfig().flat()[name], value)}
+        changed, start = RunConfig().change(**{name: value}), RunConfig().flat()
+        with_it = {name: value} | following(SPECS, start, {name: value})  # an optimizer brings its ε along
+        wanted = {one: (start[one], new) for one, new in with_it.items() if new != start[one]}
+        assert RunConfig().differences(changed) == wanted
+
+
+def test_what_depends_on_the_optimizer_follows_it_unless_it_was_set():
+    assert RunConfig().change(optimizer="adadelta").optim.eps == 1e-6
+    assert RunConfig().change(optimizer="adadelta").change(optimizer="adagrad").optim.eps == 1e-10
+    assert RunConfig().change(optimizer="adadelta").change(optimizer="adam") == RunConfig().change(
+        optimizer="adam"
+    )
+    assert RunConfig().change(eps=1e-4).change(optimizer="adadelta").optim.eps == 1e-4
+    assert RunConfig().change(optimizer="adadelta", eps=1e-8).optim.eps == 1e-8
+    assert OptimConfig(optimizer="adadelta") == OptimConfig(optimizer="adadelta", eps=1e-6)
+
+
+def test_a_run_that_was_kept_with_another_default_is_still_found():
+    # All its settings stand in its JSON; its key is the one of before ε depended on the optimizer.
+    old = RunConfig().change(optimizer="adadelta", eps=1e-8)
+    assert old.key() == "40e4fb236df281526c9f170ec0835ebbd77fcdc4736ed06ce822010dc1678514"
+    read = RunConfig.from_json(json.loads(json.dumps(old.to_json())))
+    assert (read.optim.eps, read.key()) == (1e-8, old.key())
+    plain = RunConfig().change(optimizer="adamw", weight_decay=0.0)
+    assert plain.key() == "c33d26f66360284ef9b0d6164fa2602bbea4eb82048bbed82118dd7176eec728"
 
 
 def test_a_setting_without_effect_is_refused_and_the_sentence_says_what_to_do():

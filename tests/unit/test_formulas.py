@@ -138,7 +138,7 @@ def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name):
         "centered": (r"\bar g", True),
     }
     for setting, (sign, value) in terms.items():
-        plain = SurfaceOptimConfig(optimizer=name)
+        plain = SurfaceOptimConfig(optimizer=name, weight_decay=0.0)
         changed = plain.change(**{setting: value})
         assert sign not in "".join(printed(plain)).replace(r"h_{\max}", "")
         assert (sign in "".join(printed(changed)).replace(r"h_{\max}", "")) == plain.is_used(setting)

@@ -27,6 +27,22 @@ def test_names_of_other_pages_are_left_alone():
     assert arrived.notes == ()
 
 
+@pytest.mark.parametrize("eps", [1e-10, 1e-8, 1e-6])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adagrad", "adadelta", "adamw"])
+def test_a_link_keeps_a_coefficient_whatever_the_default_of_its_optimizer(name, eps):
+    values = RunConfig().change(optimizer=name, eps=eps, weight_decay=0.0).flat()
+    for preset in ("", "s5"):
+        query = links.write(values, "train", SPECS, start(preset) or {}, preset)
+        assert links.read(query, "train", SPECS, start).values == values
+
+
+def test_a_link_to_an_optimizer_has_the_defaults_that_torch_gives_it():
+    assert read(optimizer="adadelta").values["eps"] == 1e-6
+    torchs = RunConfig().change(optimizer="adadelta").flat()
+    assert links.write(torchs, "train", SPECS, start("") or {}) == {"train_optimizer": "adadelta"}
+    assert read(eps="1e-8", optimizer="adadelta").values["eps"] == 1e-8
+
+
 def test_a_link_starts_from_its_preset():
     arrived = read(preset="s4", epochs="2")
     assert arrived.preset == "s4"

@@ -36,6 +36,20 @@ def test_only_what_differs_from_the_defaults_is_written():
     assert text_of([OptimConfig(lr=0.5), OptimConfig()]) == "lr~0.5~~plain"
 
 
+@pytest.mark.parametrize("eps", [1e-10, 1e-8, 1e-6])
+@pytest.mark.parametrize("name", ["adam", "adagrad", "adadelta"])
+def test_an_entry_keeps_its_coefficient_whatever_the_default_of_its_optimizer(name, eps):
+    racer = OptimConfig(optimizer=name, eps=eps)
+    assert entries_of(text_of([racer]), OptimConfig) == (racer,)
+    assert SPEC.clamp(text_of([racer]), Race().racers) == text_of([racer])
+
+
+def test_the_default_of_an_optimizer_is_not_written():
+    assert text_of([OptimConfig(optimizer="adadelta")]) == "optimizer~adadelta"
+    assert entries_of("optimizer~adadelta", OptimConfig)[0].eps == 1e-6
+    assert text_of([OptimConfig(optimizer="adadelta", eps=1e-8)]) == "optimizer~adadelta~eps~1e-08"
+
+
 def test_no_entry_is_the_empty_text():
     assert read_entries(text_of([])) == []
 

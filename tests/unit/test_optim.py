@@ -1,5 +1,6 @@
 """Optimizers against torch's own, and schedules against their formulas."""
 
+import inspect
 import math
 
 import pytest
@@ -7,7 +8,13 @@ import torch
 from torch.nn import Parameter
 
 from dashlab.optim import joined, make_optimizer, make_schedule
-from dashlab.optim_settings import OPTIMIZERS, OptimConfig, ScheduleConfig, SurfaceOptimConfig
+from dashlab.optim_settings import (
+    OPTIMIZERS,
+    SURFACE_OPTIMIZERS,
+    OptimConfig,
+    ScheduleConfig,
+    SurfaceOptimConfig,
+)
 
 
 def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int = 12) -> torch.Tensor:
@@ -128,6 +135,29 @@ def test_joined_optimizers_do_to_the_last_bit_what_each_does_alone():
             own.grad = 2 * own.detach()
             optimizer.step()
         assert torch.equal(own, other), config
+
+
+# Ours of torch's names, where they differ; of a pair, its first and second.
+OURS = {
+    "betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"), "step_sizes": ("step_min", "step_max"),
+    "history_size": ("history",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
+def test_every_default_is_that_of_the_installed_torch(name):
+    config = SurfaceOptimConfig(optimizer=name)
+    kind = type(make_optimizer(config, [start()]))
+    held = set()
+    for theirs, parameter in inspect.signature(kind).parameters.items():
+        ours = OURS.get(theirs, (theirs,))
+        if theirs == "lr" or not set(ours) <= set(config.flat()) or not all(map(config.is_used, ours)):
+            continue
+        wanted = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+        assert tuple(config.flat()[one] for one in ours) == wanted, theirs
+        held |= set(ours)
+    chosen_here = {"optimizer", "lr", "line_search"}
+    assert held == {one for one in config.flat() if config.is_used(one)} - chosen_here
 
 
 # -- schedules ---------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ PLAIN = {
     ),
     "lbfgs": (
         torch.optim.LBFGS,
-        {"lr": 1.0, "max_iter": 1, "max_eval": 26, "history_size": 10, "line_search_fn": "strong_wolfe"},
+        {"lr": 1.0, "max_iter": 1, "max_eval": 26, "history_size": 100, "line_search_fn": "strong_wolfe"},
         {"line_search": True},
     ),
     "lbfgs_plain": (
@@ -246,6 +246,24 @@ def test_racers_are_told_apart_by_as_little_as_it_takes():
         "Adam 0.1, β₁ 0.5",
         "Adam 0.1 #2",
     )
+
+
+def test_a_racer_at_the_default_of_its_optimizer_is_not_named_by_it():
+    torchs = SurfaceOptimConfig(optimizer="adadelta", lr=1.0)
+    assert racer_names([torchs, torchs.change(eps=1e-8)]) == ("Adadelta 1", "Adadelta 1, ε 1e-08")
+
+
+def test_adadelta_in_the_bowl_goes_as_far_as_torchs_own_does():
+    course = Course(surface="bowl", start=(-2.5, 2.0), steps=300)
+    (track,) = race(course, [SurfaceOptimConfig(optimizer="adadelta", lr=1.0)])
+    point = Parameter(torch.tensor(course.start, dtype=torch.float64))
+    optimizer = torch.optim.Adadelta([point], lr=1.0)
+    for _ in range(300):
+        optimizer.zero_grad()
+        course.on.loss(point).backward()
+        optimizer.step()
+    assert np.array_equal(track.points[-1], point.detach().numpy())
+    assert track.losses[-1] < 1.5
 
 
 def test_equal_rates_put_the_common_rate_in_every_racer():
