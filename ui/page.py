@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pandas as pd  # noqa: F401 - whole, before Plotly in another thread takes what is there of it
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 

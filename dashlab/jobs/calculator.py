@@ -18,7 +18,7 @@ from typing import Any
 
 from dashlab.errors import DashlabError
 from dashlab.giving_up import GivenUp, listen, look_up
-from dashlab.jobs.process import preload, watch_parent
+from dashlab.jobs.child import preload, watch_parent
 from dashlab.study import Study, Tick
 
 GIVE_UP = "give up"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import JobError
+from dashlab.jobs.child import cores
 from dashlab.jobs.keys import Keys, security_of
-from dashlab.jobs.process import cores
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -31,7 +31,7 @@ from typing import Any, Generic, TypeVar
 
 from dashlab.errors import DashlabError, JobError
 from dashlab.jobs.calculator import GIVE_UP, Answer, Order, receive, send
-from dashlab.jobs.process import cores
+from dashlab.jobs.child import cores
 
 logger = logging.getLogger(__name__)
 

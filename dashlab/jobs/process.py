@@ -6,15 +6,14 @@ scheduler's address first, so that it can import torch while the scheduler is st
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import queue
 import signal
 import sys
 import threading
-import time
 
+from dashlab.jobs.child import leave, preload, watch_parent
 from dashlab.jobs.keys import Keys
 
 logger = logging.getLogger(__name__)
@@ -48,22 +47,6 @@ def main(role: str, *modules: str) -> None:
     asyncio.run(_scheduler(lines) if role == "scheduler" else _worker(lines))
 
 
-def preload(modules: tuple[str, ...]) -> None:
-    """Import what a first training would otherwise wait for."""
-    import importlib
-
-    for module in modules:
-        importlib.import_module(module)
-    import torch
-
-    if threads := os.environ.get("OMP_NUM_THREADS"):
-        torch.set_num_threads(int(threads))
-    weight = torch.zeros(64, 64, requires_grad=True)
-    optimizer = torch.optim.SGD([weight], lr=0.1)  # the first optimizer imports torch._dynamo
-    (weight @ weight).sum().backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-
-
 def load_default_pictures() -> None:
     """Put the pictures that most people begin with into the engine's cache, where the engine is at hand."""
     from dashlab.config import RunConfig
@@ -76,11 +59,6 @@ def load_default_pictures() -> None:
         engine.load(engine.resolved(RunConfig()).data)
     except DashlabError as error:  # the first run that needs them says so
         logger.info("The default pictures are not there: %s", error)
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def _next_line(lines: "queue.Queue[str]") -> str:
@@ -132,21 +110,7 @@ def _report(address: str) -> None:
 def _follow_parent(lines: "queue.Queue[str]") -> None:
     for line in sys.stdin:
         lines.put(line.strip())
-    _leave()
-
-
-def watch_parent(parent: int) -> None:
-    """Leave when the parent is gone even though something, a fork of it, still holds the pipe open."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    _leave()
-
-
-def _leave() -> None:
-    if os.name == "posix" and os.getpgrp() == os.getpid():
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(os.getpgrp(), signal.SIGKILL)  # torch's compiler starts processes of its own
-    os._exit(0)
+    leave()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ui import collection
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +50,10 @@ def test_what_becomes_garbage_later_is_collected():
     cycle.append(cycle)
     del cycle
     assert gc.collect() >= 1
+
+
+def test_pandas_is_whole_before_a_page_draws() -> None:
+    """Plotly asks for what `sys.modules` has of it: while another page imports it, that is half a module."""
+    code = "import sys; import ui.page; print('plotly' in sys.modules, 'pandas' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.split() == ["False", "True"]

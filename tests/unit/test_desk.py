@@ -1,6 +1,8 @@
 """The desk: what pages have computed beside the server."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from dashlab.experiments import batch_size
 from dashlab.jobs.desk import Desk, Fault
 from tests.unit import slow_work
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
 
 
@@ -131,3 +134,10 @@ def test_a_number_of_processes_that_is_none_is_refused(number: str, monkeypatch:
     monkeypatch.setenv("DASHLAB_CALCULATORS", number)
     with pytest.raises(JobError, match="DASHLAB_CALCULATORS must be a whole number from 0 to 64"):
         Desk()
+
+
+def test_the_processes_that_train_are_started_without_a_warning() -> None:
+    """`python -m` warns where the package has imported the module already: it would be there twice."""
+    code = "import sys; import dashlab.jobs; print('dashlab.jobs.process' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.strip() == "False"
