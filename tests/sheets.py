@@ -26,8 +26,13 @@ LIGHTS = (
     "rim on one side",
     "dark corners",
     "ruled",
+    "dark rules",
+    "tilted rules",
+    "squared",
     "box",
+    "tilted box",
 )
+PRINTED = tuple(light for light in LIGHTS if light.split()[-1] in ("ruled", "rules", "squared", "box"))
 INK, PAPER, TABLE = 45.0, 235.0, 70.0
 _SCALE = 8  # pixels of a sheet for one of MNIST
 
@@ -46,7 +51,7 @@ class Condition:
 
 CONDITIONS = (
     *(Condition(light=light) for light in LIGHTS),
-    *(Condition("tight", light=light) for light in LIGHTS if light not in ("ruled", "box")),
+    *(Condition("tight", light=light) for light in LIGHTS if light not in PRINTED),
     *(
         Condition("corner", light=light)
         for light in ("light on dark", "dark on light", "gradient", "noise 2")
@@ -98,10 +103,8 @@ def _lit(ink: Grey, light: str, draw: np.random.Generator) -> Grey:  # noqa: PLR
         return INK + (PAPER - INK) * ink
     if light == "light on dark, gradient":
         return (0.75 + 0.25 * across) * (INK + (PAPER - INK) * ink)
-    if light == "ruled":
-        ink = np.maximum(ink, _rules(ink.shape))
-    if light == "box":
-        ink = np.maximum(ink, _box(ink))
+    if light in PRINTED:
+        ink = np.maximum(ink, _printed(ink, light))
     paper = PAPER - (PAPER - INK) * ink
     if light == "gradient":
         return paper * (0.75 + 0.2 * across + 0.05 * down)
@@ -117,20 +120,39 @@ def _lit(ink: Grey, light: str, draw: np.random.Generator) -> Grey:  # noqa: PLR
     return paper
 
 
-def _rules(shape: tuple[int, ...]) -> Grey:
-    """Printed lines across the sheet, fainter than the ink."""
+def _printed(ink: Grey, light: str) -> Grey:
+    """Lines across the sheet, fainter than the ink or as dark; a box round the digit as on a form."""
+    high = np.flatnonzero(ink.max(1))
+    room = round(0.15 * (high[-1] - high[0] + 1))
+    if light == "box":
+        return _box(ink, room)
+    if light == "tilted box":
+        return _turned(_box(ink, room + 6), 2)
+    if light == "squared":
+        return np.maximum(_rules(ink.shape), _rules(ink.shape[::-1]).T)
+    rules = _rules(ink.shape, 1.0 if light == "dark rules" else 0.45)
+    return _turned(rules, 3) if light == "tilted rules" else rules
+
+
+def _rules(shape: tuple[int, ...], strength: float = 0.45) -> Grey:
     rules = np.zeros(shape, dtype=np.float32)
     for top in range(shape[0] // 16, shape[0], shape[0] // 8):
-        rules[top : top + 2] = 0.45
+        rules[top : top + 2] = strength
     return rules
 
 
-def _box(ink: Grey) -> Grey:
-    """A printed box round the digit, as on a form."""
+def _box(ink: Grey, room: int) -> Grey:
     rows, columns = np.flatnonzero(ink.max(1)), np.flatnonzero(ink.max(0))
-    room = round(0.15 * (rows[-1] - rows[0] + 1))
     box = np.zeros_like(ink)
     top, left = max(rows[0] - room, 2), max(columns[0] - room, 2)
     box[top : rows[-1] + room, left : columns[-1] + room] = 1
     box[top + 3 : rows[-1] + room - 3, left + 3 : columns[-1] + room - 3] = 0
     return box
+
+
+def _turned(ink: Grey, degrees: float) -> Grey:
+    """Turned about the middle; lines that run to the edge still do."""
+    wide = max(ink.shape) // 4
+    image = Image.fromarray(np.pad(ink, wide, mode="edge"))
+    turned = np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR), dtype=np.float32)
+    return turned[wide:-wide, wide:-wide]

@@ -8,13 +8,14 @@ Source:
     the centre of mass within half a pixel of row and column 14.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from dashlab.experiments.paper import Grey, Parted, otsu, part
+from dashlab.experiments.rules import without_box, without_rules
 from dashlab.experiments.sheet import without_rim
 
 Pixels = NDArray[np.uint8]  # [H, W] or [H, W, 3]
@@ -65,9 +66,13 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     parted = part(grey)
     inverted, uneven = parted.is_dark, parted.is_uneven or parted.noise > _NOISY
     light = 255.0 - grey if inverted else grey
-    cleaned = _without_paper(parted)
+    ink, ruled = without_rules(parted.ink, parted.noise)
+    cleaned = _without_paper(replace(parted, ink=ink), is_cut=uneven or ruled)
     if cleaned is None:
         return None
+    cleaned, boxed_in = without_box(cleaned)
+    if boxed_in:
+        cleaned = _without_specks(cleaned, is_cut=uneven)
     cropped = _cropped(cleaned)
     boxed = _into_box(cropped)
     centred = _centred(boxed)
@@ -116,34 +121,36 @@ def _grey(picture: Image.Image) -> Grey:
     return np.asarray(grey * opacity + paper * (1 - opacity), dtype=np.float32)
 
 
-def _without_paper(parted: Parted) -> Grey | None:
+def _without_paper(parted: Parted, *, is_cut: bool) -> Grey | None:
     """Ink from 0 (paper) to 255; None where there is none."""
+    if float(np.ptp(parted.ink)) < _LEAST_CONTRAST:
+        return None
     ink, floor = parted.ink, parted.level + _ABOVE_NOISE * parted.noise
     bright = ink[ink > otsu(ink)]
     ceiling = float(np.percentile(bright, 90)) if bright.size else 0.0
     if ceiling - floor < _LEAST_CONTRAST:
         return None
     cleaned = np.clip((ink - floor) * (255 / (ceiling - floor)), 0, 255).astype(np.float32)
-    return _without_specks(cleaned, photograph=parted.is_uneven or parted.noise > _NOISY)
+    return _without_specks(cleaned, is_cut=is_cut)
 
 
-def _without_specks(ink: Grey, *, photograph: bool) -> Grey:
+def _without_specks(ink: Grey, *, is_cut: bool) -> Grey:
     """The ink without separate patches too small to be a stroke.
 
-    Of a photograph, also without those that touch its edge while others do not: the rim of the sheet, a
-    shadow, a finger.
+    Where the picture is cut out of a larger sheet, as a photograph is, also without those that touch its edge
+    while others do not: the rim of the sheet, a shadow, a finger, the end of a rule.
     """
     block = -(-max(ink.shape) // 96)
     rows, columns = (-(-side // block) for side in ink.shape)
     padded = np.zeros((rows * block, columns * block), dtype=np.float32)
     padded[: ink.shape[0], : ink.shape[1]] = ink
     blocks = padded.reshape(rows, block, columns, block)
-    labels = _patches(blocks.max(axis=(1, 3)) > (64 if photograph else 0))
+    labels = _patches(blocks.max(axis=(1, 3)) > (64 if is_cut else 0))
     mass = np.bincount(labels.ravel(), weights=blocks.sum(axis=(1, 3)).ravel())
     mass[0] = 0
     keep = mass >= _SPECK * mass.sum()
     keep[0] = False
-    if photograph:
+    if is_cut:
         inner = keep.copy()
         inner[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = False
         if mass[inner].sum() > 0.1 * mass.sum():

@@ -9,7 +9,7 @@ from dashlab.experiments.sketch import prepare
 from tests.sheets import CONDITIONS, Condition, sheet
 
 COUNT = 8
-OPEN = ("ruled", "box", "light on dark, gradient", "dark corners")
+OPEN = ("light on dark, gradient", "dark corners")
 EVEN = [condition for condition in CONDITIONS if condition.light not in OPEN]
 
 
