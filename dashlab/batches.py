@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import fmean
 
 import torch
 from torch import Generator, Tensor
@@ -18,6 +19,9 @@ _BLOCK = 1024
 """About this many pictures are gathered and normalised in one go, then cut into batches: as many as a
 processor's cache holds, which is faster than keeping all of them normalised. Fewer where they are larger than
 3×32×32."""
+
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet's channels, as torchvision's pretrained networks take them."""
 
 _AUGMENTED_BLOCK = 8192
 """The same for pictures that are augmented. Another number would give other random draws."""
@@ -111,7 +115,7 @@ def stratified_order(labels: Tensor, *, generator: Generator) -> Tensor:
 
 
 def normalization(name: str, images: ImageSet, train: Part) -> Normalization:
-    """The `Normalization` called "none", "half" or "dataset" for these pictures.
+    """The `Normalization` called "none", "half", "imagenet" or "dataset" for these pictures.
 
     "dataset" uses the published constants of a known set, and else the mean and standard deviation over all
     pixels of the training part.
@@ -121,6 +125,11 @@ def normalization(name: str, images: ImageSet, train: Part) -> Normalization:
         return Normalization((0.0,) * channels, (1.0,) * channels)
     if name == "half":
         return Normalization((0.5,) * channels, (0.5,) * channels)
+    if name == "imagenet":
+        mean, std = _IMAGENET
+        if channels == len(mean):
+            return Normalization(mean, std)
+        return Normalization((fmean(mean),) * channels, (fmean(std),) * channels)
     if images.name in IMAGE_SETS:
         known = IMAGE_SETS[images.name]
         return Normalization(known.mean, known.std)

@@ -64,8 +64,9 @@ class DataConfig(FlatConfig):
         "half",
         "Normalisation",
         "'none' leaves pixels in [0, 1]; 'half' maps them to [-1, 1]; 'dataset' subtracts the data set's "
-        "mean and divides by its standard deviation, channel by channel.",
-        ("none", "half", "dataset"),
+        "mean and divides by its standard deviation, channel by channel; 'imagenet' takes those of the "
+        "photographs of ImageNet, for grey pictures the average over its three channels.",
+        ("none", "half", "dataset", "imagenet"),
     )
 
 
@@ -105,6 +106,10 @@ INITIALIZERS = (
     "orthogonal",
     "zeros",
 )
+"""Those that draw every layer by the same rule."""
+
+MIXED = "xavier_conv"
+"""Draws convolutions as Xavier normal and fully connected layers from N(0, init_std²)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +177,18 @@ class ModelConfig(FlatConfig):
         "pytorch",
         "Initializer",
         "How the weights are drawn. 'pytorch' is what torch.nn does when nothing is said: uniform in "
-        "±1/√fan_in, biases too. All others start with biases of zero.",
-        INITIALIZERS,
+        "±1/√fan_in, biases too. All others start with biases of zero. 'xavier_conv' draws convolutions as "
+        "'xavier_normal' does and fully connected layers as 'normal' does.",
+        (*INITIALIZERS, MIXED),
     )
     init_std: float = number(
         0.01,
         "Initial std",
-        "Standard deviation of the 'normal' initializer.",
+        "Standard deviation of the 'normal' initializer, and of the fully connected layers of 'xavier_conv'.",
         low=0.0,
         high=10.0,
         advanced=True,
-        used_when=("init", ("normal",)),
+        used_when=("init", ("normal", MIXED)),
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.device import stream
-from dashlab.settings import ModelConfig
+from dashlab.settings import MIXED, ModelConfig
 
 
 @torch.no_grad()
@@ -18,7 +18,7 @@ def initialize(network: nn.Module, config: ModelConfig, *, seed: int) -> None:
     """Fill every parameter and buffer of `network`, whose storage may be uninitialised."""
     weighted = (module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d))
     for number, layer in enumerate(weighted):
-        _draw(layer.weight, config, generator=stream(seed, f"weight {number}"))
+        _draw(layer.weight, _rule(layer, config), config, generator=stream(seed, f"weight {number}"))
         if layer.bias is not None:
             _draw_bias(layer.bias, layer.weight, config, generator=stream(seed, f"bias {number}"))
     for module in network.modules():
@@ -26,13 +26,20 @@ def initialize(network: nn.Module, config: ModelConfig, *, seed: int) -> None:
             module.reset_parameters()  # ones and zeros: draws nothing
 
 
-def _draw(weight: Tensor, config: ModelConfig, *, generator: torch.Generator) -> None:
+def _rule(layer: nn.Module, config: ModelConfig) -> str:
+    """Which of `settings.INITIALIZERS` draws the weights of `layer`."""
+    if config.init != MIXED:
+        return config.init
+    return "xavier_normal" if isinstance(layer, nn.Conv2d) else "normal"
+
+
+def _draw(weight: Tensor, rule: str, config: ModelConfig, *, generator: torch.Generator) -> None:
     init = nn.init
     # Kaiming's gain is known for the activations of calculate_gain; those near ReLU take ReLU's.
     nonlinearity = {"none": "linear", "elu": "relu", "gelu": "relu", "silu": "relu"}.get(
         config.activation, config.activation
     )
-    match config.init:
+    match rule:
         case "pytorch":  # torch.nn.Linear.reset_parameters and _ConvNd.reset_parameters
             init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
         case "normal":
@@ -50,7 +57,7 @@ def _draw(weight: Tensor, config: ModelConfig, *, generator: torch.Generator) ->
         case "zeros":
             init.zeros_(weight)
         case _:
-            raise AssertionError(f"initializer {config.init!r} is in settings.INITIALIZERS but not here")
+            raise AssertionError(f"initializer {rule!r} is in settings.INITIALIZERS but not here")
 
 
 def _draw_bias(bias: Tensor, weight: Tensor, config: ModelConfig, *, generator: torch.Generator) -> None:

@@ -158,6 +158,15 @@ def test_the_named_normalisations_have_one_value_per_channel(channels):
     assert normalization("half", images, part) == Normalization((0.5,) * channels, (0.5,) * channels)
 
 
+def test_imagenets_constants_are_averaged_for_grey_pictures():
+    def of(channels: int) -> Normalization:
+        images = made_up(shape=(channels, 8, 8))
+        return normalization("imagenet", images, Part(images.train_x, images.train_y))
+
+    assert of(3) == Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert (of(1).mean, of(1).std) == (pytest.approx((0.449,)), pytest.approx((0.226,)))
+
+
 def test_a_known_data_set_is_normalised_by_its_published_constants():
     images = dataclasses.replace(made_up(shape=(3, 8, 8)), name="cifar10")
     known = normalization("dataset", images, Part(images.train_x, images.train_y))

@@ -90,7 +90,7 @@ def test_every_schedule_can_be_made(name):
     make_schedule(ScheduleConfig(schedule=name), optimizer, steps_per_epoch=5, epochs=2)
 
 
-@pytest.mark.parametrize("name", settings.INITIALIZERS)
+@pytest.mark.parametrize("name", spec_of("init").choices)
 def test_every_initializer_can_be_drawn(name):
     network = build(ModelConfig(model="softmax"), shape=(1, 2, 2), classes=2, seed=0)
     initialize(network, ModelConfig(model="softmax", init=name), seed=1)
