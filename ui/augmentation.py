@@ -1,11 +1,12 @@
 """The augmentation previewer: a pipeline of torchvision's transforms, and what it makes of a picture."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from dashlab.experiments.pipeline import PipelineSpec, Step, read_steps, write_steps
+from dashlab.experiments.pipeline import PipelineSpec, Step
 from dashlab.fields import Spec, Value
 from ui import augmentation_results as results
 from ui import augmentation_source
@@ -17,6 +18,8 @@ from ui.page import as_text, link_popover, show_notes
 from ui.state import PageState, arrive, share
 
 PREFIX = "aug"
+TELL_EVERY_S = 0.1
+"""How long an outdated drawing may go on, apart from a single step of a single draw."""
 HOME = "classic"
 SPECS: dict[str, Spec] = {
     "source": Spec(
@@ -145,7 +148,7 @@ def _draws(
     results.grid(state, draws, draws[chosen].views[0], mixed=mixed)
     if state.values["beside"] == "reversed":
         st.markdown("**In reversed order**, with the same draws of every step")
-        results.beside(state, _draws_of(state, source, steps[::-1], chosen))
+        results.beside(state, _draws_of(state, source, steps[::-1], None))
     return draws, chosen
 
 
@@ -171,29 +174,35 @@ def _below(
         results.training(source, steps)
 
 
-def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: int) -> tuple[Any, ...]:
-    return _drawn(
-        write_steps(steps),
-        source.identity,
-        int(str(state.values["seed"])),
-        chosen,
-        source.classes,
+def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: int | None) -> tuple[Any, ...]:
+    """All draws, the pictures of every step of the chosen one among them."""
+    place, told_at = st.empty(), time.monotonic()
+
+    def between(share: float) -> None:
+        """Streamlit ends a run that nobody waits for any more where the run tells the browser something."""
+        nonlocal told_at
+        if time.monotonic() - told_at > TELL_EVERY_S:
+            place.progress(share, text="Drawing …")
+            told_at = time.monotonic()
+
+    draws = _cache().draws(
+        steps,
         source.samples,
+        picture=source.picture,
+        seed=int(str(state.values["seed"])),
+        keep=chosen,
+        classes=source.classes,
+        between=between,
     )
+    place.empty()
+    return draws
 
 
-@st.cache_data(max_entries=16, show_spinner="Drawing …")
-def _drawn(
-    pipeline: str,
-    identity: tuple[str | int, ...],  # noqa: ARG001 - stands for the samples
-    seed: int,
-    keep: int,
-    classes: int,
-    _samples: Sequence[Any],
-) -> tuple[Any, ...]:
-    from dashlab.experiments.pipeline_draws import draw_pipeline
+@st.cache_resource(show_spinner=False)
+def _cache() -> Any:
+    from dashlab.experiments.pipeline_cache import DrawCache
 
-    return draw_pipeline(read_steps(pipeline), _samples, seed=seed, keep=keep, classes=classes)
+    return DrawCache()
 
 
 def _put_back(state: PageState) -> None:

@@ -25,7 +25,7 @@ class Source:
     """The pictures to draw on.
 
     Attributes:
-        identity: tells them from all others.
+        identity: tells them from all others; ends in how many they are, and whether they differ.
         samples: one for each draw.
         classes: how many labels there are.
         dataset: the data set that they are from; the one that they are most like, if they are from none.
@@ -35,6 +35,11 @@ class Source:
     samples: list[Any]
     classes: int
     dataset: str
+
+    @property
+    def picture(self) -> tuple[str | int, ...]:
+        """Tells the first of them from all other pictures, however often it is drawn."""
+        return self.identity[:-2]
 
 
 def choose(state: PageState, *, mixed: bool) -> Source | None:

@@ -7,7 +7,7 @@ step has a seed of its own, taking one away or moving it leaves the draws of the
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ MOST_PIXELS = 500_000
 """Larger than this no picture may become: a few steps that enlarge would take minutes and fill the memory."""
 SEEDS = 2**31
 
+Between = Callable[[float], None]
 _LENT = threading.Lock()
 """Torch's generator is one for all threads, and each visitor of the app has one."""
 
@@ -93,7 +94,14 @@ def step_seed(seed: int, draw: int, steps: Sequence[Step], place: int) -> int:
 
 
 def draw_pipeline(
-    steps: Sequence[Step], samples: Sequence[Sample], *, seed: int, keep: int = 0, classes: int = 0
+    steps: Sequence[Step],
+    samples: Sequence[Sample],
+    *,
+    seed: int,
+    keep: Container[int] = (0,),
+    classes: int = 0,
+    first: int = 0,
+    between: Between = lambda _share: None,
 ) -> tuple[Draw, ...]:
     """Run each sample through the pipeline once.
 
@@ -101,29 +109,34 @@ def draw_pipeline(
         steps: those that are switched off are left out.
         samples: one for each draw; the same one again and again, or a batch of different ones.
         seed: decides every draw.
-        keep: the draw whose pictures after each step are kept.
+        keep: the places in `samples` of the draws whose pictures after each step are kept.
         classes: how many labels there are, for MixUp and CutMix; by default as many as occur.
+        first: how many draws come before the first of these.
+        between: called after each step of each draw with the share that is done, from 0 to 1. Nothing is held
+            then that others wait for; an error of its ends the work.
 
     A step that cannot be done ends the draw there, and `Draw.problem` says which and why.
     """
-    run = _Run(steps, samples, seed, keep, classes or 1 + max(sample.label for sample in samples))
-    with _LENT, lent_generator():
-        for place, step in enumerate(steps):
-            if step.use:
-                run.advance(place, step)
+    classes = classes or 1 + max(sample.label for sample in samples)
+    run = _Run(steps, samples, seed, keep, classes, first)
+    used = [(place, step) for place, step in enumerate(steps) if step.use]
+    for done, (place, step) in enumerate(used):
+        for share in run.advance(place, step):
+            between((done + share) / len(used))
     return tuple(map(run.draw, range(len(samples))))
 
 
 @contextmanager
 def lent_generator() -> Iterator[None]:
     """Put torch's generator of the processor back as it was; torchvision's warnings are not for people."""
-    state = torch.default_generator.get_state()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        torch.default_generator.set_state(state)
+    with _LENT:
+        state = torch.default_generator.get_state()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            torch.default_generator.set_state(state)
 
 
 @dataclass
@@ -149,9 +162,16 @@ class _Run:
     """All draws under way; they go step by step together, for a batch is made of all of them."""
 
     def __init__(
-        self, steps: Sequence[Step], samples: Sequence[Sample], seed: int, keep: int, classes: int
+        self,
+        steps: Sequence[Step],
+        samples: Sequence[Sample],
+        seed: int,
+        keep: Container[int],
+        classes: int,
+        first: int,
     ) -> None:
         self.steps, self.samples, self.seed, self.keep, self.classes = steps, samples, seed, keep, classes
+        self.first = first
         self.names = {sample.label: sample.name for sample in samples}
         self.batch: Tensor | None = None
         self.labels = torch.tensor([sample.label for sample in samples])
@@ -160,18 +180,24 @@ class _Run:
             start = StepRow(number=0, transform="", applied=True, drawn="", note="", facts=facts(track.value))
             self._note(index, start)
 
-    def advance(self, place: int, step: Step) -> None:
-        listener = self._built(place, step)
-        if listener is None:
-            return
-        if step.offer.of_batch and self.batch is None and not self._collate(place, step, listener):
-            return
+    def advance(self, place: int, step: Step) -> Iterator[float]:
+        """Do one step; after each piece of it, the share that is done."""
+        with lent_generator():
+            listener = self._built(place, step)
+            if listener is None:
+                return
+            if step.offer.of_batch and self.batch is None and not self._collate(place, step, listener):
+                return
         if self.batch is not None:
-            self._on_batch(place, step, listener)
+            with lent_generator():
+                self._on_batch(place, step, listener)
+            yield 1.0
             return
         for index, track in enumerate(self.tracks):
             if not track.problem:
-                self._on_one(index, place, step, listener)
+                with lent_generator():
+                    self._on_one(index, place, step, listener)
+                yield (index + 1) / len(self.tracks)
 
     def draw(self, index: int) -> Draw:
         track = self.tracks[index]
@@ -195,7 +221,7 @@ class _Run:
 
     def _on_one(self, index: int, place: int, step: Step, listener: Listener) -> None:
         track = self.tracks[index]
-        value = self._done(track, index, place, step, listener, track.value)
+        value = self._done(track, self.first + index, place, step, listener, track.value)
         if value is not None:
             note = left_alone(step, track.value, value)
             track.value = value
@@ -290,7 +316,7 @@ class _Run:
     def _note(self, index: int, row: StepRow) -> None:
         track = self.tracks[index]
         track.rows.append(row)
-        if index == self.keep:
+        if index in self.keep:
             track.views.append(track.view())
 
 

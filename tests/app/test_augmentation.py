@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from dashlab.data.photos import load_photo
@@ -20,7 +22,7 @@ from dashlab.experiments.pipeline_code import step_code
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
 from dashlab.experiments.transforms import catalogue
 from tests.app.pages import link, press, ran, texts
-from ui import links, training
+from ui import augmentation, links, training
 from ui.augmentation_presets import presets
 from ui.augmentation_results import training_config
 
@@ -404,6 +406,30 @@ def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTes
     assert app.error == []
     assert "your picture" in texts(app)
     assert "cat" in texts(app)
+
+
+# While it draws
+
+
+def test_a_drawing_that_nobody_waits_for_any_more_ends_after_a_step(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+):
+    """Streamlit ends an outdated run where it tells the browser something; here that ends the run too."""
+    told: list[float] = []
+
+    def outdated(_place: object, share: float, text: str) -> None:
+        told.append(share)
+        st.stop()
+
+    link = with_steps(make_step("Pad"), make_step("RandomRotation"), aug_seed="424242")
+    with monkeypatch.context() as while_drawing:
+        while_drawing.setattr(augmentation, "TELL_EVERY_S", -1)
+        while_drawing.setattr(DeltaGenerator, "progress", outdated)
+        app = ran(open_app(PAGE, **link))
+    assert told == [0.25]  # the first of two steps of the first of two draws
+    assert pictures(app) == 0
+    assert pictures(ran(app)) == 3 + 3
+    assert not app.get("progress")
 
 
 # What cannot be done, and what is handed out

@@ -200,7 +200,7 @@ def test_a_step_that_is_switched_off_does_nothing():
 
 
 def test_the_pictures_after_each_step_are_kept_for_one_draw():
-    draws = draw_pipeline([make_step("Pad"), make_step("Grayscale")], same(3), seed=0, keep=1)
+    draws = draw_pipeline([make_step("Pad"), make_step("Grayscale")], same(3), seed=0, keep=[1])
     assert [len(one.views) for one in draws] == [0, 3, 0]
     assert [view.raw.pixels.shape for view in draws[1].views] == [(3, 256, 385), (3, 288, 417), (1, 288, 417)]
 
