@@ -108,9 +108,13 @@ def _choose(part: Part, wanted: int, held_back: int, *, seed: int) -> tuple[Part
 def stratified_order(labels: Tensor, *, generator: Generator) -> Tensor:
     """A random order of int64 [N] labels' indices of which every prefix holds each class in its share."""
     shuffled = torch.randperm(len(labels), generator=generator)
-    onehot = torch.nn.functional.one_hot(labels[shuffled])  # [N, K]
-    rank = (onehot.cumsum(0) * onehot).sum(1)  # 1-based, within its class
-    share = rank / onehot.sum(0)[labels[shuffled]]
+    drawn = labels[shuffled]
+    counts = drawn.bincount()
+    by_class = torch.argsort(drawn, stable=True)  # class after class, each in the order drawn
+    firsts = (counts.cumsum(0) - counts)[drawn[by_class]]  # where the class of each begins in it
+    rank = torch.empty_like(drawn)
+    rank[by_class] = torch.arange(1, len(drawn) + 1) - firsts  # 1-based, within its class
+    share = rank / counts[drawn]
     return shuffled[torch.argsort(share, stable=True)]
 
 

@@ -3,6 +3,8 @@
 Rows are plain values: they cross process borders, survive JSON and need no torch to be drawn.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -88,6 +90,40 @@ class Evaluation:
     accuracy: float
     confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class], counts
     probabilities: "Tensor"  # float32 [N, K], rows in the order of the test set
+
+    def largest_class(self) -> tuple[int, float]:
+        """The first class that most test pictures are of, and the accuracy of always answering it."""
+        counts = [sum(row) for row in self.confusion]
+        return counts.index(max(counts)), max(counts) / sum(counts)
+
+    def is_guessing(self) -> bool:
+        """Whether the network reads no better than by always answering the largest class.
+
+        Its accuracy is not above that by more than two standard errors of a share of as many pictures, and
+        the mean of its accuracies on each class is below one and a half times an even guess: where nearly
+        all pictures are of one class, a network that tells the few others apart gains little on all.
+        """
+        _, share = self.largest_class()
+        counts = [sum(row) for row in self.confusion]
+        by_class = [row[k] / counts[k] for k, row in enumerate(self.confusion) if counts[k]]
+        by_luck = 2 * math.sqrt(share * (1 - share) / sum(counts))
+        return len(by_class) > 1 and self.accuracy <= share + by_luck and sum(by_class) < 1.5
+
+    def guessing_words(self, classes: Sequence[str]) -> str:
+        """What usually helps a network that does not read better than guessing; empty for one that does."""
+        if not self.is_guessing():
+            return ""
+        largest, share = self.largest_class()
+        helps = "a learning rate ten times smaller or larger, more epochs, or another initializer"
+        if share * len(classes) > 1.5:
+            helps = (
+                f"as many pictures of every class, {helps}. The accuracy on each class, beside the confusion "
+                "matrix, tells more than the one on all"
+            )
+        return (
+            f"This is no better than guessing: always answering {classes[largest]} gives {share:.2%}. "
+            f"What usually helps: {helps}."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,9 @@ def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> 
             {
                 "Run": titles[run.key],
                 "Test accuracy in %": round(100 * evaluation.accuracy, 2) if evaluation else None,
+                "Largest class alone in %": round(100 * evaluation.largest_class()[1], 2)
+                if evaluation
+                else None,
                 "Training took": seconds(run.result.seconds.train),
                 **{
                     spec_of(name).label: shown(spec_of(name), values[position])

@@ -55,6 +55,8 @@ def figures(result: Result) -> None:
         f"{pictures(started, result.config)} {started.parameters:,} parameters, trained on "
         f"{as_text(started.device)}: {_spent(result)}"
     )
+    if result.evaluation is not None and (words := result.evaluation.guessing_words(started.classes)):
+        st.warning(as_text(words), icon=":material/casino:")
 
 
 def pictures(started: Started, config: RunConfig) -> str:
@@ -67,6 +69,13 @@ def _test_figures(result: Result, evaluation: Evaluation) -> None:
         "Test accuracy",
         f"{100 * evaluation.accuracy:.2f} %",
         f"On {result.started.test_count:,} pictures that it never saw. Test loss {evaluation.loss:.4f}.",
+    )
+    largest, share = evaluation.largest_class()
+    _metric(
+        "Largest class alone",
+        f"{100 * share:.2f} %",
+        f"The test accuracy of always answering {as_text(result.started.classes[largest])}: no class has "
+        "more test pictures. A network that has learned something is above it.",
     )
     preset = PRESETS.get(runs.preset_of(result.config))
     if preset is not None and preset.published:

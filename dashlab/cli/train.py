@@ -87,6 +87,7 @@ def summary(result: Result) -> dict[str, Any]:
         "state": result.state,
         "note": result.note,
         "test_accuracy": evaluation.accuracy if evaluation else None,
+        "largest_class_accuracy": evaluation.largest_class()[1] if evaluation else None,
         "test_loss": evaluation.loss if evaluation else None,
         "seconds": {"load": seconds.load, "train": seconds.train, "evaluate": seconds.evaluate},
         "data": result.started.pictures(result.config),
@@ -155,8 +156,20 @@ def _epoch_sentence(row: EpochRow) -> str:
 def _sentence(result: Result) -> str:
     seconds = result.seconds
     spent = f"load {seconds.load:.1f} s, train {seconds.train:.1f} s, evaluate {seconds.evaluate:.1f} s"
-    accuracy = f"Test accuracy {result.evaluation.accuracy:.2%}. " if result.evaluation else ""
-    return f"{accuracy}{result.note}{' ' if result.note else ''}({spent}; key {result.config.key()[:12]})"
+    said = [*_accuracy_words(result), *([result.note] if result.note else [])]
+    return " ".join([*said, f"({spent}; key {result.config.key()[:12]})"])
+
+
+def _accuracy_words(result: Result) -> list[str]:
+    """The test accuracy beside that of the largest class, and what helps where it is not above it."""
+    if (evaluation := result.evaluation) is None:
+        return []
+    classes = result.started.classes
+    largest, share = evaluation.largest_class()
+    beside = f"always answering {classes[largest]} gives {share:.2%}"
+    if words := evaluation.guessing_words(classes):
+        return [f"Test accuracy {evaluation.accuracy:.2%}.", words]
+    return [f"Test accuracy {evaluation.accuracy:.2%}; {beside}."]
 
 
 def _option(name: str) -> str:

@@ -225,8 +225,10 @@ def ending_sentence(result: Result) -> str:
     """How a run ended, for people."""
     if result.evaluation is None:
         return result.note
+    evaluation = result.evaluation
     read = (
-        f"{result.evaluation.accuracy:.2%} of the {result.started.test_count:,} test pictures are read right."
+        f"{evaluation.accuracy:.2%} of the {result.started.test_count:,} test pictures are read right; "
+        f"always answering the largest class gives {evaluation.largest_class()[1]:.2%}."
     )
     return f"Finished: {read} {result.note}".strip()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -106,6 +107,28 @@ def test_a_finished_run_shows_its_figures_matrix_and_curves(open_page: Callable[
     assert values["Test accuracy"] == "92.50 %"
     assert values["Training took"] == "2.2 s"
     assert charts(app) == {"vega_lite_chart", "plotly_chart"}
+
+
+def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(
+    open_page: Callable[..., AppTest],
+):
+    Store().save(result(FAST))
+    app = open_page()
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Largest class alone"] == "10.00 %"
+    assert "no better than guessing" not in texts(app)
+
+
+def test_a_run_that_always_answers_the_largest_class_says_what_helps(open_page: Callable[..., AppTest]):
+    run = result(FAST)
+    assert run.evaluation is not None
+    sums = tuple(100 if k == 1 else 2 for k in range(10))
+    guessed = tuple((0, count, *(0,) * 8) for count in sums)
+    Store().save(replace(run, evaluation=replace(run.evaluation, accuracy=100 / 118, confusion=guessed)))
+    app = open_page()
+    assert {metric.label: metric.value for metric in app.metric}["Largest class alone"] == "84.75 %"
+    assert "no better than guessing" in texts(app)
+    assert "as many pictures of every class" in texts(app)
 
 
 def test_a_cached_run_is_there_without_training(open_page: Callable[..., AppTest], lab: FakeLab):

@@ -91,6 +91,25 @@ def test_classes_of_unequal_size_keep_their_proportion():
         assert torch.allclose(shares, torch.tensor([0.9, 0.09, 0.01]), atol=0.011), prefix
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_stratified_order_is_that_of_counting_in_a_table_of_pictures_by_classes(seed):
+    labels = torch.randint(0, 7, (500,), generator=torch.Generator().manual_seed(seed)).clamp_max(5)
+    shuffled = torch.randperm(500, generator=torch.Generator().manual_seed(seed))
+    onehot = torch.nn.functional.one_hot(labels[shuffled])  # [N, K]
+    rank = (onehot.cumsum(0) * onehot).sum(1)
+    share = rank / onehot.sum(0)[labels[shuffled]]
+    wanted = shuffled[torch.argsort(share, stable=True)]
+    assert torch.equal(stratified_order(labels, generator=torch.Generator().manual_seed(seed)), wanted)
+
+
+def test_a_stratified_order_of_many_pictures_in_many_classes_takes_little_memory():
+    labels = torch.arange(100_000) % 1000
+    with torch.profiler.profile(profile_memory=True) as profile:
+        stratified_order(labels, generator=torch.Generator().manual_seed(0))
+    most = max(event.self_cpu_memory_usage for event in profile.key_averages())
+    assert most < 100 * 8 * len(labels)  # a table of pictures by classes has 1,000 entries a picture
+
+
 def test_a_stratified_order_is_a_permutation_that_the_generator_decides():
     labels = torch.arange(50) % 3
     orders = [stratified_order(labels, generator=torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]

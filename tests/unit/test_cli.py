@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,21 @@ def test_where_nobody_watches_there_is_a_line_per_epoch_and_no_bar(capsys):
     assert lines[0].startswith("All of MNIST")
     assert lines[1].startswith("epoch 1: training loss ")
     assert lines[3].startswith("Test accuracy ")
+
+
+def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(capsys):
+    assert main([*QUICK, "--hidden", "64", "--train-size", "1000", "--lr", "0.1", "--no-save"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"Test accuracy \d\d\.00%; always answering 7 gives 15\.00%\. \(load", last), last
+
+
+def test_a_run_at_guessing_level_is_told_so_and_what_helps(capsys):
+    arguments = ["--lr", "1e-7", "--init", "zeros", "--epochs", "1"]
+    assert main([*QUICK, *arguments, "--no-save"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "This is no better than guessing: always answering 7 gives 15.00%. What usually helps" in last
+    assert main([*QUICK, *arguments, "--no-save", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["largest_class_accuracy"] == 0.15
 
 
 def test_at_a_terminal_there_is_a_progress_bar(capsys, monkeypatch):
