@@ -1,10 +1,14 @@
-"""Start the app, after a look whether its port is free: `python scripts/serve.py 8501`."""
+"""Start the app, after a look whether its port is free: `python scripts/serve.py 8501`.
+
+What a first visitor would wait for is imported and started meanwhile.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,10 +38,22 @@ def problem(text: str) -> str | None:
     return None
 
 
+def warm_up() -> None:
+    """Import what the pages import, and start the processes that train and compute."""
+    from ui.warm import warm_up as start  # once the server itself is imported: two at once take turns
+
+    start()
+
+
 def serve(port: str) -> NoReturn:
-    """Become the Streamlit server: not a child of this process, so that Ctrl-C and `kill` reach it."""
+    """Be the Streamlit server, in this process, so that Ctrl-C and `kill` reach it."""
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"])
+    sys.path.insert(0, str(ROOT))
+    from streamlit.web import cli
+
+    threading.Thread(target=warm_up, name="dashlab-warm-up", daemon=True).start()
+    sys.argv = ["streamlit", "run", "app.py", f"--server.port={port}"]
+    sys.exit(cli.main())
 
 
 def main(arguments: list[str]) -> NoReturn:

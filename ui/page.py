@@ -18,7 +18,7 @@ from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui import state as page_state
 from ui import unexpected
-from ui.collection import freeze_imports
+from ui.collection import run_ended
 from ui.state import PageState
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the edge of a page: it is logged and shown
         unexpected.show(error)
     _foot(foot)
-    freeze_imports()
+    run_ended()
 
 
 def show_notes(notes: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from dashlab.errors import DashlabError
 from dashlab.giving_up import GivenUp, listen, look_up
-from dashlab.jobs.child import preload, watch_parent
+from dashlab.jobs.child import make_way, preload, watch_parent
 from dashlab.study import Study, Tick
 
 GIVE_UP = "give up"
@@ -80,6 +80,7 @@ def main(descriptor: str) -> None:
     """Answer orders until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the parent
     threading.Thread(target=watch_parent, args=(os.getppid(),), daemon=True).start()
+    make_way(by=5)
     preload(())
     with Connection(int(descriptor)) as parent:
         listen(lambda: _is_given_up(parent))

@@ -11,6 +11,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def make_way(by: int) -> None:
+    """Let the server go first where processors are scarce: a page is waited for, a training less.
+
+    Args:
+        by: how much less urgent than the server, in steps of `nice`: 0 to 19.
+    """
+    if hasattr(os, "nice"):
+        os.nice(by)
+
+
 def preload(modules: tuple[str, ...]) -> None:
     """Import what a first training would otherwise wait for."""
     import importlib

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 
-from dashlab.jobs.child import leave, preload, watch_parent
+from dashlab.jobs.child import leave, make_way, preload, watch_parent
 from dashlab.jobs.keys import Keys
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def main(role: str, *modules: str) -> None:
     for name in ("distributed", "distributed.scheduler", "distributed.worker"):
         logging.getLogger(name).setLevel(logging.WARNING)
     if role == "worker":
+        make_way(by=10)  # after what pages wait for
         preload(modules)
     asyncio.run(_scheduler(lines) if role == "scheduler" else _worker(lines))
 

@@ -17,6 +17,6 @@ def test_at_the_end_of_every_page_what_it_has_imported_is_frozen(
     info: PageInfo, open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     frozen: list[str] = []
-    monkeypatch.setattr(page, "freeze_imports", lambda: frozen.append(info.slug))
+    monkeypatch.setattr(page, "run_ended", lambda: frozen.append(info.slug))
     ran(open_app(None if info.slug == "home" else info.path))
     assert frozen == [info.slug]

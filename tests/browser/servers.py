@@ -18,6 +18,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
 STOP_S = 15
+IDLE_SHARE = 0.1  # of a processor
 
 
 def free_port() -> int:
@@ -33,18 +34,20 @@ class Server:
 
     Args:
         folder: what it writes goes below it: log, store, uploads.
-        app: the script that it serves.
+        app: the script that it serves; None for the whole app, started as `make app` starts it.
         settings: more environment variables; they win over its own folders.
     """
 
-    def __init__(self, folder: Path, app: Path = ROOT / "app.py", **settings: str) -> None:
+    def __init__(self, folder: Path, app: Path | None = None, **settings: str) -> None:
         self.log = folder / "server.log"
         self.store = folder / "runs"
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         own = {"DASHLAB_STORE": self.store, "DASHLAB_DATA": folder / "data", "DASHLAB_OWN": folder / "own"}
         environment = os.environ | {name: str(path) for name, path in own.items()} | settings
-        command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={self.port}"]
+        command = [sys.executable, "scripts/serve.py", str(self.port)]
+        if app is not None:
+            command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={self.port}"]
         folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -66,6 +69,22 @@ class Server:
             time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"The server did not start. Its log:\n{self.log_text()}")
+
+    def rest(self) -> Server:
+        """Wait until what it does at its start is done: for a second it has had little to do."""
+        until = time.monotonic() + START_S
+        busy = self.processor_s()
+        while time.monotonic() < until:
+            time.sleep(1)
+            before, busy = busy, self.processor_s()
+            if busy - before < IDLE_SHARE:
+                break
+        return self
+
+    def processor_s(self) -> float:
+        """Seconds of processor that it and the processes below it have used so far."""
+        family = (psutil.Process(self.process.pid), *self.children())
+        return sum(sum(one.cpu_times()[:2]) for one in family)
 
     def log_text(self) -> str:
         """What it wrote so far."""

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import gc
+import inspect
+import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import psutil
 import pytest
+from streamlit import runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.runtime import Runtime
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from ui import collection
 
@@ -50,6 +62,77 @@ def test_what_becomes_garbage_later_is_collected():
     cycle.append(cycle)
     del cycle
     assert gc.collect() >= 1
+
+
+def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.MonkeyPatch):
+    collected = threading.Semaphore(0)
+    monkeypatch.setattr(collection, "EVERY_S", 0.05)
+    monkeypatch.setattr(collection, "_collector", None)
+    monkeypatch.setattr(collection, "_run_ended", threading.Event())
+    monkeypatch.setattr(gc, "collect", lambda: collected.release())
+    collection.freeze_imports()
+    collected.acquire()  # that of the freezing
+    for _ in range(20):
+        collection.run_ended()
+    assert collected.acquire(timeout=10)
+    assert not collected.acquire(timeout=0.3)
+
+
+def test_memory_goes_back_when_nothing_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch):
+    given = threading.Event()
+    for name, value in (("EVERY_S", 0.01), ("QUIET_S", (0.01, 0.01)), ("_collector", None)):
+        monkeypatch.setattr(collection, name, value)
+    monkeypatch.setattr(collection, "_run_ended", threading.Event())
+    monkeypatch.setattr(collection, "give_back", given.set)
+    collection.run_ended()
+    assert given.wait(10)
+
+
+def test_the_allocator_gives_back_what_is_free():
+    if platform.libc_ver()[0] != "glibc":
+        assert not collection.give_back()
+        return
+    process, size = psutil.Process(), 64 * 1024
+    pieces = [bytearray(size) for _ in range(4_000)]  # 256 MB, each below what is mapped by itself
+    kept = pieces[::8]
+    del pieces
+    before = process.memory_info().rss
+    assert collection.give_back()
+    assert before - process.memory_info().rss > 100e6
+    assert kept
+
+
+def test_who_left_is_forgotten_without_another_one_leaving(monkeypatch: pytest.MonkeyPatch):
+    storage = MemorySessionStorage(ttl_seconds=1)
+    told: list[Callable[[], object]] = []
+    loop = SimpleNamespace(call_soon_threadsafe=told.append)
+    server = SimpleNamespace(
+        _session_mgr=SimpleNamespace(_session_storage=storage),
+        _get_async_objs=lambda: SimpleNamespace(eventloop=loop),
+    )
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: server)
+    left: Any = type("Left", (), {"session": SimpleNamespace(id="one")})()
+    storage.save(left)
+    is_kept = weakref.ref(left)
+    del left
+    time.sleep(1.1)
+    assert is_kept() is not None
+    collection.forget_who_left()
+    for act in told:
+        act()
+    assert is_kept() is None
+
+
+def test_this_streamlit_keeps_who_left_where_they_are_looked_for():
+    source = inspect.getsource(Runtime) + inspect.getsource(WebsocketSessionManager)
+    for name in ("self._session_mgr", "self._session_storage", "def _get_async_objs", "eventloop"):
+        assert name in source
+
+
+def test_streamlit_does_not_collect_after_every_run():
+    settings = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert "postScriptGC = false" in settings
 
 
 def test_pandas_is_whole_before_a_page_draws() -> None:

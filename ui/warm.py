@@ -1,0 +1,39 @@
+"""What is imported and started as soon as the server stands, so that the first visitors need not wait for it."""
+
+import importlib
+import time
+
+from streamlit import runtime
+
+from dashlab import jobs
+from ui.collection import freeze_imports
+
+MODULES = (
+    "ui.optimizers",
+    "ui.initialization",
+    "ui.batchnorm",
+    "ui.augmentation",
+    "ui.training",
+    "ui.sketch",
+    # What those import only once they need it:
+    "plotly.graph_objects",
+    "torch",
+    "torchvision.transforms.v2",
+    "dashlab.device",
+    "dashlab.classifier",
+    "dashlab.experiments.race_cache",
+    "dashlab.experiments.reading",
+)
+"""The pages and what they show; a test holds that opening them cold imports little else."""
+
+_LOOK_EVERY_S = 0.02
+
+
+def warm_up() -> None:
+    """To be called in a thread of the server's process; it begins when the server answers."""
+    while not runtime.exists():
+        time.sleep(_LOOK_EVERY_S)
+    jobs.warm_up()  # they import at the same time
+    for module in MODULES:
+        importlib.import_module(module)
+    freeze_imports()
