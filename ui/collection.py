@@ -87,8 +87,8 @@ def forget_who_left() -> None:
         return
     server: Any = runtime.get_instance()
     try:
-        expire = server._session_mgr._session_storage._cache.expire  # noqa: SLF001 - there is no public way
-        server._get_async_objs().eventloop.call_soon_threadsafe(expire)  # noqa: SLF001
+        expire = server._session_mgr._session_storage._cache.expire  # there is no public way
+        server._get_async_objs().eventloop.call_soon_threadsafe(expire)
     except AttributeError:  # another Streamlit: memory goes back when the next tab is closed
         log.info("This Streamlit keeps those who left elsewhere.", exc_info=True)
 

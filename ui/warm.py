@@ -1,4 +1,4 @@
-"""What is imported and started as soon as the server stands, so that the first visitors need not wait for it."""
+"""What is imported and started as soon as the server stands: no visitor need wait for it."""
 
 import importlib
 import time

@@ -69,7 +69,7 @@ def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.Mon
     monkeypatch.setattr(collection, "EVERY_S", 0.05)
     monkeypatch.setattr(collection, "_collector", None)
     monkeypatch.setattr(collection, "_run_ended", threading.Event())
-    monkeypatch.setattr(gc, "collect", lambda: collected.release())
+    monkeypatch.setattr(gc, "collect", collected.release)
     collection.freeze_imports()
     collected.acquire()  # that of the freezing
     for _ in range(20):
