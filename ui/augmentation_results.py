@@ -104,7 +104,7 @@ def drawn_table(state: PageState, draws: Sequence[Any], *, mixed: bool) -> None:
     )
     csv_download(
         "All numbers as CSV",
-        [row for number, draw in enumerate(draws, 1) for row in _csv_rows(number, draw)],
+        lambda: [row for number, draw in enumerate(draws, 1) for row in _csv_rows(number, draw)],
         "augmentation.csv",
         key=f"{state.prefix}_csv",
     )

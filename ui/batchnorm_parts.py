@@ -29,4 +29,4 @@ def numbers(listed: Sequence[dict[str, Any]], file_name: str, key: str) -> None:
     """A table, with its columns' names as people read them, and the same as CSV."""
     shown = [{name.replace("_", " ").capitalize(): value for name, value in row.items()} for row in listed]
     st.dataframe(shown, height=240 if len(listed) > 6 else "auto", hide_index=True)
-    csv_download("CSV", listed, file_name, key)
+    csv_download("CSV", lambda: listed, file_name, key)

@@ -140,7 +140,7 @@ def _tables(found: Averages) -> None:
     rows = _rows(found)
     with st.expander("The numbers", icon=":material/table:"):
         st.dataframe(rows, hide_index=True, height=260, alt="The series and its averages")
-        csv_download("Series and averages as CSV", rows, "moving-average.csv", "optim_ema_csv")
+        csv_download("Series and averages as CSV", lambda: rows, "moving-average.csv", "optim_ema_csv")
 
 
 def _rows(found: Averages) -> list[dict[str, Any]]:

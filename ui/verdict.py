@@ -56,7 +56,7 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
         alt="Probability of each class in per cent: "
         + "; ".join(f"{a.name}: {a.classes[a.best]} {100 * a.confidence:.0f} %" for a in read),
     )
-    csv_download("Probabilities as CSV", _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
+    csv_download("Probabilities as CSV", lambda: _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
 
 
 def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
