@@ -24,6 +24,7 @@ from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.presets import preset
 from dashlab.settings import AugmentConfig
 from tests.unit.pictures import made_up
+from ui import preview
 
 
 def after(gradients: Iterable[float], *, start: float = 0.0, **settings: object) -> list[float]:
@@ -235,3 +236,30 @@ def test_eighteen_epochs_of_the_small_resnet_take_hours_on_a_processor_of_a_tent
     products = sum(row.multiply_adds for row in layers_of(config.model, shape=(3, 32, 32), classes=10))
     operations = 2 * 3 * products * 50_000 * config.loop.epochs  # forwards, and twice as many backwards
     assert operations / 1e11 > 2 * 3600
+
+
+# Before training
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "64 pictures in batches of 64 make 1 step an epoch, 5 in all."),
+        ({"batch_size": 21, "batchnorm": True}, "make 3 steps an epoch, 15 in all."),
+        ({"batch_size": 21}, "make 4 steps an epoch, 20 in all."),
+        (
+            {"batch_size": 10, "val_fraction": 0.25, "patience": 2},
+            "make 5 steps an epoch, at most 25 in",
+        ),
+    ],
+)
+def test_the_steps_are_counted_as_the_run_takes_them(
+    settings: dict[str, int], said: str, monkeypatch: pytest.MonkeyPatch
+):
+    captions: list[str] = []
+    monkeypatch.setattr(preview.st, "caption", captions.append)
+    config, images = RunConfig().change(hidden=(4,), **settings), made_up(64)
+    preview._steps(config, images)
+    assert said in captions[0]
+    taken = train(config.change(patience=0), images=images, device="cpu").started.steps_per_epoch
+    assert f" make {taken} step" in captions[0]
