@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 import torch
@@ -14,14 +15,17 @@ from dashlab.augment import augment, random_erase
 from dashlab.batches import Normalization
 from dashlab.cli import train as command
 from dashlab.config import RunConfig, spec_of
-from dashlab.data.images import load_images
+from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.engine import train
 from dashlab.evaluate import loss_value
+from dashlab.experiments.confusion import confused_pairs
+from dashlab.fields import Value
 from dashlab.models import build, layers_of
 from dashlab.models.layers import Residual
 from dashlab.optim import make_optimizer, make_schedule
 from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.presets import preset
+from dashlab.results import Result
 from dashlab.settings import AugmentConfig
 from tests.unit.pictures import made_up
 from ui import preview
@@ -135,8 +139,6 @@ def test_the_std_of_cifar_is_the_mean_of_each_pictures_own_and_not_that_over_all
 
 @pytest.mark.parametrize("name", ["mnist", "fashion"])
 def test_the_published_mean_and_std_of_grey_sets_are_those_over_all_pixels(name):
-    from dashlab.data.images import IMAGE_SETS
-
     pixels = load_images(name, source="bundled").train_x.float() / 255
     info = IMAGE_SETS[name]
     assert (pixels.mean().item(), pixels.std().item()) == pytest.approx((*info.mean, *info.std), abs=0.005)
@@ -263,3 +265,51 @@ def test_the_steps_are_counted_as_the_run_takes_them(
     assert said in captions[0]
     taken = train(config.change(patience=0), images=images, device="cpu").started.steps_per_epoch
     assert f" make {taken} step" in captions[0]
+
+
+# What the presets say of their runs
+
+
+def trained(name: str, **settings: Value) -> Result:
+    result = train(preset(name).config.change(source="bundled", **settings), device="cpu")
+    assert result.evaluation is not None
+    return result
+
+
+def accuracy(result: Result) -> float:
+    assert result.evaluation is not None
+    return result.evaluation.accuracy
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_three_fast_epochs_read_98_per_cent_and_more_than_five_of_the_first_network():
+    fast, first = trained("mnist-fast"), trained("s1")
+    assert (len(fast.epochs), len(first.epochs)) == (3, 5)
+    assert accuracy(fast) > max(0.98, accuracy(first))
+    at_first, *later = (row.loss for row in first.steps)
+    epochs = [row.train_loss for row in first.epochs]
+    assert at_first > 2
+    assert later[-1] < 0.1
+    assert epochs[0] - epochs[1] > 3 * max(one - next_ for one, next_ in pairwise(epochs[1:]))
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_weight_decay_holds_the_accuracy_of_the_small_network_down():
+    with_it, without = (trained("s5", train_size=10_000, epochs=5, weight_decay=wd) for wd in (0.001, 0.0))
+    assert accuracy(without) > accuracy(with_it) + 0.01
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_clothes_that_are_confused_most_are_shirts_t_shirts_pullovers_and_coats():
+    last = trained("s2").evaluation
+    assert last is not None
+    classes = IMAGE_SETS["fashion"].classes
+    tops = {classes.index(name) for name in ("T-shirt/top", "Pullover", "Coat", "Shirt")}
+    pairs = [{i, j} for i, j, _ in confused_pairs(last.confusion)]
+    assert all(pair <= tops for pair in pairs[:4])
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_twice_as_many_hidden_layers_read_clothes_hardly_better():
+    last, deeper = (accuracy(trained(name, train_size=5000, epochs=4)) for name in ("s2", "s3"))
+    assert deeper < last + 0.02
