@@ -16,6 +16,7 @@ from dashlab.batches import Normalization
 from dashlab.cli import train as command
 from dashlab.config import RunConfig, spec_of
 from dashlab.data.images import IMAGE_SETS, load_images
+from dashlab.data.own import TEST_FRACTION
 from dashlab.engine import train
 from dashlab.evaluate import loss_value
 from dashlab.experiments.confusion import confused_pairs
@@ -313,3 +314,8 @@ def test_the_clothes_that_are_confused_most_are_shirts_t_shirts_pullovers_and_co
 def test_twice_as_many_hidden_layers_read_clothes_hardly_better():
     last, deeper = (accuracy(trained(name, train_size=5000, epochs=4)) for name in ("s2", "s3"))
     assert deeper < last + 0.02
+
+
+def test_a_fifth_of_each_class_of_own_pictures_is_kept_for_testing():
+    assert TEST_FRACTION == 1 / 5
+    assert preset("s16").config.data.val_fraction == 1 / 5
