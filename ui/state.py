@@ -64,12 +64,16 @@ class PageState:
         """
         wished = int(str(self.values[name]))
         found = wished if wished in there else min(there, key=lambda number: (abs(number - wished), number))
-        if found != wished and name in self.asked:
-            note = f"The link asked for {name}={wished}; here the nearest is {found}."
+        self.settled(name, None if found == wished else f"here the nearest is {found}")
+        return found
+
+    def settled(self, name: str, instead: str | None) -> None:
+        """A setting has been held against what there is; say what a link gets `instead` of its wish."""
+        if instead is not None and name in self.asked:
+            note = f"The link asked for {name}={self.values[name]}; {instead}."
             self.notes = (*self.notes, note)  # on top of the page from the next run on
             st.warning(note.replace("_", "\\_"), icon=":material/link_off:")
         self.asked.discard(name)
-        return found
 
     def put_preset(self, preset: str, names: Iterable[str] | None = None) -> None:
         """Set everything, or just `names`, as the preset has it; an unknown preset changes nothing."""
