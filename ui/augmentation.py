@@ -135,7 +135,7 @@ def _draws(
     state: PageState, source: Source, steps: Sequence[Step], *, mixed: bool
 ) -> tuple[tuple[Any, ...], int]:
     """Show every draw; what came out, and which draw is looked at, from 0."""
-    chosen = min(int(str(state.values["draw"])), len(source.samples)) - 1
+    chosen = state.nearest("draw", range(1, len(source.samples) + 1)) - 1
     draws = _draws_of(state, source, steps, chosen)
     if problem := next((draw.problem for draw in draws if draw.problem), ""):
         st.error(as_text(problem), icon=":material/error:")

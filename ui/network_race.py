@@ -266,6 +266,7 @@ def _picked(state: PageState, view: View, count: int) -> int:
     """The chosen cell, from 1; 0 for none. The menu below the picture has it before the picture is drawn."""
     key = _cell_key(state, view)
     picked = int(st.session_state.get(key, state.values[view.full("cell")]))
+    state.settled(view.full("cell"), None if picked <= count else f"there are {count} cells: none is chosen")
     state.values[view.full("cell")] = st.session_state[key] = picked if picked <= count else 0
     return picked if picked <= count else 0
 

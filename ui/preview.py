@@ -102,12 +102,15 @@ def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> li
 
 
 def _steps(config: RunConfig, images: ImageSet) -> None:
+    size = config.loop.batch_size
     count = min(config.data.train_size or len(images.train_y), len(images.train_y))
     count -= round(count * config.data.val_fraction)
-    steps = -(-count // config.loop.batch_size)
+    # As `batches.Batches`: BatchNorm could not normalise a last batch of a single picture.
+    steps = -(-(count - (count % size == 1 and config.model.batchnorm)) // size)
+    most = "at most " if config.loop.patience else ""
     st.caption(
-        f"{count:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} "
-        f"step{'s' if steps > 1 else ''} an epoch, {steps * config.loop.epochs:,} in all."
+        f"{count:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an epoch, "
+        f"{most}{steps * config.loop.epochs:,} in all."
     )
 
 

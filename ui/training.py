@@ -211,7 +211,7 @@ def _what_is_wanted() -> None:
         st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
         st.caption(
             "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
-            "A fifth of each class is kept for testing."
+            "A fifth of each class is kept for testing, unless the zip has a folder for that, such as test."
         )
     else:
         st.info("Mend the setting that the sentence under the button names, and the network can be trained.")

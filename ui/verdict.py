@@ -1,6 +1,6 @@
 """What the networks read on the sketch pad, and what made them read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,6 +164,16 @@ def _steps(steps: Sequence[Step], found: Networks) -> None:
             with st.container(width=STEP + 16, gap="xxsmall"):  # six beside each other on a desktop
                 _step_picture(step)
                 st.caption(f"**{number}. {step.name}**  \n{step.about}")
-    for network in list(found.values())[:1]:
-        mean, std = network.normalization.mean[0], network.normalization.std[0]
-        st.caption(f"Last, a pixel p enters the network as (p / 255 − {mean:g}) / {std:g}, as in training.")
+    for sentence in entering(found):
+        st.caption(as_text(sentence))
+
+
+def entering(found: Networks) -> Iterator[str]:
+    """How a pixel enters the networks: a sentence for each way, with their names where the ways differ."""
+    ways: dict[tuple[float, float], list[str]] = {}
+    for name, network in found.items():
+        way = network.normalization.mean[0], network.normalization.std[0]
+        ways.setdefault(way, []).append(name)
+    for (mean, std), names in ways.items():
+        whose = "the network" if len(found) == 1 else "the networks" if len(ways) == 1 else ", ".join(names)
+        yield f"Last, a pixel p enters {whose} as (p / 255 − {mean:g}) / {std:g}, as in training."
