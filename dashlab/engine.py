@@ -140,7 +140,8 @@ class Run:
         )
         self.on_row = on_row
         steps = len(self.batches) * config.loop.epochs
-        self.recorder = Recorder(steps, device=device, on_row=on_row)
+        self.adds = bool(config.loss.added)
+        self.recorder = Recorder(steps, device=device, on_row=on_row, adds=self.adds)
         self.best: tuple[float, int, Weights] | None = None  # validation loss, epoch, weights
         self.load_s = time.perf_counter() - begun
 
@@ -224,6 +225,7 @@ class Run:
         with self.precision.for_forward():
             logits = self.step_network(x.contiguous(memory_format=self.layout))
             loss = loss_value(logits, y, config.loss, label_smoothing=config.label_smoothing)
+            plain = loss_value(logits.detach(), y, config.loss) if config.label_smoothing else loss.detach()
         if config.l1:
             loss = loss + config.l1 * torch.stack([w.abs().sum() for w in self.penalised]).sum()
         if config.l2:
@@ -236,7 +238,7 @@ class Run:
         if self.schedule is not None:
             self.schedule.step()
         right = (logits.detach().argmax(1) == y).float().mean()
-        self.recorder.record(loss.detach(), right, size=len(y), lr=lr)
+        self.recorder.record(loss.detach(), right, size=len(y), lr=lr, plain=plain if self.adds else None)
 
     def _validate(self) -> tuple[float, float] | None:
         part = self.parts.val

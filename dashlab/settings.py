@@ -223,6 +223,12 @@ class LossConfig(FlatConfig):
         0.0, "L2", "Adds l2·Σw² over all weights (not biases): shrinks weights.", low=0.0, high=1.0, log=True
     )
 
+    @property
+    def added(self) -> tuple[str, ...]:
+        """What is made small besides the loss itself, in the words of a sentence."""
+        terms = {"label smoothing": "label_smoothing", "L1": "l1", "L2": "l2"}
+        return tuple(term for term, name in terms.items() if getattr(self, name) and self.is_used(name))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopConfig(FlatConfig):
