@@ -254,8 +254,9 @@ class LoopConfig(FlatConfig):
     precision: str = choice(
         "full",
         "Precision",
-        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where the device "
-        "is faster at it, float32 elsewhere.",
+        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where it is "
+        "faster, else float32. On a CPU that is measured, once for each network and batch size; the result "
+        "says which was taken.",
         ("full", "fast"),
         advanced=True,
     )

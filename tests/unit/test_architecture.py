@@ -18,6 +18,7 @@ FLOORS = (
     {"settings", "optim_settings"},
     {"config", "device"},
     {"results", "data", "augment", "models", "optim", "presets"},
+    {"speedtest"},
     {"records", "losses", "batches", "precision", "recorder", "weights"},
     {"evaluate", "runfolder", "stacked_layers"},
     {"engine", "classifier", "study", "runsummary"},
