@@ -64,10 +64,10 @@ class DataConfig(FlatConfig):
         "half",
         "Normalisation",
         "'none' leaves pixels in [0, 1]; 'half' maps them to [-1, 1]; 'dataset' subtracts the data set's "
-        "mean and divides by its standard deviation, channel by channel, as they are usually published (for "
-        "CIFAR-10 that is the mean of each picture's own, about 0.2; over all pixels it is about 0.25); "
-        "'imagenet' takes those of the photographs of ImageNet, for grey pictures the average over its three "
-        "channels.",
+        "mean and divides by its standard deviation, channel by channel. For CIFAR-10 it divides by the "
+        "numbers that most recipes have, 0.20: the mean of each picture's own standard deviation, while over "
+        "all pixels it is 0.25. 'imagenet' takes the numbers of the photographs of ImageNet, for grey "
+        "pictures the average over its three channels.",
         ("none", "half", "dataset", "imagenet"),
     )
 
@@ -237,6 +237,12 @@ class LossConfig(FlatConfig):
         log=True,
     )
 
+    @property
+    def added(self) -> tuple[str, ...]:
+        """What is made small besides the loss itself, in the words of a sentence."""
+        terms = {"label smoothing": "label_smoothing", "L1": "l1", "L2": "l2"}
+        return tuple(term for term, name in terms.items() if getattr(self, name) and self.is_used(name))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopConfig(FlatConfig):
@@ -262,8 +268,9 @@ class LoopConfig(FlatConfig):
     precision: str = choice(
         "full",
         "Precision",
-        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where the device "
-        "is faster at it, float32 elsewhere.",
+        "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where it is "
+        "faster, else float32. On a CPU that is measured, once for each network and batch size; the result "
+        "says which was taken.",
         ("full", "fast"),
         advanced=True,
     )

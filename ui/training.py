@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab import jobs
+from dashlab import jobs, losses
 from dashlab.charts.training import Curve
 from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
@@ -243,8 +243,9 @@ def _curves(progress: Progress) -> None:
         steps_per_epoch=started.steps_per_epoch if started else 1,
         total_epochs=config.loop.epochs,
         validated=config.data.val_fraction > 0,
+        held=losses.held(config.loss, progress.steps),
     )
-    results.curves(curve, PREFIX, scheduled=config.schedule.schedule != "none")
+    results.curves(curve, PREFIX, config)
     if started is not None:
         st.caption(
             f"{results.pictures(started, config)} {started.parameters:,} parameters, "
@@ -268,7 +269,7 @@ def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None
     elif run.result.note:
         st.info(as_text(run.result.note), icon=":material/info:")
     results.figures(run.result)
-    results.curves(curve_of(run), PREFIX, scheduled=run.result.config.schedule.schedule != "none")
+    results.curves(curve_of(run), PREFIX, run.result.config)
     results.details(run, PREFIX)
 
 
