@@ -23,6 +23,7 @@ Networks = Mapping[str, "Classifier"]
 SEEN = 168  # pixels that the 28×28 input is shown at, six for each of its own: two fit on a telephone
 STEP = 104
 
+DIGITS = tuple("0123456789")
 EMPTY = {
     "draw": "The sheet is empty, so nothing is read. Draw a digit, of any size and anywhere.",
     "upload": "There is no picture yet, so nothing is read.",
@@ -40,6 +41,9 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
     if prepared is None:
         st.info(EMPTY[str(state.values["source"])], icon=":material/draw:")
         return
+    if prepared.doubt:
+        st.warning(f"**Nothing is read.** {prepared.doubt}", icon=":material/help:")
+    found = _that_read(prepared, found)
     if not found:
         return
     read = _read(prepared, found)
@@ -57,6 +61,11 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
         + "; ".join(f"{a.name}: {a.classes[a.best]} {100 * a.confidence:.0f} %" for a in read),
     )
     csv_download("Probabilities as CSV", lambda: _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
+
+
+def _that_read(prepared: Prepared, found: Networks) -> Networks:
+    """All, or, of what is no digit, those that know other things than digits."""
+    return {name: one for name, one in found.items() if not prepared.doubt or tuple(one.classes) != DIGITS}
 
 
 def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
@@ -92,6 +101,7 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
     """The 28×28 input, the pixels that mattered, and the steps that led there."""
     if prepared is None:
         return
+    found = _that_read(prepared, found)
     st.subheader("What the network really sees", anchor=False)
     if found:
         _map_controls(state)
