@@ -17,6 +17,7 @@ from ui.charts import plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import SIGNALS
 from ui.initialization_settings import editor, folded, slider, width_slider
+from ui.layout import beside, rest
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -51,7 +52,7 @@ al. 2017).
 
 def draw(state: PageState, view: View) -> None:
     """Settings beside the picture."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("init_stack")
     with left:
         view.preset_picker(state)
         slider(state, view, "depth")
@@ -65,6 +66,7 @@ def draw(state: PageState, view: View) -> None:
         settings = entries_of(config.settings, Setting)
         stacks = measured([config.stack(setting).check() for setting in settings])
         _curves(config, stacks)
+        rest()
         _said(stacks)
         _train(state, config)
         _layer(state, view, config, stacks)

@@ -17,6 +17,7 @@ from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of
 from ui.controls import Group
+from ui.layout import rest
 from ui.page import as_text, link_popover, show_error, show_notes
 from ui.state import PageState, arrive, share
 
@@ -245,6 +246,7 @@ def _curves(progress: Progress) -> None:
         validated=config.data.val_fraction > 0,
     )
     results.curves(curve, PREFIX, scheduled=config.schedule.schedule != "none")
+    rest()
     if started is not None:
         st.caption(
             f"{results.pictures(started, config)} {started.parameters:,} parameters, "
@@ -269,6 +271,7 @@ def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None
         st.info(as_text(run.result.note), icon=":material/info:")
     results.figures(run.result)
     results.curves(curve_of(run), PREFIX, scheduled=run.result.config.schedule.schedule != "none")
+    rest()
     results.details(run, PREFIX)
 
 
