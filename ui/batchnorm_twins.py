@@ -117,13 +117,17 @@ def _pictures(
     if not is_over:
         _so_far(study, rows, log=bool(state.values[view.full("log")]))
         return
+    picture = st.container()
     at = _epoch_slider(state, view, study, rows)
     if study.dataset == "mnist":
-        _curves(study, rows, log=bool(view.control(state, "log")))
+        log = bool(view.control(state, "log"))
+        with picture:
+            _curves(study, rows, log=log)
         rest()
     else:
         figure = _boundaries((study.key(), len(rows), at.epoch), study, rows, at)
-        plot(figure, "bn_twins_chart_boundary", _alt(study, at))
+        with picture:
+            plot(figure, "bn_twins_chart_boundary", _alt(study, at))
         rest()
         with st.expander("Numbers behind the boundaries", icon=":material/table:"):
             st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")

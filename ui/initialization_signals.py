@@ -66,7 +66,6 @@ def draw(state: PageState, view: View) -> None:
         settings = entries_of(config.settings, Setting)
         stacks = measured([config.stack(setting).check() for setting in settings])
         _curves(config, stacks)
-        rest()
         _said(stacks)
         _train(state, config)
         _layer(state, view, config, stacks)
@@ -87,6 +86,8 @@ def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
         ("gradients", "Gradient by layer, one curve for each setting, in the same colours"),
     ):
         plot(_figure(shown, part, stacks), f"init_chart_{part}", words)
+        if part == "outputs":
+            rest()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)  # built anew they take longer than a rerun
@@ -142,7 +143,7 @@ def _train(state: PageState, config: StackView) -> None:
 
 def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[StackStats]) -> None:
     """Histograms of one layer of each stack."""
-    st.subheader("Inside one layer", anchor=False)
+    st.header("Inside one layer", anchor=False)
     picker, which = st.columns([3, 2], vertical_alignment="bottom")
     with picker:
         index = slider(state, view, "layer", high=config.depth) - 1

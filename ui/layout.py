@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 
-def beside(name: str) -> tuple[Any, Any]:
+def beside(name: str, *, controls: int = 3) -> tuple[Any, Any]:
     """Places for the controls, and for the picture that they move with all that belongs to it.
 
     Where there is room the controls stand at the left, and stay in sight while the page is scrolled. In a
@@ -15,10 +15,11 @@ def beside(name: str) -> tuple[Any, Any]:
 
     Args:
         name: of the view or page, the same in every run: letters and `_`.
+        controls: tenths of the width that they take.
     """
     with st.container(key=f"beside-{name}"):
-        controls, stage = st.columns([3, 7], gap="medium")
-    return controls, stage
+        left, stage = st.columns([controls, 10 - controls], gap="medium")
+    return left, stage
 
 
 def rest() -> None:

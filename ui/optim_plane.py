@@ -172,7 +172,7 @@ def _descend(config: PlaneConfig) -> Descent:
 
 
 def _show_cell(config: PlaneConfig) -> None:
-    st.subheader(f"The chosen cell: α = {config.lr:g}, β = {config.momentum:g}", anchor=False)
+    st.header(f"The chosen cell: α = {config.lr:g}, β = {config.momentum:g}", anchor=False)
     measured, theory = experiment.cell_rates(config)
     best = experiment.best_setting(config.condition, nesterov=config.nesterov)[2]
     facts = (

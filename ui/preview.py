@@ -30,10 +30,10 @@ def before_training(config: RunConfig) -> None:
     st.caption(
         as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
     )
-    st.subheader("What it will learn from", anchor=False)
+    st.header("What it will learn from", anchor=False)
     sample_pictures(images)
     rest()
-    st.subheader("The network", anchor=False)
+    st.header("The network", anchor=False)
     channels, height, width = images.train_x.shape[1:]
     network(config, (channels, height, width), len(images.classes))
     _steps(config, images)

@@ -187,7 +187,7 @@ def stage(config: RunConfig | None, bar: Any) -> None:
     watched = _to_watch(key)
     if watched is not None and watched.run is not None:
         _remember(watched.key)
-        st.subheader(as_text(runs.title(watched.run)), anchor=False)
+        st.header(as_text(runs.title(watched.run)), anchor=False)
         live.watch(watched.key, PREFIX, _curves, place=bar)
         return
     if own.fetching() is not None:
@@ -262,7 +262,7 @@ def _load(summary: RunSummary) -> StoredRun | None:
 
 
 def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None:
-    st.subheader(as_text(runs.title(summary.config, summary.name)), anchor=False)
+    st.header(as_text(runs.title(summary.config, summary.name)), anchor=False)
     _say_changes(summary, config)
     progress = jobs.progress(summary.key)
     if progress is not None and progress.is_over:
