@@ -10,6 +10,7 @@ from dashlab.experiments.mistakes import samples
 from dashlab.models.inspect import LayerRow
 from dashlab.settings import ModelConfig
 from ui import runs
+from ui.layout import rest
 from ui.page import as_text, show_error
 
 EACH = 6
@@ -29,9 +30,10 @@ def before_training(config: RunConfig) -> None:
     st.caption(
         as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
     )
-    st.subheader("What it will learn from", anchor=False)
+    st.header("What it will learn from", anchor=False)
     sample_pictures(images)
-    st.subheader("The network", anchor=False)
+    rest()
+    st.header("The network", anchor=False)
     channels, height, width = images.train_x.shape[1:]
     network(config, (channels, height, width), len(images.classes))
     _steps(config, images)

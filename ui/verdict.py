@@ -85,7 +85,7 @@ def _say(answer: "Answer", *, several: bool) -> None:
     if several:
         st.markdown(f"{as_text(answer.name)} reads **{best}**: {likely}{next_best}.")
     else:
-        st.markdown(f"### Read as {best}")
+        st.markdown(f"## Read as {best}")
         st.caption(f"{likely}{next_best}.")
 
 
@@ -102,7 +102,7 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
     if prepared is None:
         return
     found = _that_read(prepared, found)
-    st.subheader("What the network really sees", anchor=False)
+    st.header("What the network really sees", anchor=False)
     if found:
         _map_controls(state)
     with st.container(horizontal=True):
@@ -163,7 +163,7 @@ def _step_picture(step: Step) -> None:
 
 
 def _steps(steps: Sequence[Step], found: Networks) -> None:
-    st.subheader("How it got there", anchor=False)
+    st.header("How it got there", anchor=False)
     st.markdown(
         "A network reads what looks like its training pictures, so your digit goes through what every "
         "digit of MNIST went through.",

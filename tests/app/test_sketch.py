@@ -110,7 +110,7 @@ def test_a_finished_network_reads_what_was_drawn_before(open_page: Callable[...,
     keep(MADE)
     lab.show(MADE, JobState.FINISHED)
     app.run()
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
     assert bars(app) == 1
 
 
@@ -192,7 +192,7 @@ def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(open_pa
     app.multiselect(key="sketch_networks").set_value([plain]).run()
     assert link(app)["sketch_runs"] == plain[:12]
     assert link(app)["sketch_ink"] == ink(4)
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
 
 
 def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Callable[..., AppTest]):
@@ -257,7 +257,7 @@ def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
     monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
     app = open_page()
     assert "too long for the address" in texts(app)
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
     assert "sketch_ink" not in link(app)
 
 
@@ -272,7 +272,7 @@ def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTe
     app = open_page()
     app.selectbox(key="sketch_preset").set_value("tiny").run()
     assert not app.exception
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
     assert app.slider(key="sketch_pen").value == 4
     assert link(app) == {"sketch_preset": "tiny"}
 
@@ -288,7 +288,7 @@ def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_
     sheet = drawn() if dark_on_light else 255 - drawn()
     app.file_uploader(key="sketch_file").set_value(("four.png", png(sheet), "image/png")).run()
     assert not app.exception
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_thin_upright_line_is_read_and_a_level_one_is_said_to_be_no_digit(
     app = open_page(sketch_source="upload")
     ran(app.file_uploader(key="sketch_file").set_value(("line.png", png(sheet), "image/png")))
     is_level = bool(np.ptp(np.argwhere(sheet == 0)[:, 1]))
-    assert ("### Read as" in texts(app)) is not is_level
+    assert ("## Read as" in texts(app)) is not is_level
     assert ("This is a level line" in texts(app)) is is_level
     assert pictures(app) == (8 if is_level else 9)  # the upload, the input, the map, six steps
 
@@ -380,7 +380,7 @@ def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., App
     app = open_page(sketch_ink=ink(4))
     app.segmented_control(key="sketch_source").set_value("upload").run()
     app.segmented_control(key="sketch_source").set_value("draw").run()
-    assert "### Read as" in texts(app)
+    assert "## Read as" in texts(app)
     assert link(app)["sketch_ink"] == ink(4)
 
 
