@@ -87,13 +87,19 @@ class AugmentConfig(FlatConfig):
     thickness: float = number(
         0.0,
         "Stroke width",
-        "The share of the pictures whose bright strokes are made one pixel thicker or thinner.",
+        "The share of the pictures whose bright strokes are made thicker or thinner, by up to a pixel on "
+        "each side.",
         low=0.0,
         high=1.0,
         advanced=True,
     )
     erase: int = integer(
-        0, "Erase", "Blank a random square of this many pixels a side.", low=0, high=64, advanced=True
+        0,
+        "Erase",
+        "Blank a square of this many pixels a side at a random place; part of it may lie outside.",
+        low=0,
+        high=64,
+        advanced=True,
     )
 
 
@@ -121,9 +127,9 @@ class ModelConfig(FlatConfig):
     model: str = choice(
         "mlp",
         "Network",
-        "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's 1998 network. cnn: blocks of "
-        "3×3 convolution and 2×2 max-pooling, then fully connected layers. resnet: the same blocks with "
-        "residual pairs.",
+        "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's network of 1998, with "
+        "max-pooling. cnn: blocks of 3×3 convolution and 2×2 max-pooling, then fully connected layers. "
+        "resnet: a convolution, then the same blocks, each with a residual pair, and one linear layer.",
         ("softmax", "mlp", "lenet", "cnn", "resnet"),
     )
     hidden: tuple[int, ...] = sizes(
@@ -201,8 +207,8 @@ class LossConfig(FlatConfig):
     loss: str = choice(
         "cross_entropy",
         "Loss",
-        "cross_entropy: minus the logarithm of the probability given to the right class. mse: mean squared "
-        "distance between the outputs and the one-hot label.",
+        "cross_entropy: minus the logarithm of the probability given to the right class. mse: the "
+        "squared differences between the outputs and the one-hot label, averaged over pictures and classes.",
         ("cross_entropy", "mse"),
     )
     label_smoothing: float = number(
@@ -222,7 +228,13 @@ class LossConfig(FlatConfig):
         log=True,
     )
     l2: float = number(
-        0.0, "L2", "Adds l2·Σw² over all weights (not biases): shrinks weights.", low=0.0, high=1.0, log=True
+        0.0,
+        "L2",
+        "Adds l2·Σw² over all weights (not biases): shrinks weights. Where the penalty is written ½λΣw², λ "
+        "is twice l2.",
+        low=0.0,
+        high=1.0,
+        log=True,
     )
 
     @property

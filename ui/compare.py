@@ -116,4 +116,4 @@ def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> 
         column_config={"Run": st.column_config.TextColumn(width="medium", pinned=False)},
         alt="The runs, their test accuracy and the settings that differ",
     )
-    csv_download("Comparison as CSV", rows, "comparison.csv", key=f"{prefix}_compare_csv")
+    csv_download("Comparison as CSV", lambda: rows, "comparison.csv", key=f"{prefix}_compare_csv")

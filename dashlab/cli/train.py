@@ -192,4 +192,6 @@ def _metavar(spec: Spec) -> str:
 def _help(name: str, spec: Spec) -> str:
     choices = f" One of {', '.join(spec.choices)}." if spec.choices else ""
     default = spec.format(RunConfig().flat()[name]) or "empty"
+    if spec.default_by is not None:
+        default += "".join(f"; {choice} {spec.format(own)}" for choice, own in spec.default_by[1].items())
     return f"{spec.help}{choices} (default: {default})".replace("%", "%%")
