@@ -63,7 +63,7 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     grey = _grey(picture)
     if float(np.ptp(grey)) < _LEAST_CONTRAST:
         return None
-    grey = without_rim(grey)
+    grey, _ = without_rim(grey)
     parted = part(grey)
     inverted, uneven = parted.is_dark, parted.is_uneven or parted.noise > _NOISY
     light = 255.0 - grey if inverted else grey
