@@ -27,12 +27,15 @@ class Tick:
 class Study(FlatConfig):
     """Settings that know how to compute what they describe.
 
-    Subclasses are frozen dataclasses with slots at the top of a module, and define `ROW`, `TITLE` and `rows`
-    (or `run`, where whole training runs come out as well).
+    Subclasses are frozen dataclasses with slots at the top of a module, and define `KIND`, `ROW`, `TITLE` and
+    `rows` (or `run`, where whole training runs come out as well).
     """
 
     __slots__ = ()
 
+    KIND: ClassVar[str]
+    """What tells its keys from those of other studies. It never changes: what is cached is found by it, so it
+    is where the class first stood, wherever it stands now."""
     ROW: ClassVar[type]
     """A frozen dataclass of plain values, as `dashlab.records` takes them."""
     TITLE: ClassVar[str]
@@ -57,8 +60,8 @@ class Study(FlatConfig):
         return ()
 
     def key(self) -> str:
-        """See `FlatConfig.key`; studies of different modules never share one."""
-        return hash_of([name_of(self), FlatConfig.key(self)])
+        """See `FlatConfig.key`; studies of different kinds never share one."""
+        return hash_of([self.KIND, FlatConfig.key(self)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

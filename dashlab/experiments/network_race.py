@@ -280,6 +280,7 @@ class RacerRow:
 class StackedRuns(Study):
     """Runs that differ in their optimizer alone, trained as one; what comes out are the runs themselves."""
 
+    KIND: ClassVar[str] = "dashlab.experiments.network_race:StackedRuns"
     ROW: ClassVar[type] = RacerRow
     TITLE: ClassVar[str] = "Runs trained as one"
     KEPT: ClassVar[bool] = False

@@ -46,6 +46,7 @@ class TrainedRow:
 class StackTraining(Study):
     """The same stack trained on handwritten digits under up to six settings, from the same draws."""
 
+    KIND: ClassVar[str] = "dashlab.experiments.stack_training:StackTraining"
     ROW: ClassVar[type] = TrainedRow
     TITLE: ClassVar[str] = "Which ones learn"
 

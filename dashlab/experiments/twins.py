@@ -117,6 +117,7 @@ class TwinsConfig(TwinSettings):
     The defaults are 2,000 points on two circles and 100 epochs of full-batch gradient descent.
     """
 
+    KIND: ClassVar[str] = "dashlab.experiments.twins:TwinsConfig"
     ROW: ClassVar[type] = TwinsEpoch
     TITLE: ClassVar[str] = "BatchNorm twins"
     ADDED: ClassVar[frozenset[str]] = TwinSettings.ADDED | {"measured"}

@@ -78,6 +78,7 @@ class Sweep(TwinSettings):
 class RateSweep(Sweep):
     """Both twins over learning rates, evenly spread on a logarithmic scale."""
 
+    KIND: ClassVar[str] = "dashlab.experiments.twins_sweeps:RateSweep"
     TITLE: ClassVar[str] = "Learning-rate sweep of BatchNorm twins"
 
     lowest: float = number(0.001, "Lowest rate", "The first learning rate.", low=1e-5, high=10.0, log=True)
@@ -105,6 +106,7 @@ class RateSweep(Sweep):
 class BatchSweep(Sweep):
     """Both twins over batch sizes 2, 4, 8 and so on, for the same number of steps each."""
 
+    KIND: ClassVar[str] = "dashlab.experiments.twins_sweeps:BatchSweep"
     TITLE: ClassVar[str] = "Batch-size sweep of BatchNorm twins"
 
     lr: float = number(0.1, "Learning rate", "The same at every batch size.", low=1e-4, high=100.0, log=True)

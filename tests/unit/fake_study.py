@@ -23,6 +23,7 @@ class Square:
 class Squares(Study):
     """The squares of the first numbers."""
 
+    KIND: ClassVar[str] = "tests.unit.fake_study:Squares"
     ROW: ClassVar[type] = Square
     TITLE: ClassVar[str] = "Squares"
 

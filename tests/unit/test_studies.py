@@ -11,10 +11,14 @@ import pytest
 
 from dashlab import studies
 from dashlab.errors import ConfigError, DamagedRun, StoreError
+from dashlab.experiments.network_race import StackedRuns
+from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.twins import TwinsConfig
+from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.records import RecordError
 from dashlab.store import Store
-from dashlab.study import Tick, perform, plain_study_row, study_row_from_plain
+from dashlab.study import Study, Tick, perform, plain_study_row, study_row_from_plain
 from tests.unit.fake_study import Square, Squares, WithRuns
 from tests.unit.fake_training import order
 from tests.unit.fake_training import train as fake_train
@@ -218,3 +222,38 @@ def test_a_killed_worker_ends_the_study_and_the_next_one_works(lab: Lab) -> None
     assert lost.state is JobState.LOST
     assert len(lost.rows) > 2
     assert over(lab, lab.submit(Squares(count=4))).state is JobState.FINISHED
+
+
+CACHED_BEFORE = [
+    (TwinsConfig(), "888d281671d63ee2962519acf1726f6e88a054bb6a0683813bee7859d319f899"),
+    (
+        TwinsConfig().change(dataset="mnist", epochs=2, lr=0.05, seed=3),
+        "0ea685aed1afcbbb7908fdc4472f1e5f69c6cce24791f3f750652abaab36a569",
+    ),
+    (
+        RateSweep().change(seeds=3, epochs=5),
+        "7451a472922ad1165e0bcd22eb529b46684ebf0a1f3fbfa42ed83896e233ba49",
+    ),
+    (BatchSweep().change(steps=40), "4e7ed22f4f542168ff77c987fdc0b4c6128cfbeadb7d7d91432f59efa7264e88"),
+    (
+        StackTraining().change(depth=20, steps=50),
+        "2787593f0c7c792f732a0eb813973728f1d318626178a1cc4537322495b0630d",
+    ),
+]
+"""Studies and the keys under which the first version with studies kept them (4fa65f5)."""
+
+
+@pytest.mark.parametrize(
+    ("study", "key"), CACHED_BEFORE, ids=[type(study).__name__ for study, _ in CACHED_BEFORE]
+)
+def test_a_study_is_found_by_the_key_of_the_first_version_wherever_its_class_stands(
+    study: Study, key: str
+) -> None:
+    assert study.key() == key
+    moved = type(type(study).__name__, (type(study),), {"__module__": "elsewhere", "__slots__": ()})()
+    assert moved.change(**study.flat()).key() == key
+
+
+def test_no_two_studies_are_of_one_kind() -> None:
+    kinds = [kind.KIND for kind in (TwinsConfig, RateSweep, BatchSweep, StackTraining, StackedRuns)]
+    assert len(set(kinds)) == len(kinds)
