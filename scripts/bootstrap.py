@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = {"app": "requirements.txt", "dev": "requirements-dev.txt"}
 
 
-def too_old(version):
+def too_old(version) -> str | None:
     """The sentence that says why this Python will not do, or None when it will."""
     if tuple(version[:2]) >= OLDEST:
         return None
@@ -31,7 +31,7 @@ def too_old(version):
     return f"dashlab needs Python 3.10 or newer, and this is Python {version[0]}.{version[1]}. {remedy}"
 
 
-def missing_venv():
+def missing_venv() -> str | None:
     """The sentence that says what to install, or None when this Python can make a virtual environment."""
     try:
         import ensurepip  # noqa: F401
@@ -74,7 +74,7 @@ def describe(python):
     return description if usable == "True" else None
 
 
-def make_venv(venv):
+def make_venv(venv) -> None:
     """Make the virtual environment anew; what stood there is replaced."""
     import venv as builder
 
@@ -82,7 +82,7 @@ def make_venv(venv):
     builder.EnvBuilder(clear=True, symlinks=True, with_pip=True).create(str(venv))
 
 
-def install(kind, python):
+def install(kind, python) -> None:
     """Install the requirements of a kind into the environment of this interpreter."""
     print(
         f"Installing {REQUIREMENTS[kind]}: the first time some minutes, and up to 6 GB with a GPU's libraries"

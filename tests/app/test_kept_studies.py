@@ -21,7 +21,7 @@ def keep(seconds: float) -> None:
     studies.save(STUDY, StudyOutcome(state="finished", rows=rows, seconds=seconds, environment={}))
 
 
-def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: pytest.MonkeyPatch):
+def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     honest = studies.load
     monkeypatch.setattr(studies, "load", lambda study: parsed.append(study.key()) or honest(study))
@@ -39,7 +39,7 @@ def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: 
     assert again.seconds == 22.5
 
 
-def test_a_study_that_is_damaged_later_is_not_shown():
+def test_a_study_that_is_damaged_later_is_not_shown() -> None:
     keep(1.0)
     assert kept_studies.load(STUDY) is not None
     path = store_folder() / "studies" / f"{STUDY.key()}.json"

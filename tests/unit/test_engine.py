@@ -52,14 +52,14 @@ def plain_mlp(*, batchnorm: bool = False) -> nn.Sequential:
     )
 
 
-def test_sgd_with_momentum_gives_the_weights_of_the_textbook_loop_to_the_bit():
+def test_sgd_with_momentum_gives_the_weights_of_the_textbook_loop_to_the_bit() -> None:
     wanted = plain_run(
         MLP, plain_mlp(), lambda weights: torch.optim.SGD(weights, lr=0.05, momentum=0.9, fused=True)
     )
     assert same(run(MLP.change(momentum=0.9)).weights, wanted)
 
 
-def test_sgd_without_the_fused_form_gives_the_same_weights_but_for_rounding():
+def test_sgd_without_the_fused_form_gives_the_same_weights_but_for_rounding() -> None:
     wanted = plain_run(
         MLP,
         plain_mlp(),
@@ -68,7 +68,7 @@ def test_sgd_without_the_fused_form_gives_the_same_weights_but_for_rounding():
     assert close(run(MLP.change(momentum=0.9, nesterov=True)).weights, wanted)
 
 
-def test_adam_with_batchnorm_and_weight_decay_gives_the_weights_of_the_textbook_loop_to_the_bit():
+def test_adam_with_batchnorm_and_weight_decay_gives_the_weights_of_the_textbook_loop_to_the_bit() -> None:
     config = MLP.change(batchnorm=True, optimizer="adam", lr=0.01, weight_decay=0.001)
     wanted = plain_run(
         config,
@@ -79,13 +79,13 @@ def test_adam_with_batchnorm_and_weight_decay_gives_the_weights_of_the_textbook_
 
 
 @pytest.mark.parametrize("name", ["rmsprop", "nadam"])
-def test_an_optimizer_without_fused_form_gives_the_weights_of_the_textbook_loop_to_the_bit(name):
+def test_an_optimizer_without_fused_form_gives_the_weights_of_the_textbook_loop_to_the_bit(name) -> None:
     kind = {"rmsprop": torch.optim.RMSprop, "nadam": torch.optim.NAdam}[name]
     wanted = plain_run(MLP, plain_mlp(), lambda weights: kind(weights, lr=0.01))
     assert same(run(MLP.change(optimizer=name, lr=0.01)).weights, wanted)
 
 
-def test_label_smoothing_gives_the_weights_of_the_textbook_loop_to_the_bit():
+def test_label_smoothing_gives_the_weights_of_the_textbook_loop_to_the_bit() -> None:
     wanted = plain_run(
         MLP,
         plain_mlp(),
@@ -95,7 +95,7 @@ def test_label_smoothing_gives_the_weights_of_the_textbook_loop_to_the_bit():
     assert same(run(MLP.change(label_smoothing=0.2)).weights, wanted)
 
 
-def test_the_squared_error_is_the_mean_over_pictures_and_classes():
+def test_the_squared_error_is_the_mean_over_pictures_and_classes() -> None:
     wanted = plain_run(
         MLP,
         plain_mlp(),
@@ -105,7 +105,7 @@ def test_the_squared_error_is_the_mean_over_pictures_and_classes():
     assert close(run(MLP.change(loss="mse")).weights, wanted)
 
 
-def test_l1_and_l2_pull_at_weights_and_not_at_biases():
+def test_l1_and_l2_pull_at_weights_and_not_at_biases() -> None:
     network = plain_mlp(batchnorm=True)
     penalised = [network[1].weight, network[4].weight]
 
@@ -118,14 +118,14 @@ def test_l1_and_l2_pull_at_weights_and_not_at_biases():
     assert close(run(config).weights, wanted)
 
 
-def test_l2_is_weight_decay_of_twice_its_size_on_weights_alone():
+def test_l2_is_weight_decay_of_twice_its_size_on_weights_alone() -> None:
     config = RunConfig().change(model="softmax", init="zeros", lr=0.05, batch_size=16, epochs=3)
     decayed, penalised = run(config.change(weight_decay=0.2)), run(config.change(l2=0.1))
     assert torch.allclose(decayed.weights["1.weight"], penalised.weights["1.weight"], atol=1e-3)
     assert not torch.equal(decayed.weights["1.bias"], penalised.weights["1.bias"])
 
 
-def test_a_cnn_with_channels_last_and_pooling_first_gives_the_weights_of_the_textbook_loop():
+def test_a_cnn_with_channels_last_and_pooling_first_gives_the_weights_of_the_textbook_loop() -> None:
     config = MLP.change(model="cnn", channels=(4, 6), hidden=(10,), batchnorm=True, momentum=0.9)
     blocks = [
         layer
@@ -157,7 +157,7 @@ SCHEDULES = {
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_sets_the_rate_of_each_step(name):
+def test_a_schedule_sets_the_rate_of_each_step(name) -> None:
     settings, rate = SCHEDULES[name]
     result = run(MLP.change(schedule=name, **settings))
     assert [row.lr for row in result.steps] == pytest.approx([rate(step) for step in range(12)])
@@ -165,7 +165,7 @@ def test_a_schedule_sets_the_rate_of_each_step(name):
     assert close(result.weights, wanted)
 
 
-def test_rows_hold_the_loss_and_accuracy_of_the_textbook_loop():
+def test_rows_hold_the_loss_and_accuracy_of_the_textbook_loop() -> None:
     seen: list[tuple[float, float]] = []
 
     def loss_of(logits: Tensor, y: Tensor) -> Tensor:
@@ -186,7 +186,7 @@ def test_rows_hold_the_loss_and_accuracy_of_the_textbook_loop():
 # -- rows --------------------------------------------------------------------------------------------------
 
 
-def test_rows_arrive_in_order_in_the_thread_that_trains():
+def test_rows_arrive_in_order_in_the_thread_that_trains() -> None:
     rows: list[Row] = []
     threads = set()
 
@@ -203,7 +203,7 @@ def test_rows_arrive_in_order_in_the_thread_that_trains():
     assert steps == sorted(steps)
 
 
-def test_the_first_row_says_what_there_is_to_do():
+def test_the_first_row_says_what_there_is_to_do() -> None:
     result = run(NOISY.change(train_size=40, normalize="half"))
     assert result.started == Started(
         epochs=3,
@@ -223,7 +223,7 @@ def test_the_first_row_says_what_there_is_to_do():
     assert result.started.device.startswith("CPU (")
 
 
-def test_a_last_batch_of_one_picture_is_no_trouble_with_batchnorm():
+def test_a_last_batch_of_one_picture_is_no_trouble_with_batchnorm() -> None:
     result = run(NOISY.change(batch_size=47))  # 48 pictures to train on
     assert result.started.steps_per_epoch == 1
     assert result.state == "finished"
@@ -231,7 +231,7 @@ def test_a_last_batch_of_one_picture_is_no_trouble_with_batchnorm():
 
 @pytest.mark.parametrize("model", ["softmax", "mlp", "lenet", "cnn", "resnet"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_network_learns_easy_pictures(model, channels):
+def test_every_network_learns_easy_pictures(model, channels) -> None:
     images = made_up(64, 32, shape=(channels, 16, 16), noise=40)
     settings = (
         {}

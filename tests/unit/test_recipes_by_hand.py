@@ -214,7 +214,7 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name):
+def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name) -> None:
     images = pictures_for(RECIPES[name])
     network, losses, probabilities = by_hand(name, images)
     result = ours(name, images)
@@ -231,7 +231,7 @@ def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name):
         assert (reached - wanted).norm() < 0.02 * way
 
 
-def test_softmax_regression_by_hand_takes_the_same_steps():
+def test_softmax_regression_by_hand_takes_the_same_steps() -> None:
     images = pictures_for(RECIPES["s15"])
     start = build(preset("s15").config.model, shape=GREY, classes=10, seed=0).state_dict()
     weight, bias = start["1.weight"].T.clone(), start["1.bias"].clone()
@@ -254,13 +254,13 @@ def first_layers(name: str) -> list[nn.Linear | nn.Conv2d]:
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
 
 
-def test_s15_starts_from_weights_of_standard_deviation_one_hundredth():
+def test_s15_starts_from_weights_of_standard_deviation_one_hundredth() -> None:
     (layer,) = first_layers("s15")
     assert layer.weight.std().item() == pytest.approx(0.01, rel=0.05)
     assert not layer.bias.any()
 
 
-def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth():
+def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth() -> None:
     for layer in first_layers("s16"):
         fan_out, fan_in = layer.weight.shape[0], layer.weight[0].numel()
         wanted = 0.1
@@ -275,7 +275,7 @@ def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth():
         assert not layer.bias.any()
 
 
-def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four():
+def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four() -> None:
     images = made_up(10, 4, shape=COLOUR, classes=("ten", "twenty"), noise=120)
     config = preset("s16").config.change(path="notes")
     parts = split(images, config, torch.device("cpu"))
@@ -290,7 +290,7 @@ def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four():
     assert len({int(place) % 81 for _, place in nearest}) > 10  # not one window again and again
 
 
-def test_s16_takes_a_zip_with_train_and_valid(tmp_path):
+def test_s16_takes_a_zip_with_train_and_valid(tmp_path) -> None:
     from PIL import Image
 
     from dashlab.data.images import load_folder

@@ -220,7 +220,7 @@ def test_a_port_in_use_is_said_with_another_to_try(monkeypatch: pytest.MonkeyPat
     assert "make app PORT=8502" in str(serve.problem("8501"))
 
 
-def test_equal_numbers_are_asked_for_again_under_every_narrower_instruction_set():
+def test_equal_numbers_are_asked_for_again_under_every_narrower_instruction_set() -> None:
     assert list(sameness.narrower("AVX512")) == ["AVX2", "DEFAULT"]
     assert sameness.narrower("AVX2") == {
         "DEFAULT": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"}

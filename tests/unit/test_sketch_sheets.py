@@ -14,7 +14,7 @@ EVEN = [condition for condition in CONDITIONS if condition.light not in OPEN]
 
 
 @pytest.mark.parametrize("condition", EVEN, ids=str)
-def test_a_digit_is_found_again_however_it_is_framed_drawn_and_lit(condition: Condition):
+def test_a_digit_is_found_again_however_it_is_framed_drawn_and_lit(condition: Condition) -> None:
     from dashlab.data.images import load_images
 
     alike = []

@@ -50,7 +50,7 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("preset", RECIPES)
-def test_a_preset_gives_the_spreads_of_a_loop_written_from_its_recipe(preset: str):
+def test_a_preset_gives_the_spreads_of_a_loop_written_from_its_recipe(preset: str) -> None:
     stds = loop(*RECIPES[preset])
     found = [layer.std for layer in measured(preset).layers]
     assert len(found) == 100
@@ -58,7 +58,7 @@ def test_a_preset_gives_the_spreads_of_a_loop_written_from_its_recipe(preset: st
     assert all(one is not None and one == pytest.approx(other, rel=1e-2) for one, other in both)
 
 
-def test_s9_stops_being_finite_where_its_loop_does_at_about_the_31st_layer():
+def test_s9_stops_being_finite_where_its_loop_does_at_about_the_31st_layer() -> None:
     stds = loop(*RECIPES["s9"])
     first = next(at for at, std in enumerate(stds) if not math.isfinite(std))
     found = measured("s9").first_not_finite
@@ -68,15 +68,15 @@ def test_s9_stops_being_finite_where_its_loop_does_at_about_the_31st_layer():
 
 
 @pytest.mark.parametrize(("preset", "low", "high"), [("s10a", 0.4, 2.5), ("s10c", 0.2, 2.5)])
-def test_s10_stays_of_order_1(preset: str, low: float, high: float):
+def test_s10_stays_of_order_1(preset: str, low: float, high: float) -> None:
     assert all(low < std < high for std in loop(*RECIPES[preset]))
 
 
-def test_s10_with_tanh_stays_at_about_065():
+def test_s10_with_tanh_stays_at_about_065() -> None:
     assert all(0.6 < std < 0.7 for std in loop(*RECIPES["s10b"])[20:])
 
 
-def test_s11_is_what_a_line_written_from_its_recipe_gives():
+def test_s11_is_what_a_line_written_from_its_recipe_gives() -> None:
     config = GAINS["s11"].config
     assert isinstance(config, GainConfig)
     x = torch.randn(10_000, generator=stream(config.seed, "gain"))
