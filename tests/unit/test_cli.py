@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
@@ -21,7 +22,6 @@ from dashlab.data.images import ImageSet, load_images
 from dashlab.errors import ConfigError
 from dashlab.presets import preset
 from dashlab.store import Store
-from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("train", "--epochs", "2", "--train-size", "200", "--hidden", "8", "--device", "cpu")

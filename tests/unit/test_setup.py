@@ -1,5 +1,6 @@
 """The set-up: pins that agree, an environment that is installed once, a browser that is found."""
 
+import ast
 import contextlib
 import importlib.metadata
 import os
@@ -76,6 +77,16 @@ def test_an_old_python_is_told_which_one_to_use(monkeypatch: pytest.MonkeyPatch)
     sentence = bootstrap.too_old((3, 9, 18))
     assert "needs Python 3.10 or newer, and this is Python 3.9" in sentence
     assert "make app PYTHON=python3.12" in sentence
+
+
+def test_an_old_python_can_read_the_script_that_tells_it() -> None:
+    tree = ast.parse((ROOT / "scripts" / "bootstrap.py").read_text(), feature_version=(3, 6))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    said = [function.returns for function in functions]
+    said += [argument.annotation for function in functions for argument in function.args.args]
+    # It would evaluate `str | None` or `list[str]` while it reads, and fail; names and texts are safe.
+    assert said
+    assert all(isinstance(annotation, ast.Name | ast.Constant) for annotation in said)
 
 
 @pytest.mark.parametrize("version", [(3, 10, 0), (3, 11, 7), (4, 0, 0)])
