@@ -21,7 +21,7 @@ from ui import controls
 
 WIDGETS = ("selectbox", "segmented_control", "multiselect", "file_uploader", "plotly_chart")
 GRID = {"optim_view": "net", "optim_net_task": "grid", "optim_net_lr_count": "2"}
-CASES = (
+CASES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("trainer", {}, "train_preset"),
     ("trainer", {}, "train_chart_matrix"),
     ("optimizers", {}, "optim_preset"),

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.data.photos import load_photo
 from dashlab.engine import resolved
-from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
+from dashlab.experiments.pipeline import MOST_STEPS, Step, make_step, read_steps, write_steps
 from dashlab.experiments.pipeline_code import step_code
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
 from dashlab.experiments.transforms import catalogue
@@ -36,8 +36,8 @@ def page(open_page: Callable[..., AppTest]) -> AppTest:
     return open_page(**with_steps(make_step("Pad"), make_step("RandomRotation")))
 
 
-def with_steps(*steps: object, **more: str) -> dict[str, str]:
-    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}  # type: ignore[arg-type]
+def with_steps(*steps: Step, **more: str) -> dict[str, str]:
+    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}
 
 
 def names(app: AppTest) -> list[str]:
@@ -45,7 +45,7 @@ def names(app: AppTest) -> list[str]:
     return [step.transform for step in steps(app)]
 
 
-def steps(app: AppTest) -> tuple[object, ...]:
+def steps(app: AppTest) -> tuple[Step, ...]:
     text = link(app)["aug_pipeline"]
     return read_steps("" if text == "none" else text)
 
@@ -229,7 +229,7 @@ def test_steps_can_be_removed_down_to_none(page: AppTest) -> None:
 
 def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest) -> None:
     page.checkbox(key="aug_step0_use").uncheck().run()
-    assert [step.use for step in steps(page)] == [False, True]  # type: ignore[attr-defined]
+    assert [step.use for step in steps(page)] == [False, True]
     assert "**1. Pad**" not in texts(page)
     assert "**2. RandomRotation**" in texts(page)
 

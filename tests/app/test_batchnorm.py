@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import studies
+from dashlab.charts.twins_boundary import Plane, boundaries
 from dashlab.data.folders import store_folder
-from dashlab.experiments.twins import TwinsConfig
+from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
 from dashlab.jobs import JobState
-from dashlab.study import Study, StudyOutcome
+from dashlab.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
-from tests.app.pages import link, press, ran, texts, view_link
+from tests.app.pages import elements, link, press, ran, texts, view_link
 from ui import batchnorm, batchnorm_run, batchnorm_twins
 from ui.batchnorm_presets import TWINS
 from ui.views import View
@@ -135,7 +136,12 @@ def test_looking_elsewhere_trains_nothing_anew(
 ) -> None:
     app = open_view(**SMALL, seed="5")
     asked: list[str] = []
-    monkeypatch.setattr(TwinsConfig, "rows", lambda self: asked.append(self.key()) or iter(()))
+
+    def none(self: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
+        asked.append(self.key())
+        return iter(())
+
+    monkeypatch.setattr(TwinsConfig, "rows", none)
     app = ran(app.select_slider(key="bn_twins_at").set_value(1))
     for pane in PANES:
         app.session_state["bn_twins_pane"] = pane
@@ -148,10 +154,12 @@ def test_looking_elsewhere_builds_no_boundary_anew(
 ) -> None:
     app = open_view(**SMALL, seed="6")
     built: list[int] = []
-    honest = batchnorm_twins.boundaries
-    monkeypatch.setattr(
-        batchnorm_twins, "boundaries", lambda rows, at, on: built.append(at.epoch) or honest(rows, at, on)
-    )
+
+    def counted(rows: Sequence[TwinsEpoch], at: TwinsEpoch, on: Plane) -> Any:
+        built.append(at.epoch)
+        return boundaries(rows, at, on)
+
+    monkeypatch.setattr(batchnorm_twins, "boundaries", counted)
     app.session_state["bn_twins_pane"] = "gradients"
     app = ran(app)
     assert built == []
@@ -256,7 +264,7 @@ def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
     rows = rows_of(LONG.change(epochs=2, batch_size=0))
     lab.show(LONG, JobState.RUNNING, "Epoch 2 of 500.", rows=rows, elapsed_s=3.0, left_s=60.0, fraction=0.25)
     app = open_long(open_view)
-    assert app.get("progress")[0].value == 25
+    assert elements(app, "progress")[0].value == 25
     assert app.button(key="bn_start").disabled
     assert len(app.get("vega_lite_chart")) == 2
     assert plotly(app).keys() == {"boundary"}
@@ -321,7 +329,7 @@ def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest]
     lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
     app = ran(app.select_slider(key="bn_twins_lr").set_value(0.2))
     assert "settings from before your change" in texts(app)
-    assert app.get("progress")[0].value == 10
+    assert elements(app, "progress")[0].value == 10
     assert not app.button(key="bn_start").disabled
 
 
@@ -329,7 +337,7 @@ def test_mnist_is_never_trained_on_the_page_itself(open_page: Callable[..., AppT
     app = open_page(bn_preset="s8")
     app = press(app, "bn_start")
     (study,) = lab.submitted
-    assert study.flat().items() >= {  # type: ignore[attr-defined]
+    assert study.flat().items() >= {
         "dataset": "mnist", "hidden": (256, 256), "bias": "needed", "lr": 0.01, "batch_size": 64,
         "epochs": 10, "pixels": "unit", "activated": "first", "shuffle": False, "measured": "both",
     }.items()  # fmt: skip
@@ -429,7 +437,7 @@ def test_a_long_sweep_is_a_study_that_grows(
     app = ran(app)
     assert len(app.get("vega_lite_chart")) == 1
     assert "learns from" not in texts(app)
-    assert app.get("progress")[0].value == 50
+    assert elements(app, "progress")[0].value == 50
 
 
 def test_the_views_keep_settings_of_their_own(open_view: Callable[..., AppTest], all_is_long: None) -> None:
@@ -499,4 +507,4 @@ def test_a_setting_without_effect_left_over_from_other_data_does_no_harm(
     app = open_view(factor="0.6")
     app = ran(app.selectbox(key="bn_twins_dataset").set_value("moons"))
     app = press(app, "bn_start")
-    assert [study.flat()["factor"] for study in lab.submitted] == [0.4]  # type: ignore[attr-defined]
+    assert [study.flat()["factor"] for study in lab.submitted] == [0.4]

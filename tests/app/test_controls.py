@@ -32,7 +32,7 @@ def test_a_browser_that_is_late_draws_what_is_set_and_not_where_a_control_would_
     assert {key: pair for key, pair in compared.items() if pair[0] != pair[1]} == {}
 
 
-def _compared(app: AppTest) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _compared(app: AppTest) -> Iterator[tuple[str | None, tuple[Any, Any]]]:
     """Of each control: what a browser shows that has not drawn it before, and what is set."""
     for kind in KINDS:
         for widget in app.get(kind):

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.pages import ran
+from tests.app.pages import elements, ran
 from ui.page import PAGES
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
@@ -43,7 +43,7 @@ def test_every_page_opens_on_a_server_that_has_drawn_nothing_yet(
 
 
 def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[], AppTest]) -> None:
-    labels = [link.value for link in home().sidebar.get("page_link")]
+    labels = [link.value for link in elements(home().sidebar, "page_link")]
     assert labels == [page.title for page in PAGES]
     listed = {page.path for page in PAGES}
     there = {f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")} | {"app.py"}

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import studies
+from dashlab.charts import stack as charts
 from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow
@@ -20,7 +21,7 @@ from dashlab.lists import entries_of, text_of
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import initialization, initialization_signals
+from ui import initialization
 from ui.initialization_gain import EXPLAINED
 from ui.page import csv_text
 from ui.views import View
@@ -447,13 +448,13 @@ def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
 ) -> None:
     app = open_view(seed="77")
     built: list[int] = []
-    honest = initialization_signals.charts.bars
+    honest = charts.bars
 
     def bars(*found: Any, **more: Any) -> Any:
         built.append(more["position"])
         return honest(*found, **more)
 
-    monkeypatch.setattr(initialization_signals.charts, "bars", bars)
+    monkeypatch.setattr(charts, "bars", bars)
     app = ran(app.slider(key="init_stack_layer").set_value(2))
     assert built == [0, 1, 2]
     before = figures(app)["layer_1"]

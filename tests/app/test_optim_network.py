@@ -24,9 +24,10 @@ from dashlab.experiments.network_race import (
 from dashlab.jobs import JobState
 from dashlab.lists import entries_of, text_of
 from dashlab.optim_settings import OptimConfig
+from dashlab.results import EndState
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
-from tests.app.pages import press, texts
+from tests.app.pages import elements, press, texts
 from ui.optim_network import PRESETS
 
 PAGE = "pages/optimizers.py"
@@ -141,7 +142,7 @@ def test_a_race_that_goes_on_shows_its_bar_and_curves(
     open_view: Callable[..., AppTest], lab: FakeLab
 ) -> None:
     app = going_on(open_view(), lab)
-    (bar,) = app.get("progress")
+    (bar,) = elements(app, "progress")
     assert bar.value == 40
     assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps ·")
     assert len(app.get("vega_lite_chart")) == 2
@@ -271,7 +272,7 @@ def test_a_rate_at_which_seeds_diverge_is_marked_and_not_best(open_view: Callabl
     race = GRID_RACE.change(seeds=3)
     for run in runs(race):
         bold = run.column == 1
-        state = "diverged" if bold and run.seed else "finished"
+        state: EndState = "diverged" if bold and run.seed else "finished"
         Store().save(result(run.config, state, wrong=0 if bold else 4, val=0.93 if bold else 0.7))
     app = open_view(**GRID, optim_net_seeds="3")
     assert "**SGD** at 0.0003 (90.00 %)" in texts(app)

@@ -196,7 +196,9 @@ def test_a_racer_that_is_not_sound_is_said_and_the_last_sound_one_races(race: Ca
         ("step", "0", "the least is 1"),
     ],
 )
-def test_a_link_with_nonsense_is_mended_and_said(race: Callable[..., AppTest], name, value, said) -> None:
+def test_a_link_with_nonsense_is_mended_and_said(
+    race: Callable[..., AppTest], name: str, value: str, said: str
+) -> None:
     app = race(**{name: value})
     assert app.warning, "nothing was said"
     assert any(part in texts(app) for part in said.split("|")), texts(app)

@@ -15,7 +15,7 @@ from dashlab.jobs import JobState
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
-from tests.app.pages import press, texts
+from tests.app.pages import elements, press, texts
 from ui.training import KEPT
 
 PAGE = "pages/trainer.py"
@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_said_in_the_place_of_the_pictures(
 def test_a_queued_run_says_what_it_waits_for(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
     lab.show(FAST, JobState.QUEUED, "Waiting for the process that trains.")
     app = open_page()
-    assert app.get("progress")[0].text == "Waiting for the process that trains."
+    assert elements(app, "progress")[0].text == "Waiting for the process that trains."
 
 
 def test_a_running_run_shows_its_time_and_its_curves(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
@@ -70,7 +70,7 @@ def test_a_running_run_shows_its_time_and_its_curves(open_page: Callable[..., Ap
         epochs=(epoch_row(1),), elapsed_s=4.0, left_s=65.0, fraction=0.4,
     )  # fmt: skip
     app = open_page()
-    (bar,) = app.get("progress")
+    (bar,) = elements(app, "progress")
     assert bar.text.replace("\\", "") == "Training: epoch 1 of 2 · 4.0 s so far · about 1 min 05 s left"
     assert bar.value == 40
     assert "vega_lite_chart" in charts(app)
@@ -80,7 +80,7 @@ def test_a_run_that_is_tested_is_nearly_done_instead_of_stuck_at_no_time_left(
     open_page: Callable[..., AppTest], lab: FakeLab
 ) -> None:
     lab.show(FAST, JobState.RUNNING, "Testing.", started=started(FAST), elapsed_s=4.0, left_s=0.0)
-    assert open_page().get("progress")[0].text == "Testing · 4.0 s so far · nearly done"
+    assert elements(open_page(), "progress")[0].text == "Testing · 4.0 s so far · nearly done"
 
 
 def test_stop_asks_for_the_run_to_end(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
@@ -96,7 +96,7 @@ def test_a_run_stays_in_view_while_settings_are_changed(
     lab.show(FAST, JobState.RUNNING, "Training: epoch 1 of 2.")
     app = open_page()
     app.number_input(key="train_epochs").set_value(7).run()
-    assert app.get("progress")[0].text.startswith(r"Training\: epoch 1 of 2 ")
+    assert elements(app, "progress")[0].text.startswith(r"Training\: epoch 1 of 2 ")
 
 
 # How it ends
@@ -288,7 +288,7 @@ def test_the_worst_mistakes_come_with_the_networks_probabilities(open_page: Call
     app.session_state["train_tabs"] = "Worst mistakes"
     app.run()
     assert "reads **3** of 40 test pictures wrongly" in texts(app)
-    assert app.get("progress")[0].text == "**9** · 91.0 %"
+    assert elements(app, "progress")[0].text == "**9** · 91.0 %"
 
 
 def test_pictures_that_changed_since_are_not_shown_as_mistakes(
@@ -328,7 +328,7 @@ def test_weights_history_settings_and_predictions_can_be_downloaded(
 ) -> None:
     Store().save(result(FAST))
     app = open_tab(open_page(), "Downloads")
-    labels = [button.label for button in app.get("download_button")]
+    labels = [button.label for button in elements(app, "download_button")]
     assert labels == ["Weights, safetensors", "History, CSV", "Settings, JSON", "Predictions, CSV"]
     assert app.code[-1].value == "python -m dashlab train --preset mnist-fast"
 
@@ -336,7 +336,7 @@ def test_weights_history_settings_and_predictions_can_be_downloaded(
 def test_a_diverged_run_offers_no_weights(open_page: Callable[..., AppTest]) -> None:
     Store().save(result(FAST, "diverged", "Diverged: at step 7."))
     app = open_tab(open_page(), "Downloads")
-    assert [button.label for button in app.get("download_button")] == ["History, CSV", "Settings, JSON"]
+    assert [button.label for button in elements(app, "download_button")] == ["History, CSV", "Settings, JSON"]
 
 
 def test_the_layers_of_the_network_are_listed(open_page: Callable[..., AppTest]) -> None:
@@ -398,7 +398,9 @@ def controls(app: AppTest, *, advanced: bool) -> set[str]:
         app.get("segmented_control"),
     )  # fmt: skip
     widgets = [widget for kind in kinds for widget in kind]
-    assert all(widget.help for widget in widgets if widget.key.removeprefix("train_") in RunConfig().flat())
+    assert all(
+        widget.help for widget in widgets if (widget.key or "").removeprefix("train_") in RunConfig().flat()
+    )
     return {widget.key.removeprefix("train_") for widget in widgets if widget.key}
 
 

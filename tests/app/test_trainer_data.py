@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.errors import DownloadError
 from tests.app.fakes import FakeLab, few_pictures
-from tests.app.pages import ran, texts
+from tests.app.pages import elements, ran, texts
 from ui import own
 
 PAGE = "pages/trainer.py"
@@ -37,7 +37,7 @@ def open_own(open_app: Callable[..., AppTest]) -> AppTest:
 
 
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:
-    app.get("file_uploader")[0].upload(name, content)
+    elements(app, "file_uploader")[0].upload(name, content)
     return ran(app)
 
 
@@ -155,7 +155,7 @@ def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest
     """The dictionary of downloads grows in the midst of a look through it."""
 
     class Slow(dict[str, own.Fetch]):
-        def values(self):
+        def values(self) -> Iterator[own.Fetch]:  # type: ignore[override]
             for value in super().values():
                 looks.set()
                 started.wait(0.5)
