@@ -1,6 +1,7 @@
 """Batched augmentation against the slow, obvious form: one picture after the other."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -31,16 +32,16 @@ def dice(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def pictures(shape=(1, 9, 9), count: int = 12) -> torch.Tensor:
+def pictures(shape: tuple[int, ...] = (1, 9, 9), count: int = 12) -> torch.Tensor:
     return torch.randint(0, 256, (count, *shape), generator=dice(7), dtype=torch.uint8)
 
 
-def floats(shape=(1, 9, 9), count: int = 12) -> torch.Tensor:
+def floats(shape: tuple[int, ...] = (1, 9, 9), count: int = 12) -> torch.Tensor:
     return pictures(shape, count).float() / 255
 
 
 @pytest.fixture
-def loaded_dice(monkeypatch):
+def loaded_dice(monkeypatch: pytest.MonkeyPatch):
     """Makes every draw of `torch.rand` in augmentation come out as the given number."""
 
     def load(value: float) -> None:
@@ -56,7 +57,7 @@ def loaded_dice(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_batched_flip_equals_flips_one_by_one(shape) -> None:
+def test_a_batched_flip_equals_flips_one_by_one(shape: tuple[int, ...]) -> None:
     x = pictures(shape)
     chosen = torch.rand(len(x), generator=dice(3)) < 0.5
     wanted = torch.stack(
@@ -72,7 +73,7 @@ def test_half_of_the_pictures_are_flipped() -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_batched_crop_equals_crops_one_by_one(shape) -> None:
+def test_a_batched_crop_equals_crops_one_by_one(shape: tuple[int, ...]) -> None:
     x, padding = pictures(shape), 3
     _, height, width = shape
     corners = torch.randint(2 * padding + 1, (2, len(x)), generator=dice(3))
@@ -133,14 +134,14 @@ def moved_one_by_one(x: torch.Tensor, config: AugmentConfig, draws: torch.Tensor
     ],
     ids=["turn", "move", "zoom", "slant", "all"],
 )
-def test_a_batched_move_equals_moves_one_by_one(config, shape) -> None:
+def test_a_batched_move_equals_moves_one_by_one(config: AugmentConfig, shape: tuple[int, ...]) -> None:
     x = floats(shape, count=4)
     draws = torch.rand(5, len(x), generator=dice(3)) * 2 - 1
     moved = random_affine(x, config, generator=dice(3))
     assert torch.allclose(moved, moved_one_by_one(x, config, draws), atol=2e-4)
 
 
-def test_a_quarter_turn_is_a_quarter_turn(loaded_dice) -> None:
+def test_a_quarter_turn_is_a_quarter_turn(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(1.0)  # a draw of 1 is the full angle
     x = floats((3, 9, 9))
     turned = random_affine(x, AugmentConfig(rotate=90.0), generator=dice())
@@ -148,7 +149,9 @@ def test_a_quarter_turn_is_a_quarter_turn(loaded_dice) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(loaded_dice, shape) -> None:
+def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(
+    loaded_dice: Callable[[float], None], shape: tuple[int, ...]
+) -> None:
     loaded_dice(0.0)  # a draw of 0 is the full way right and down
     x = floats(shape)
     wanted = torch.zeros_like(x)
@@ -156,7 +159,7 @@ def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(loaded_dice, shape)
     assert torch.allclose(random_affine(x, AugmentConfig(shift=2.0), generator=dice()), wanted, atol=1e-5)
 
 
-def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice) -> None:
+def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(0.0)  # the smallest zoom: 1 - 0.5
     x = floats()
     zoomed = random_affine(x, AugmentConfig(zoom=0.5), generator=dice())
@@ -164,7 +167,7 @@ def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice) -> No
     assert torch.allclose(both[:, :, 1:, 1:], zoomed[:, :, :-1, :-1], atol=1e-5)
 
 
-def test_a_larger_zoom_makes_the_picture_larger(loaded_dice) -> None:
+def test_a_larger_zoom_makes_the_picture_larger(loaded_dice: Callable[[float], None]) -> None:
     x = torch.zeros(1, 1, 16, 16)
     x[..., 6:10, 6:10] = 1
     areas = []
@@ -174,7 +177,7 @@ def test_a_larger_zoom_makes_the_picture_larger(loaded_dice) -> None:
     assert areas == pytest.approx([16 * 0.5**2, 16 * 1.5**2], rel=0.02)
 
 
-def test_a_turn_keeps_the_shape_of_a_picture_that_is_not_square(loaded_dice) -> None:
+def test_a_turn_keeps_the_shape_of_a_picture_that_is_not_square(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(1.0)
     x = torch.zeros(1, 1, 9, 21)
     x[..., 3:6, 9:12] = 1  # a square in the middle stays a square
@@ -219,7 +222,7 @@ def thickened_one_by_one(
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_batched_stroke_width_equals_stroke_width_one_by_one(shape) -> None:
+def test_batched_stroke_width_equals_stroke_width_one_by_one(shape: tuple[int, ...]) -> None:
     x, share = floats(shape), 0.7
     draws = dice(3)
     chosen, amount = (torch.rand(len(x), 1, 1, 1, generator=draws) for _ in range(2))
@@ -227,7 +230,9 @@ def test_batched_stroke_width_equals_stroke_width_one_by_one(shape) -> None:
     assert torch.allclose(random_thickness(x, share, generator=dice(3)), wanted, atol=1e-6)
 
 
-def test_a_stroke_at_the_edge_does_not_come_out_at_the_other_edge(loaded_dice) -> None:
+def test_a_stroke_at_the_edge_does_not_come_out_at_the_other_edge(
+    loaded_dice: Callable[[float], None],
+) -> None:
     loaded_dice(0.25)  # chosen, to be thickened, by a quarter
     x = torch.zeros(1, 1, 6, 6)
     x[..., 0, :] = 1
@@ -242,7 +247,7 @@ def test_only_the_share_of_the_pictures_that_is_named_gets_another_stroke_width(
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_batched_erasing_equals_erasing_one_by_one(shape) -> None:
+def test_batched_erasing_equals_erasing_one_by_one(shape: tuple[int, ...]) -> None:
     x, side = floats(shape), 4
     _, height, width = shape
     middles = torch.rand(2, len(x), 1, generator=dice(3))
@@ -279,7 +284,7 @@ def test_changes_are_known_to_be_on_or_off() -> None:
 
 
 @pytest.mark.parametrize("name", AugmentConfig.__slots__)
-def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name) -> None:
+def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name: str) -> None:
     same = pictures(count=1).expand(40, 1, 9, 9)
     changed = augment(same, AugmentConfig(**{name: getattr(EVERY, name)}), generator=dice())
     distinct = {tuple(picture.flatten().tolist()) for picture in changed}
@@ -287,7 +292,7 @@ def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_values_stay_between_black_and_white(shape) -> None:
+def test_values_stay_between_black_and_white(shape: tuple[int, ...]) -> None:
     changed = augment(pictures(shape, count=200), EVERY, generator=dice())
     assert changed.dtype == torch.float32
     assert changed.shape == (200, *shape)

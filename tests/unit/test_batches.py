@@ -92,7 +92,7 @@ def test_classes_of_unequal_size_keep_their_proportion() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_stratified_order_is_that_of_counting_in_a_table_of_pictures_by_classes(seed) -> None:
+def test_a_stratified_order_is_that_of_counting_in_a_table_of_pictures_by_classes(seed: int) -> None:
     labels = torch.randint(0, 7, (500,), generator=torch.Generator().manual_seed(seed)).clamp_max(5)
     shuffled = torch.randperm(500, generator=torch.Generator().manual_seed(seed))
     onehot = torch.nn.functional.one_hot(labels[shuffled])  # [N, K]
@@ -140,7 +140,7 @@ def test_another_seed_holds_other_pictures_back() -> None:
 
 
 @pytest.mark.parametrize(("train_size", "val_fraction"), [(1, 0.5), (2, 0.1), (40, 0.01)])
-def test_a_part_that_would_be_empty_is_refused(train_size, val_fraction) -> None:
+def test_a_part_that_would_be_empty_is_refused(train_size: int, val_fraction: float) -> None:
     with pytest.raises(ConfigError, match="leaves a part empty: use more pictures or another share"):
         split(made_up(40), RunConfig().change(train_size=train_size, val_fraction=val_fraction), CPU)
 
@@ -170,7 +170,7 @@ def test_what_was_first_normalised_in_an_evaluation_can_be_differentiated() -> N
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_named_normalisations_have_one_value_per_channel(channels) -> None:
+def test_the_named_normalisations_have_one_value_per_channel(channels: int) -> None:
     images = made_up(shape=(channels, 8, 8))
     part = Part(images.train_x, images.train_y)
     assert normalization("none", images, part) == Normalization((0.0,) * channels, (1.0,) * channels)
@@ -252,7 +252,7 @@ def test_batches_are_normalised() -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"flip": True}], ids=["plain", "augmented"])
-def test_labels_stay_with_their_pictures_in_batches(settings) -> None:
+def test_labels_stay_with_their_pictures_in_batches(settings: dict[str, bool]) -> None:
     for x, y in batches_of(50, **settings):
         assert ((x * 255).round().long().flatten() % 2).tolist() == y.tolist()
 
@@ -265,7 +265,7 @@ def test_augmentation_draws_anew_on_each_pass() -> None:
     assert not torch.allclose(one, other)
 
 
-def test_pictures_are_normalised_block_by_block_with_the_same_result(monkeypatch) -> None:
+def test_pictures_are_normalised_block_by_block_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     in_one_go = [(x, y) for x, y in batches_of(50)]
     monkeypatch.setattr(module, "_BLOCK", 8)
     for (x, y), (x2, y2) in zip(batches_of(50), in_one_go, strict=True):
@@ -274,7 +274,7 @@ def test_pictures_are_normalised_block_by_block_with_the_same_result(monkeypatch
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 8, 9, 1000])
-def test_blocks_are_cut_between_batches(monkeypatch, batch_size) -> None:
+def test_blocks_are_cut_between_batches(monkeypatch: pytest.MonkeyPatch, batch_size: int) -> None:
     monkeypatch.setattr(module, "_BLOCK", 8)
     sizes = [len(batch) for batch in one_pass(batches_of(50, batch_size=batch_size))]
     assert all(size == min(batch_size, 50) for size in sizes[:-1])
@@ -288,7 +288,7 @@ def test_fewer_pictures_are_worked_on_at_once_where_they_are_large() -> None:
 
 
 @pytest.mark.parametrize("model", ["mlp", "lenet", "cnn", "resnet"])
-def test_a_last_batch_of_one_picture_is_left_out_where_batchnorm_could_not_normalise_it(model) -> None:
+def test_a_last_batch_of_one_picture_is_left_out_where_batchnorm_could_not_normalise_it(model: str) -> None:
     batches = batches_of(9, model=model, batchnorm=True)
     assert [len(batch) for batch in one_pass(batches)] == [4, 4]
     assert len(batches) == 2

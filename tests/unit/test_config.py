@@ -9,7 +9,7 @@ import pytest
 from dashlab import settings
 from dashlab.config import LEAVES, PARTS, RunConfig, leaf_part, spec_of
 from dashlab.errors import ConfigError
-from dashlab.fields import following
+from dashlab.fields import Value, following
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
 from dashlab.models.networks import build
@@ -78,31 +78,31 @@ def test_a_name_that_is_no_setting_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", spec_of("optimizer").choices)
-def test_every_optimizer_can_be_made(name) -> None:
+def test_every_optimizer_can_be_made(name: str) -> None:
     network = build(ModelConfig(model="softmax"), shape=(1, 2, 2), classes=2, seed=0)
     make_optimizer(OptimConfig(optimizer=name), network.parameters())
 
 
 @pytest.mark.parametrize("name", spec_of("schedule").choices)
-def test_every_schedule_can_be_made(name) -> None:
+def test_every_schedule_can_be_made(name: str) -> None:
     network = build(ModelConfig(model="softmax"), shape=(1, 2, 2), classes=2, seed=0)
     optimizer = make_optimizer(OptimConfig(), network.parameters())
     make_schedule(ScheduleConfig(schedule=name), optimizer, steps_per_epoch=5, epochs=2)
 
 
 @pytest.mark.parametrize("name", spec_of("init").choices)
-def test_every_initializer_can_be_drawn(name) -> None:
+def test_every_initializer_can_be_drawn(name: str) -> None:
     network = build(ModelConfig(model="softmax"), shape=(1, 2, 2), classes=2, seed=0)
     initialize(network, ModelConfig(model="softmax", init=name), seed=1)
 
 
 @pytest.mark.parametrize("name", settings.ACTIVATIONS)
-def test_every_activation_has_a_layer(name) -> None:
+def test_every_activation_has_a_layer(name: str) -> None:
     activation_layer(name)
 
 
 @pytest.mark.parametrize("name", spec_of("model").choices)
-def test_every_network_can_be_built(name) -> None:
+def test_every_network_can_be_built(name: str) -> None:
     build(ModelConfig(model=name), shape=(1, 32, 32), classes=3, seed=0)
 
 
@@ -189,7 +189,7 @@ def test_a_number_out_of_range_is_refused_by_its_name_and_range() -> None:
         ({"hidden": [5]}, "must be whole numbers joined by '-'"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(changes, words) -> None:
+def test_settings_that_do_not_fit_are_refused(changes: dict[str, Value], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         RunConfig().change(**changes).check()
     assert words in str(caught.value)
@@ -233,7 +233,7 @@ def test_json_may_leave_settings_out() -> None:
         ({"loop": {"compile": 1}}, "must be on or off"),
     ],
 )
-def test_json_that_is_no_config_is_refused(values, words) -> None:
+def test_json_that_is_no_config_is_refused(values: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         RunConfig.from_json(values)
     assert words in str(caught.value)
@@ -270,6 +270,6 @@ def test_every_setting_is_part_of_the_key() -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [({"lr": 1}, {"lr": 1.0}), ({"l1": 0.0}, {"l1": -0.0})])
-def test_equal_configs_have_equal_keys(one, other) -> None:
+def test_equal_configs_have_equal_keys(one: dict[str, Value], other: dict[str, Value]) -> None:
     assert RunConfig().change(**one) == RunConfig().change(**other)
     assert RunConfig().change(**one).key() == RunConfig().change(**other).key()

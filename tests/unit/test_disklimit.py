@@ -13,6 +13,7 @@ from dashlab.disklimit import in_words, parse
 from dashlab.errors import ConfigError, DashlabError
 from dashlab.runfolder import write_run
 from dashlab.store import Store
+from tests.typed import there
 from tests.unit.test_store import KEY, a_result
 
 HOUR_S = 3600.0
@@ -70,7 +71,7 @@ def test_a_pinned_run_stays_also_when_it_is_trained_anew(
     pinned, other = put(store, 0, hours=10), put(store, 1, hours=5)
     store.pin(pinned)
     store.save(a_result(seed=0))
-    assert Store().find(pinned).pinned
+    assert there(Store().find(pinned)).pinned
     monkeypatch.setattr(disklimit, "JUST_NOW_S", 0.0)
     allow(monkeypatch, 1)
     store.room.make()

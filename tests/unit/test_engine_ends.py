@@ -1,6 +1,7 @@
 """The ways in which a run ends, its precision, what it starts from and what it refuses."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,7 +34,7 @@ def test_a_stopped_run_is_marked_stopped_and_keeps_its_rows_and_weights() -> Non
     assert same(result.weights, run(MLP, should_stop=stop_after(6)).weights)
 
 
-def test_a_stopped_run_does_not_read_the_test_set(monkeypatch) -> None:
+def test_a_stopped_run_does_not_read_the_test_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "evaluate", lambda *_arguments, **_more: pytest.fail("the test set was read"))
     assert run(MLP, should_stop=stop_after(6)).evaluation is None
 
@@ -55,7 +56,9 @@ def test_the_next_run_is_not_touched_by_one_that_was_stopped() -> None:
 
 
 @pytest.mark.parametrize("every_s", [0.0, math.inf])
-def test_a_run_that_diverges_ends_and_says_at_which_step(monkeypatch, every_s) -> None:
+def test_a_run_that_diverges_ends_and_says_at_which_step(
+    monkeypatch: pytest.MonkeyPatch, every_s: float
+) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", every_s)
     rows: list[Row] = []
     result = run(DIVERGING, on_row=rows.append)
@@ -84,7 +87,7 @@ def test_a_validation_loss_that_is_not_finite_is_no_row() -> None:
     assert result.epochs == ()
 
 
-def test_a_run_that_is_stopped_when_it_has_diverged_has_diverged(monkeypatch) -> None:
+def test_a_run_that_is_stopped_when_it_has_diverged_has_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", math.inf)
     result = run(DIVERGING.change(batch_size=4), should_stop=stop_after(15))
     assert result.state == "diverged"
@@ -134,7 +137,7 @@ def process_settings() -> tuple[object, ...]:
 
 
 def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_an_exception(
-    monkeypatch,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
     before = process_settings()
@@ -153,7 +156,9 @@ def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_
 
 
 @pytest.mark.parametrize("precision", ["full", "fast"])
-def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch, precision) -> None:
+def test_products_are_rounded_as_the_config_says_while_a_run_trains(
+    monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
     monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
     during = set()
     run(MLP.change(precision=precision), on_row=lambda row: during.add((type(row), process_settings()[:2])))
@@ -161,13 +166,13 @@ def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch,
     assert (StepRow, wanted) in during
 
 
-def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch) -> None:
+def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: False)
     config = NOISY.change(model="cnn", channels=(4,))
     assert same(run(config.change(precision="fast")).weights, run(config).weights)
 
 
-def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch) -> None:
+def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     # Autocast around the whole run would keep bfloat16 copies of the first weights and never learn.
     monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
     config = RunConfig().change(
@@ -206,7 +211,9 @@ def test_weights_of_another_network_are_refused() -> None:
     [("a" * 64, None), ("", {"1.weight": torch.zeros(1)})],
     ids=["missing", "unasked"],
 )
-def test_start_weights_come_with_the_name_of_their_run_and_only_so(start_from, weights) -> None:
+def test_start_weights_come_with_the_name_of_their_run_and_only_so(
+    start_from: str, weights: dict[str, torch.Tensor] | None
+) -> None:
     with pytest.raises(ConfigError, match="needs that run's weights, and only such a run takes any"):
         run(MLP.change(start_from=start_from), start_weights=weights)
 
@@ -214,14 +221,14 @@ def test_start_weights_come_with_the_name_of_their_run_and_only_so(start_from, w
 # -- what is refused, and what is left behind --------------------------------------------------------------
 
 
-def test_an_unsound_config_is_refused_before_anything_is_loaded(monkeypatch) -> None:
+def test_an_unsound_config_is_refused_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "load", lambda _config: pytest.fail("pictures were loaded"))
     with pytest.raises(ConfigError, match="Learning rate"):
         train(RunConfig().change(lr=-1.0))
 
 
 @pytest.mark.parametrize("device", ["meta", "cuda:99", "gpu", "", "vulkan"])
-def test_a_device_that_cannot_train_is_refused(device) -> None:
+def test_a_device_that_cannot_train_is_refused(device: str) -> None:
     with pytest.raises(ConfigError, match=r"use 'auto' or 'cpu'|use auto, cpu, cuda or mps"):
         train(MLP, device=device, images=made_up())
 
@@ -245,7 +252,7 @@ def test_weights_are_left_behind_on_the_cpu_in_one_piece_each() -> None:
     assert not any(value.requires_grad for value in result.weights.values())
 
 
-def test_own_pictures_that_changed_are_read_again(tmp_path) -> None:
+def test_own_pictures_that_changed_are_read_again(tmp_path: Path) -> None:
     folder = tmp_path / "shapes"
 
     def draw(shade: int) -> None:

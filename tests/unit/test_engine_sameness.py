@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from dashlab import engine
 from dashlab import recorder as recorder_module
-from dashlab.batches import split
+from dashlab.batches import Part, split
 from dashlab.evaluate import logits_of, loss_and_accuracy
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.weights import put_weights
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, NOISY, mark, run, same
 
@@ -29,7 +31,7 @@ def test_the_same_config_gives_the_same_result_to_the_bit() -> None:
     assert same(one.weights, other.weights)
     assert one.steps == other.steps
     assert [row.val_loss for row in one.epochs] == [row.val_loss for row in other.epochs]
-    assert torch.equal(one.evaluation.probabilities, other.evaluation.probabilities)
+    assert torch.equal(there(one.evaluation).probabilities, there(other.evaluation).probabilities)
 
 
 def test_another_seed_gives_another_result() -> None:
@@ -89,7 +91,9 @@ def test_training_leaves_the_global_generator_alone() -> None:
 
 
 @pytest.mark.parametrize("every_s", [0.0, math.inf])
-def test_the_rows_do_not_depend_on_how_often_the_device_is_asked(monkeypatch, every_s) -> None:
+def test_the_rows_do_not_depend_on_how_often_the_device_is_asked(
+    monkeypatch: pytest.MonkeyPatch, every_s: float
+) -> None:
     usual = run(NOISY)
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", every_s)
     other = run(NOISY)
@@ -98,7 +102,9 @@ def test_the_rows_do_not_depend_on_how_often_the_device_is_asked(monkeypatch, ev
 
 
 @pytest.mark.parametrize("change", [{"dropout": 0.5}, {"batchnorm": True}, {"optimizer": "adam"}], ids=str)
-def test_twins_that_differ_in_one_thing_take_their_first_step_on_the_same_batch(monkeypatch, change) -> None:
+def test_twins_that_differ_in_one_thing_take_their_first_step_on_the_same_batch(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Value]
+) -> None:
     seen = []
     monkeypatch.setattr(engine.Run, "_step", lambda _run, x, y: seen.append((x.clone(), y.clone())))
     monkeypatch.setattr(engine.Recorder, "end_epoch", lambda *_args, **_more: None)
@@ -120,20 +126,20 @@ def test_the_test_set_has_no_influence_on_training() -> None:
     assert same(one.weights, other.weights)
     assert one.steps == other.steps
     assert [row.val_loss for row in one.epochs] == [row.val_loss for row in other.epochs]
-    assert one.evaluation.loss != other.evaluation.loss
+    assert there(one.evaluation).loss != there(other.evaluation).loss
 
 
-def test_validation_does_not_disturb_training(monkeypatch) -> None:
+def test_validation_does_not_disturb_training(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = run(NOISY)
     monkeypatch.setattr(engine.Run, "_validate", lambda _run: None)
     assert same(run(NOISY).weights, watched.weights)
 
 
-def test_the_test_set_is_read_once_after_the_last_row(monkeypatch) -> None:
+def test_the_test_set_is_read_once_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[object] = []
     evaluate = engine.evaluate
 
-    def noted(network: nn.Module, part, *arguments, **more):
+    def noted(network: nn.Module, part: Part, *arguments, **more):
         events.append(("evaluate", len(part)))
         return evaluate(network, part, *arguments, **more)
 
@@ -143,7 +149,7 @@ def test_the_test_set_is_read_once_after_the_last_row(monkeypatch) -> None:
     assert sum(isinstance(event, tuple) for event in events) == 1
 
 
-def test_validation_never_sees_a_test_picture(monkeypatch) -> None:
+def test_validation_never_sees_a_test_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     images, seen = made_up(), []
     look = engine.logits_of
 
@@ -166,11 +172,11 @@ def test_test_figures_are_those_of_the_weights_that_are_left_behind() -> None:
     put_weights(network, result.weights)
     parts = split(images, NOISY, torch.device("cpu"))
     logits = logits_of(network, images.test_x, parts.normalization)
-    assert (result.evaluation.loss, result.evaluation.accuracy) == loss_and_accuracy(
+    assert (there(result.evaluation).loss, there(result.evaluation).accuracy) == loss_and_accuracy(
         logits, images.test_y, "cross_entropy"
     )
-    assert torch.equal(result.evaluation.probabilities, logits.softmax(1))
-    for true, row in enumerate(result.evaluation.confusion):
+    assert torch.equal(there(result.evaluation).probabilities, logits.softmax(1))
+    for true, row in enumerate(there(result.evaluation).confusion):
         guesses = logits.argmax(1)[images.test_y == true]
         assert row == tuple(guesses.bincount(minlength=4).tolist())
 

@@ -93,7 +93,7 @@ def test_a_sound_value_is_left_alone_by_clamping() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
-def test_a_text_of_a_link_is_refused_in_a_sentence_or_clamped_to_a_sound_value(text) -> None:
+def test_a_text_of_a_link_is_refused_in_a_sentence_or_clamped_to_a_sound_value(text: str) -> None:
     for name, spec in SPECS.items():
         default = DEFAULTS[name]
         try:
@@ -126,7 +126,9 @@ def test_a_value_of_another_kind_is_clamped_to_a_sound_one() -> None:
         (sizes(), (0, 100, 5, 7), (1, 64, 5)),
     ],
 )
-def test_a_value_out_of_range_is_clamped_to_the_nearest_one(spec, value, nearest) -> None:
+def test_a_value_out_of_range_is_clamped_to_the_nearest_one(
+    spec: Spec, value: Value, nearest: float | tuple[int, ...]
+) -> None:
     clamped = spec.clamp(value, 9)
     assert clamped == nearest
     assert type(clamped) is type(nearest)
@@ -135,32 +137,32 @@ def test_a_value_out_of_range_is_clamped_to_the_nearest_one(spec, value, nearest
 @pytest.mark.parametrize(
     ("spec", "value"), [(number(), math.nan), (integer(), True), (FLAG, 1), (sizes(), ("a",))]
 )
-def test_a_value_that_has_no_nearest_one_is_replaced_by_the_default(spec, value) -> None:
+def test_a_value_that_has_no_nearest_one_is_replaced_by_the_default(spec: Spec, value: Value) -> None:
     assert spec.clamp(value, "the default") == "the default"
 
 
 @pytest.mark.parametrize("text", ["on", "On", "true", "YES", "1", " on "])
-def test_a_flag_is_switched_on_by_any_of_its_words(text) -> None:
+def test_a_flag_is_switched_on_by_any_of_its_words(text: str) -> None:
     assert FLAG.parse(text) is True
 
 
 @pytest.mark.parametrize("text", ["off", "False", "no", "0"])
-def test_a_flag_is_switched_off_by_any_of_its_words(text) -> None:
+def test_a_flag_is_switched_off_by_any_of_its_words(text: str) -> None:
     assert FLAG.parse(text) is False
 
 
 @pytest.mark.parametrize("text", ["128-64", "128,64", "128 64", "128, 64", " 128 - 64 "])
-def test_sizes_may_be_joined_in_several_ways(text) -> None:
+def test_sizes_may_be_joined_in_several_ways(text: str) -> None:
     assert sizes().parse(text) == (128, 64)
 
 
 @pytest.mark.parametrize("text", ["", "none", "None"])
-def test_no_sizes_are_spelled_none(text) -> None:
+def test_no_sizes_are_spelled_none(text: str) -> None:
     assert sizes().parse(text) == ()
 
 
 @pytest.mark.parametrize("text", ["-5", "5-", "5--", "a-b", "1.5"])
-def test_sizes_that_are_not_whole_numbers_above_0_are_refused(text) -> None:
+def test_sizes_that_are_not_whole_numbers_above_0_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="whole numbers joined"):
         sizes().parse(text)
 
@@ -170,7 +172,7 @@ def test_text_keeps_its_spaces() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\nb", "\x7f"])
-def test_text_with_control_characters_is_refused(text) -> None:
+def test_text_with_control_characters_is_refused(text: str) -> None:
     assert TEXT.problem(text) == "must be one line without control characters"
 
 
@@ -192,5 +194,5 @@ def test_text_with_control_characters_is_refused(text) -> None:
         (TEXT, "x" * 1025, "may have at most 1,024 characters"),
     ],
 )
-def test_an_unsound_value_is_described(spec, value, words) -> None:
+def test_an_unsound_value_is_described(spec: Spec, value: Value, words: str) -> None:
     assert words in spec.problem(value)

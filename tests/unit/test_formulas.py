@@ -86,7 +86,7 @@ def by_lines(racer: SurfaceOptimConfig) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", FROM_LINES)
-def test_the_lines_of_an_optimizer_give_the_steps_of_torch_whatever_its_coefficients(name) -> None:
+def test_the_lines_of_an_optimizer_give_the_steps_of_torch_whatever_its_coefficients(name: str) -> None:
     dice = random.Random(name)
     for _ in range(20):
         racer = drawn(name, dice)
@@ -129,7 +129,7 @@ def inverse_curvature(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
-def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name) -> None:
+def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name: str) -> None:
     terms = {
         "weight_decay": (r"\lambda", 0.1),
         "momentum": (r"\mu v", 0.9),
@@ -156,7 +156,7 @@ def test_the_gradient_of_a_noisy_course_is_not_said_to_be_that_of_the_surface() 
 
 
 @pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
-def test_no_formula_has_a_stroke_that_would_end_the_cell_of_a_table(name) -> None:
+def test_no_formula_has_a_stroke_that_would_end_the_cell_of_a_table(name: str) -> None:
     assert not any("|" in line for line in printed(SurfaceOptimConfig(optimizer=name)))
 
 

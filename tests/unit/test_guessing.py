@@ -8,6 +8,7 @@ import torch
 from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.results import Evaluation
+from tests.typed import there
 from tests.unit.pictures import made_up
 
 
@@ -39,7 +40,9 @@ def test_of_classes_of_one_size_the_first_is_named() -> None:
         (((5, 0), (0, 0)), False),  # one class alone: there is nothing to guess
     ],
 )
-def test_a_network_guesses_where_it_is_not_above_the_largest_class(confusion, guesses) -> None:
+def test_a_network_guesses_where_it_is_not_above_the_largest_class(
+    confusion: tuple[tuple[int, ...], ...], guesses: bool
+) -> None:
     assert evaluation(*confusion).is_guessing() is guesses
 
 
@@ -61,5 +64,5 @@ def test_a_run_on_an_unbalanced_set_that_learned_nothing_is_told_so() -> None:
     few = torch.arange(202) < 2
     images = replace(images, train_y=few.long(), test_y=(torch.arange(41) < 1).long())
     result = train(RunConfig().change(hidden=(8,), lr=0.1, epochs=3), images=images, device="cpu")
-    assert result.evaluation.accuracy == pytest.approx(40 / 41)
-    assert "always answering ok gives 97.56%" in result.evaluation.guessing_words(images.classes)
+    assert there(result.evaluation).accuracy == pytest.approx(40 / 41)
+    assert "always answering ok gives 97.56%" in there(result.evaluation).guessing_words(images.classes)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.settings import ModelConfig
 
@@ -40,7 +41,7 @@ def close(value: float, wanted: float) -> bool:
         ("zeros", 0.0),
     ],
 )
-def test_weights_have_the_standard_deviation_of_the_theory(init, std) -> None:
+def test_weights_have_the_standard_deviation_of_the_theory(init: str, std: float) -> None:
     assert close(first_weight(init).std().item(), std)
 
 
@@ -55,7 +56,7 @@ def test_weights_have_the_standard_deviation_of_the_theory(init, std) -> None:
         ("gelu", math.sqrt(2)),
     ],
 )
-def test_kaiming_weights_have_the_gain_of_the_activation(activation, gain) -> None:
+def test_kaiming_weights_have_the_gain_of_the_activation(activation: str, gain: float) -> None:
     weight = first_weight("kaiming_normal", activation=activation)
     assert close(weight.std().item(), gain / math.sqrt(FAN_IN))
 
@@ -67,7 +68,7 @@ def test_the_normal_initializer_takes_its_standard_deviation_from_the_config() -
 @pytest.mark.parametrize(
     ("init", "bound"), [("pytorch", 1 / math.sqrt(FAN_IN)), ("xavier_uniform", math.sqrt(6 / 700))]
 )
-def test_uniform_weights_reach_to_their_bound_and_not_beyond(init, bound) -> None:
+def test_uniform_weights_reach_to_their_bound_and_not_beyond(init: str, bound: float) -> None:
     weight = first_weight(init)
     assert 0.999 * bound < weight.abs().max().item() <= bound
 
@@ -128,7 +129,9 @@ def test_batchnorm_starts_as_the_identity() -> None:
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.parametrize("model", ["mlp", "lenet", "cnn"])
-def test_twins_that_differ_in_one_thing_start_from_the_same_weights(model, change) -> None:
+def test_twins_that_differ_in_one_thing_start_from_the_same_weights(
+    model: str, change: dict[str, Value]
+) -> None:
     def weights(**more) -> list[torch.Tensor]:
         config = (
             ModelConfig(model=model, hidden=(8,), channels=(4,), **more)

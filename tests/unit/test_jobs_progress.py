@@ -1,6 +1,7 @@
 """What is known of a job while it goes on."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -129,10 +130,10 @@ class FakeLoop:
     def __init__(self) -> None:
         self.timers: list = []
 
-    def add_callback(self, function, *arguments) -> None:
+    def add_callback(self, function: Callable[..., object], *arguments) -> None:
         function(*arguments)
 
-    def call_later(self, _wait_s: float, function) -> None:
+    def call_later(self, _wait_s: float, function: Callable[..., object]) -> None:
         self.timers.append(function)
 
 

@@ -21,6 +21,7 @@ from dashlab.experiments.linear_race import (
 )
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import OPTIMIZERS, OptimConfig
+from tests.typed import there
 from ui.optim_network import PRESETS
 
 FOUR = (
@@ -58,7 +59,7 @@ def plain_loop(config: OptimConfig, size: int, updates: int, *, seed: int = 0) -
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_racer_ends_where_a_linear_layer_of_torch_ends(name) -> None:
+def test_a_racer_ends_where_a_linear_layer_of_torch_ends(name: str) -> None:
     config = OptimConfig(optimizer=name, lr=0.05)
     track = of(race([config], passes=3), "Mini-batch 64")
     assert track.losses[-1] == pytest.approx(plain_loop(config, 64, 48), rel=1e-4)
@@ -94,7 +95,7 @@ def test_mini_batches_come_down_to_the_noise_for_momentum_and_adam() -> None:
 
 @pytest.mark.parametrize("targets", ["linear", "noise"])
 @pytest.mark.parametrize("seed", range(4))
-def test_no_layer_gets_below_the_floor_and_full_batches_come_down_to_it(seed, targets) -> None:
+def test_no_layer_gets_below_the_floor_and_full_batches_come_down_to_it(seed: int, targets: str) -> None:
     lowest = floor(1000, seed=seed, targets=targets)
     tracks = race(FOUR, passes=10, full_passes=200, seed=seed, targets=targets)
     assert min(min(track.losses) for track in tracks) >= lowest * (1 - 1e-6)
@@ -117,7 +118,7 @@ def s14(name: str, **more: int) -> tuple[tuple[LinearTrack, ...], float]:
     config = PRESETS[name].config
     of = {"count": config.samples, "targets": config.targets, "seed": more.get("seed", config.seed)}
     passes = more.get("passes", config.passes)
-    return race(config.field(), passes=passes, full_passes=config.full_passes, **of), floor(**of)
+    return race(config.field(), passes=there(passes), full_passes=config.full_passes, **of), floor(**of)
 
 
 def test_s14_is_sgd_with_momentum_on_noise_for_50_full_batches_and_200_epochs() -> None:
@@ -134,7 +135,7 @@ def test_s14_is_sgd_with_momentum_on_noise_for_50_full_batches_and_200_epochs() 
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_s14_adaptive_optimizers_make_50_steps_over_a_thousand_samples_of_noise(seed) -> None:
+def test_s14_adaptive_optimizers_make_50_steps_over_a_thousand_samples_of_noise(seed: int) -> None:
     config = PRESETS["netadaptive"].config.check()
     assert [(one.optimizer, one.lr, one.eps) for one in config.field()] == [
         ("adagrad", 0.1, 1e-8), ("rmsprop", 0.1, 1e-8), ("adam", 0.1, 1e-8)

@@ -29,7 +29,7 @@ def test_names_of_other_pages_are_left_alone() -> None:
 
 @pytest.mark.parametrize("eps", [1e-10, 1e-8, 1e-6])
 @pytest.mark.parametrize("name", ["sgd", "adam", "adagrad", "adadelta", "adamw"])
-def test_a_link_keeps_a_coefficient_whatever_the_default_of_its_optimizer(name, eps) -> None:
+def test_a_link_keeps_a_coefficient_whatever_the_default_of_its_optimizer(name: str, eps: float) -> None:
     values = RunConfig().change(optimizer=name, eps=eps, weight_decay=0.0).flat()
     for preset in ("", "s5"):
         query = links.write(values, "train", SPECS, start(preset) or {}, preset)

@@ -38,7 +38,7 @@ def test_only_what_differs_from_the_defaults_is_written() -> None:
 
 @pytest.mark.parametrize("eps", [1e-10, 1e-8, 1e-6])
 @pytest.mark.parametrize("name", ["adam", "adagrad", "adadelta"])
-def test_an_entry_keeps_its_coefficient_whatever_the_default_of_its_optimizer(name, eps) -> None:
+def test_an_entry_keeps_its_coefficient_whatever_the_default_of_its_optimizer(name: str, eps: float) -> None:
     racer = OptimConfig(optimizer=name, eps=eps)
     assert entries_of(text_of([racer]), OptimConfig) == (racer,)
     assert SPEC.clamp(text_of([racer]), Race().racers) == text_of([racer])
@@ -55,7 +55,7 @@ def test_no_entry_is_the_empty_text() -> None:
 
 
 @pytest.mark.parametrize("text", ["lr", "lr~", "~lr", "lr~1~~", "~"])
-def test_a_text_that_is_no_list_cannot_be_parsed(text) -> None:
+def test_a_text_that_is_no_list_cannot_be_parsed(text: str) -> None:
     with pytest.raises(ConfigError):
         SPEC.parse(text)
 
@@ -72,7 +72,7 @@ def test_a_text_that_is_no_list_cannot_be_parsed(text) -> None:
         ("", "1 to 3 entries"),
     ],
 )
-def test_what_is_wrong_with_a_list_is_said(text, word) -> None:
+def test_what_is_wrong_with_a_list_is_said(text: str, word: str) -> None:
     assert word in SPEC.problem(text)
 
 
@@ -91,7 +91,7 @@ def test_a_sound_list_has_no_problem() -> None:
         ("nesterov~on", Race().racers),
     ],
 )
-def test_a_list_is_brought_to_the_nearest_sound_one(text, kept) -> None:
+def test_a_list_is_brought_to_the_nearest_sound_one(text: str, kept: str) -> None:
     assert SPEC.clamp(text, Race().racers) == kept
 
 

@@ -23,7 +23,7 @@ SMALL = {
 }
 
 
-def network(model: str, shape=(1, 28, 28), classes=10, **more) -> nn.Sequential:
+def network(model: str, shape: tuple[int, ...] = (1, 28, 28), classes: int = 10, **more) -> nn.Sequential:
     return build(ModelConfig(model=model, **more), shape=shape, classes=classes, seed=0)
 
 
@@ -37,13 +37,15 @@ def kinds(module: nn.Module) -> list[str]:
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 16, 20), (3, 33, 47)], ids=str)
 @pytest.mark.parametrize("model", SMALL)
-def test_a_network_turns_pictures_of_any_size_into_one_logit_per_class(model, shape) -> None:
+def test_a_network_turns_pictures_of_any_size_into_one_logit_per_class(
+    model: str, shape: tuple[int, ...]
+) -> None:
     built = build(SMALL[model], shape=shape, classes=5, seed=0)
     assert built(torch.rand(2, *shape)).shape == (2, 5)
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_a_network_is_built_in_train_mode_with_every_parameter_to_be_trained(model) -> None:
+def test_a_network_is_built_in_train_mode_with_every_parameter_to_be_trained(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     assert all(module.training for module in built.modules())
     assert all(p.requires_grad and p.is_leaf and p.device.type == "cpu" for p in built.parameters())
@@ -66,7 +68,7 @@ def test_the_cnn_of_s4_has_as_many_parameters_as_its_formula() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32)], ids=str)
-def test_lenet_has_the_parameters_of_the_paper(shape) -> None:
+def test_lenet_has_the_parameters_of_the_paper(shape: tuple[int, ...]) -> None:
     # LeCun et al. 1998 with full connections in C3, and a linear output layer.
     wanted = 156 + 2416 + (400 * 120 + 120) + (120 * 84 + 84) + (84 * 10 + 10)
     assert parameters(network("lenet", shape=shape)) == wanted == 61_706
@@ -82,7 +84,7 @@ def test_an_mlp_without_hidden_layers_is_softmax_regression() -> None:
 
 
 @pytest.mark.parametrize("model", ["mlp", "lenet", "cnn", "resnet"])
-def test_a_layer_followed_by_batchnorm_has_no_bias(model) -> None:
+def test_a_layer_followed_by_batchnorm_has_no_bias(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     flat = [module for module in built.modules() if not list(module.children())]
     before = [
@@ -111,7 +113,7 @@ def test_dropout_follows_only_the_first_layers_where_that_is_asked() -> None:
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation) -> None:
+def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation: str) -> None:
     block = nn.Sequential(*conv(2, 3, activation=activation, batchnorm=True, pool=True))
     x = torch.randn(4, 2, 6, 6, generator=torch.Generator().manual_seed(0)) * 3
     textbook = nn.functional.max_pool2d(activation_layer(activation)(block[1](block[0](x))), 2)
@@ -210,7 +212,9 @@ def test_building_a_network_does_not_import_what_takes_a_second() -> None:
         (ModelConfig(model="mlp", hidden=(8192,) * 12), (1, 28, 28), "has 744,800,266 parameters"),
     ],
 )
-def test_a_network_that_cannot_be_is_refused_in_a_sentence(config, shape, words) -> None:
+def test_a_network_that_cannot_be_is_refused_in_a_sentence(
+    config: ModelConfig, shape: tuple[int, ...], words: str
+) -> None:
     for make in (
         lambda: build(config, shape=shape, classes=10, seed=0),
         lambda: layers_of(config, shape=shape, classes=10),
@@ -221,7 +225,7 @@ def test_a_network_that_cannot_be_is_refused_in_a_sentence(config, shape, words)
 
 
 @pytest.mark.parametrize("model", ["lenet", "cnn", "resnet"])
-def test_the_smallest_pictures_that_are_taken_do_work(model) -> None:
+def test_the_smallest_pictures_that_are_taken_do_work(model: str) -> None:
     shape = {"lenet": (1, 16, 16), "cnn": (1, 8, 8), "resnet": (1, 4, 4)}[model]
     assert network(model, shape=shape, channels=(2, 2, 2))(torch.rand(2, *shape)).shape == (2, 10)
 
@@ -230,7 +234,7 @@ def test_the_smallest_pictures_that_are_taken_do_work(model) -> None:
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_the_rows_of_layers_add_up_to_the_whole_network(model) -> None:
+def test_the_rows_of_layers_add_up_to_the_whole_network(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     rows = layers(built, (1, 28, 28))
     assert sum(row.parameters for row in rows) == parameters(built)
@@ -238,7 +242,7 @@ def test_the_rows_of_layers_add_up_to_the_whole_network(model) -> None:
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_the_layers_of_a_config_are_those_of_its_network(model) -> None:
+def test_the_layers_of_a_config_are_those_of_its_network(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     assert layers_of(SMALL[model], shape=(1, 28, 28), classes=5) == layers(built, (1, 28, 28))
 

@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from dashlab.records import from_plain, plain
 from dashlab.results import EpochRow, Started, StepRow
 from dashlab.store import Store
 from dashlab.study import StudyOutcome, Tick, perform
+from tests.typed import there
 from tests.unit.pictures import made_up
 
 TWO = text_of((OptimConfig(lr=0.1), OptimConfig(optimizer="adam", lr=0.01)))
@@ -181,7 +183,7 @@ def test_stopped_stacked_runs_leave_what_they_have() -> None:
     assert [result.state for result in outcome.results] == ["stopped", "stopped"]
 
 
-def test_stacked_runs_are_kept_as_runs_and_not_as_a_study(tmp_path) -> None:
+def test_stacked_runs_are_kept_as_runs_and_not_as_a_study(tmp_path: Path) -> None:
     study, store = StackedRuns.of([run.config for run in entries(SMALL)]), Store(tmp_path)
     outcome = perform(study, on_row=lambda _row: None, should_stop=lambda: False)
     job = StudyJob(study.key(), study, store)
@@ -289,7 +291,7 @@ def test_a_lane_of_a_result_has_its_figures() -> None:
     result = engine.train(config, device="cpu", images=made_up())
     lane = lane_of(result)
     assert lane.state == "finished"
-    assert lane.accuracy == result.evaluation.accuracy
+    assert lane.accuracy == there(result.evaluation).accuracy
     assert lane.last_loss == result.epochs[-1].train_loss
 
 

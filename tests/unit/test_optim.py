@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -45,7 +46,7 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_takes_the_steps_of_torch_with_the_same_coefficients(name) -> None:
+def test_an_optimizer_takes_the_steps_of_torch_with_the_same_coefficients(name: str) -> None:
     kind, coefficients = BY_HAND[name]
     flat = dict(coefficients)
     if "betas" in flat:
@@ -60,7 +61,7 @@ def test_an_optimizer_takes_the_steps_of_torch_with_the_same_coefficients(name) 
 
 
 @pytest.mark.parametrize("name", ["sgd", "adagrad", "adam", "adamw"])
-def test_an_optimizer_that_has_a_fused_form_is_fused(name) -> None:
+def test_an_optimizer_that_has_a_fused_form_is_fused(name: str) -> None:
     assert make_optimizer(OptimConfig(optimizer=name), [start()]).defaults["fused"] is True
 
 
@@ -89,7 +90,7 @@ def test_radam_takes_any_memory_of_squares_that_the_settings_allow() -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_plain_form_is_to_the_last_bit_what_torch_takes_by_itself(name) -> None:
+def test_the_plain_form_is_to_the_last_bit_what_torch_takes_by_itself(name: str) -> None:
     kind, coefficients = BY_HAND[name]
     flat = dict(coefficients)
     if "betas" in flat:
@@ -145,7 +146,7 @@ OURS = {
 
 
 @pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
-def test_every_default_is_that_of_the_installed_torch(name) -> None:
+def test_every_default_is_that_of_the_installed_torch(name: str) -> None:
     config = SurfaceOptimConfig(optimizer=name)
     kind = type(make_optimizer(config, [start()]))
     held = set()
@@ -194,7 +195,7 @@ def test_a_cosine_schedule_is_half_a_cosine_over_the_run() -> None:
     assert rates(schedule="cosine") == pytest.approx(wanted)
 
 
-def cycle(step: int, *, steps: int, warmup: float, top: float, bend) -> float:
+def cycle(step: int, *, steps: int, warmup: float, top: float, bend: Callable[[float], float]) -> float:
     """Up from top/25 to `top` over the warm-up, down to top/250,000 at the last step (Smith 2018)."""
     peak = warmup * steps - 1
     if step <= peak:
@@ -206,7 +207,7 @@ def cycle(step: int, *, steps: int, warmup: float, top: float, bend) -> float:
     ("name", "bend"),
     [("triangle", lambda share: share), ("one_cycle", lambda share: (1 - math.cos(math.pi * share)) / 2)],
 )
-def test_one_cycle_rises_and_falls_by_its_formula(name, bend) -> None:
+def test_one_cycle_rises_and_falls_by_its_formula(name: str, bend: Callable[[float], float]) -> None:
     wanted = [cycle(step, steps=40, warmup=0.25, top=0.4, bend=bend) for step in range(40)]
     assert rates(schedule=name, warmup=0.25) == pytest.approx(wanted)
     assert max(wanted) == 0.4
@@ -214,7 +215,7 @@ def test_one_cycle_rises_and_falls_by_its_formula(name, bend) -> None:
 
 @pytest.mark.parametrize("steps", range(1, 13))
 @pytest.mark.parametrize("name", ["triangle", "one_cycle"])
-def test_one_cycle_is_defined_however_short_the_run(name, steps) -> None:
+def test_one_cycle_is_defined_however_short_the_run(name: str, steps: int) -> None:
     for warmup in (0.01, 0.1, 0.2, 0.25, 0.5, 0.99, 1 / 3):  # of some, exactly one step warms up
         used = rates(steps_per_epoch=steps, epochs=1, schedule=name, warmup=warmup)
         assert all(0 < rate <= 0.4 * (1 + 1e-9) for rate in used), warmup

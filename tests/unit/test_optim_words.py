@@ -118,7 +118,7 @@ def test_the_third_step_of_adam_goes_about_as_far_along_as_across() -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "rmsprop", "adagrad"])
-def test_steps_grow_with_the_gradient_for_sgd_and_not_where_it_is_divided_by_its_size(name) -> None:
+def test_steps_grow_with_the_gradient_for_sgd_and_not_where_it_is_divided_by_its_size(name: str) -> None:
     def first(optimizer: str, gradient: float) -> float:
         weight = Parameter(torch.zeros(1))
         made = make_optimizer(OptimConfig(optimizer=optimizer, lr=0.1), [weight])
@@ -136,7 +136,7 @@ def test_steps_grow_with_the_gradient_for_sgd_and_not_where_it_is_divided_by_its
 @pytest.mark.parametrize("condition", [10.0, 100.0, 1000.0])
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_the_fastest_cell_lies_on_the_line_of_critical_damping_of_the_flat_direction(
-    condition, nesterov
+    condition: float, nesterov: bool
 ) -> None:
     cells = momentum_plane.plane(condition, nesterov=nesterov, steps=PlaneConfig().steps)
     row, column = np.unravel_index(cells.measured.argmin(), cells.measured.shape)
@@ -147,7 +147,7 @@ def test_the_fastest_cell_lies_on_the_line_of_critical_damping_of_the_flat_direc
 @pytest.mark.parametrize("condition", [10.0, 100.0, 1000.0])
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_measured_and_theoretical_rates_differ_most_where_a_direction_is_critical(
-    condition, nesterov
+    condition: float, nesterov: bool
 ) -> None:
     cells = momentum_plane.plane(condition, nesterov=nesterov, steps=PlaneConfig().steps)
     row, column = np.unravel_index(np.abs(cells.measured - cells.theory).argmax(), cells.measured.shape)
@@ -170,7 +170,7 @@ def test_momentum_bears_larger_rates_and_that_of_nesterov_smaller_ones() -> None
         ("planeborder", "diverges", "over-damped"),
     ],
 )
-def test_a_preset_of_the_plane_does_what_it_says(name, steep, flat) -> None:
+def test_a_preset_of_the_plane_does_what_it_says(name: str, steep: str, flat: str) -> None:
     found = momentum_plane.directions(optim_plane.PRESETS[name].config)
     assert [direction.regime for direction in found] == [steep, flat]
 
@@ -241,7 +241,7 @@ def test_fifty_steps_after_the_jump_the_average_has_followed_two_thirds_of_it() 
 
 
 @pytest.mark.parametrize(("beta", "step", "share"), [(0.9, 200, 0.651), (0.9, 5, 1.0), (0.999, 2000, 0.731)])
-def test_the_share_of_the_window_is_computed(beta, step, share) -> None:
+def test_the_share_of_the_window_is_computed(beta: float, step: int, share: float) -> None:
     assert moving_average.window_share(beta, step) == pytest.approx(share, abs=1e-3)
 
 

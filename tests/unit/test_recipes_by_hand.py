@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from dashlab.engine import train
 from dashlab.models import build
 from dashlab.presets import preset
 from dashlab.results import Result
+from tests.typed import there
 from tests.unit.pictures import made_up
 
 TEN = tuple("0123456789")
@@ -187,7 +189,7 @@ def started_as_ours(name: str, network: nn.Sequential) -> nn.Sequential:
     with torch.no_grad():
         for layer, their in zip(layers, theirs, strict=True):
             layer.weight.copy_(their.weight)
-            layer.bias.copy_(their.bias) if their.bias is not None else layer.bias.zero_()
+            there(layer.bias).copy_(their.bias) if their.bias is not None else there(layer.bias).zero_()
     return network
 
 
@@ -214,12 +216,12 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name) -> None:
+def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name: str) -> None:
     images = pictures_for(RECIPES[name])
     network, losses, probabilities = by_hand(name, images)
     result = ours(name, images)
     assert [row.loss for row in result.steps] == pytest.approx(losses, rel=2e-3, abs=1e-5)
-    assert torch.allclose(result.evaluation.probabilities, probabilities, atol=2e-3)
+    assert torch.allclose(there(result.evaluation).probabilities, probabilities, atol=2e-3)
     ours_after = [
         value for key, value in result.weights.items() if key.endswith("weight") and value.dim() > 1
     ]
@@ -257,7 +259,7 @@ def first_layers(name: str) -> list[nn.Linear | nn.Conv2d]:
 def test_s15_starts_from_weights_of_standard_deviation_one_hundredth() -> None:
     (layer,) = first_layers("s15")
     assert layer.weight.std().item() == pytest.approx(0.01, rel=0.05)
-    assert not layer.bias.any()
+    assert not there(layer.bias).any()
 
 
 def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth() -> None:
@@ -272,7 +274,7 @@ def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth() -> 
             layer.weight.numel() > 400
         ):  # normal: one in 22 lies outside two standard deviations, one in 370 three
             assert layer.weight.abs().max().item() > 2.5 * wanted
-        assert not layer.bias.any()
+        assert not there(layer.bias).any()
 
 
 def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four() -> None:
@@ -290,7 +292,7 @@ def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four() -> Non
     assert len({int(place) % 81 for _, place in nearest}) > 10  # not one window again and again
 
 
-def test_s16_takes_a_zip_with_train_and_valid(tmp_path) -> None:
+def test_s16_takes_a_zip_with_train_and_valid(tmp_path: Path) -> None:
     from PIL import Image
 
     from dashlab.data.images import load_folder

@@ -44,7 +44,7 @@ def test_a_short_run_has_a_row_for_each_step() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 399, 400, 401, 799, 800, 801, 4690])
-def test_a_run_has_at_most_four_hundred_rows_and_they_cover_every_step(steps) -> None:
+def test_a_run_has_at_most_four_hundred_rows_and_they_cover_every_step(steps: int) -> None:
     rows = step_rows(record([1.0] * steps)[1])
     assert len(rows) <= MOST_STEP_ROWS
     assert len(rows) >= min(steps, MOST_STEP_ROWS // 2)
@@ -83,7 +83,7 @@ def test_an_epoch_carries_its_validation_figures() -> None:
     assert (row.val_loss, row.val_accuracy, row.seconds) == (0.25, 0.75, 3.0)
 
 
-def test_the_rows_are_the_same_however_often_the_device_is_asked(monkeypatch) -> None:
+def test_the_rows_are_the_same_however_often_the_device_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     losses = [1 / (step + 1) for step in range(1003)]
     reported = []
     for every_s in (0.0, 0.01, math.inf):
@@ -92,7 +92,7 @@ def test_the_rows_are_the_same_however_often_the_device_is_asked(monkeypatch) ->
     assert reported[0] == reported[1] == reported[2]
 
 
-def test_rows_arrive_while_the_run_goes_on(monkeypatch) -> None:
+def test_rows_arrive_while_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", 0.0)
     rows: list[StepRow | EpochRow] = []
     recorder = Recorder(10, device=CPU, on_row=rows.append)
@@ -100,7 +100,7 @@ def test_rows_arrive_while_the_run_goes_on(monkeypatch) -> None:
     assert len(rows) == 1
 
 
-def test_the_device_is_not_asked_before_its_time(monkeypatch) -> None:
+def test_the_device_is_not_asked_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", math.inf)
     rows: list[StepRow | EpochRow] = []
     recorder = Recorder(10, device=CPU, on_row=rows.append)
@@ -111,7 +111,9 @@ def test_the_device_is_not_asked_before_its_time(monkeypatch) -> None:
 
 @pytest.mark.parametrize("every_s", [0.0, math.inf])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_rows_end_before_the_first_loss_that_is_not_finite(monkeypatch, bad, every_s) -> None:
+def test_rows_end_before_the_first_loss_that_is_not_finite(
+    monkeypatch: pytest.MonkeyPatch, bad: float, every_s: float
+) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", every_s)
     recorder, rows = record([1.0, 2.0, 3.0, 4.0, bad, 5.0, bad], steps=1200)  # windows of 3
     assert recorder.diverged_at == 5

@@ -16,7 +16,8 @@ from dashlab.presets import PRESETS
 from dashlab.runfolder import write_run
 from dashlab.runindex import FILE, LOCK
 from dashlab.runsummary import read_summary
-from dashlab.store import Store
+from dashlab.store import RunSummary, Store
+from tests.typed import there
 from tests.unit.test_store import KEY, a_result
 
 NOW = datetime.now(timezone.utc)
@@ -142,7 +143,7 @@ def test_a_deleted_index_costs_nothing_but_time(root: Path) -> None:
     (root / FILE).unlink()
     assert keys(store) == made
     store.rename(made[0], "named")
-    assert Store(root).find(made[0]).name == "named"
+    assert there(Store(root).find(made[0])).name == "named"
 
 
 def test_a_line_that_was_cut_off_spoils_none_after_it(root: Path, reads: list[str]) -> None:
@@ -215,7 +216,7 @@ def test_two_processes_that_write_at_once_lose_nothing(root: Path) -> None:
 def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path) -> None:
     store, asked = Store(root), []
 
-    def by(run) -> str:
+    def by(run: RunSummary) -> str:
         asked.append(run.config.loop.seed)
         return "" if run.config.loop.seed == 1 else run.state
 
@@ -260,11 +261,11 @@ def test_every_recipe_comes_back_from_the_index_as_it_was(root: Path, reads: lis
 def test_a_rename_by_a_server_of_another_version_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = put(root, 0)
     ours = Store(root)
-    assert ours.find(key).name == ""
+    assert there(ours.find(key)).name == ""
     monkeypatch.setattr("dashlab.runindex._VERSION", "another")
     Store(root).rename(key, "theirs")
     monkeypatch.undo()
-    assert ours.find(key).name == Store(root).find(key).name == "theirs"
+    assert there(ours.find(key)).name == there(Store(root).find(key)).name == "theirs"
 
 
 def test_a_new_run_moves_no_other_out_of_its_place(root: Path) -> None:

@@ -21,6 +21,7 @@ from dashlab.experiments.stack_settings import (
     StackConfig,
     StackView,
 )
+from tests.typed import there
 
 SMALL = StackConfig(depth=4, width=16, batch=8)
 
@@ -302,7 +303,7 @@ def test_norms_of_weight_gradients_are_those_of_the_gradients_in_float32(batch: 
     for one, gradient in zip(x, gradients, strict=True):
         weight = torch.zeros(16, 16, requires_grad=True)
         nn.functional.linear(one, weight).backward(gradient)
-        wanted.append(weight.grad.double().norm().item())
+        wanted.append(there(weight.grad).double().norm().item())
     found = weight_gradient_norms(x, gradients)
     assert found == pytest.approx(wanted, rel=1e-6, nan_ok=True)
     assert scale != 1e-30 or found == [0.0] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from dashlab.charts.stack_gain import GainCurve, against_spread, before_and_afte
 from dashlab.charts.stack_training import accuracy, loss
 
 
-def axis(figure) -> tuple[float, float]:
+def axis(figure: Any) -> tuple[float, float]:
     return figure.layout.yaxis.range
 
 
-def signs(figure) -> list[tuple[str, int]]:
+def signs(figure: Any) -> list[tuple[str, int]]:
     """The crosses and triangles, and the layers at which they stand."""
     return [(note.text, note.x) for note in figure.layout.annotations if note.text in "✕▼"]
 

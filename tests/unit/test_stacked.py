@@ -8,12 +8,14 @@ from torch import nn
 
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
 from dashlab.optim_settings import OPTIMIZERS
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
 from dashlab.stacked import BESIDE, can_stack, train_stacked
 from dashlab.stacked_layers import Movable, Stack
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same
 
@@ -52,7 +54,7 @@ def with_optimizer(config: RunConfig, name: str) -> list[RunConfig]:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_stacked_weights_are_those_of_runs_trained_alone(name) -> None:
+def test_stacked_weights_are_those_of_runs_trained_alone(name: str) -> None:
     configs = with_optimizer(BN, name)
     for config, result in zip(configs, stacked(configs), strict=True):
         assert result.state == "finished"
@@ -76,14 +78,16 @@ def test_stacked_weights_are_those_of_runs_trained_alone(name) -> None:
     ],
     ids=str,
 )
-def test_whatever_the_runs_have_in_common_stacked_weights_stay_those_of_runs_alone(change) -> None:
+def test_whatever_the_runs_have_in_common_stacked_weights_stay_those_of_runs_alone(
+    change: dict[str, Value],
+) -> None:
     configs = [config.change(**change) for config in with_optimizer(BN, "adam")]
     for config, result in zip(configs, stacked(configs), strict=True):
         assert farthest(result, run(config)) <= 1e-5
 
 
 @pytest.mark.parametrize("schedule", ["step", "cosine", "one_cycle", "triangle"])
-def test_every_racer_may_have_a_schedule_of_its_own(schedule) -> None:
+def test_every_racer_may_have_a_schedule_of_its_own(schedule: str) -> None:
     configs = [BN, BN.change(schedule=schedule, lr=0.1)]
     for config, result in zip(configs, stacked(configs), strict=True):
         alone = run(config)
@@ -98,8 +102,10 @@ def test_rows_and_figures_are_those_of_runs_alone() -> None:
         assert rows_without_seconds(result) == rows_without_seconds(alone)
         assert [row.val_loss for row in result.epochs] == [row.val_loss for row in alone.epochs]
         assert result.started == alone.started
-        assert result.evaluation.confusion == alone.evaluation.confusion
-        assert torch.allclose(result.evaluation.probabilities, alone.evaluation.probabilities, atol=1e-6)
+        assert there(result.evaluation).confusion == there(alone.evaluation).confusion
+        assert torch.allclose(
+            there(result.evaluation).probabilities, there(alone.evaluation).probabilities, atol=1e-6
+        )
 
 
 def test_early_stopping_ends_each_racer_at_its_own_epoch() -> None:
@@ -131,7 +137,7 @@ def test_training_stacked_leaves_the_global_generator_alone() -> None:
 
 @pytest.mark.parametrize("activation", [*ACTIVATION_LAYERS, "none"])
 @pytest.mark.parametrize("hidden", [(16, 32), (13,)], ids=str)
-def test_gradients_written_out_are_those_of_autograd(activation, hidden) -> None:
+def test_gradients_written_out_are_those_of_autograd(activation: str, hidden: tuple[int, ...]) -> None:
     config = BN.change(activation=activation, hidden=hidden).model
     networks = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
     alone = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
@@ -147,8 +153,8 @@ def test_gradients_written_out_are_those_of_autograd(activation, hidden) -> None
         assert torch.allclose(out, logits[place], atol=1e-6)
         for moved, owners in zip(movables[place].parameters, movables[place].owners, strict=True):
             names = {id(parameter): name for name, parameter in networks[place].named_parameters()}
-            wanted = [network.get_parameter(names[id(owner)]).grad.flatten() for owner in owners]
-            assert torch.allclose(moved.grad, torch.cat(wanted), atol=1e-6)
+            wanted = [there(network.get_parameter(names[id(owner)]).grad).flatten() for owner in owners]
+            assert torch.allclose(there(moved.grad), torch.cat(wanted), atol=1e-6)
 
 
 def test_what_an_optimizer_moves_is_the_network() -> None:
@@ -234,7 +240,9 @@ def test_the_seconds_of_a_racer_are_its_share_and_the_result_says_so() -> None:
     [{"seed": 1}, {"batch_size": 8}, {"hidden": (16,)}, {"train_size": 10}, {"epochs": 5}, {"l2": 0.1}],
     ids=str,
 )
-def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(other) -> None:
+def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(
+    other: dict[str, Value],
+) -> None:
     assert not can_stack([BN, BN.change(**other)])
     with pytest.raises(ConfigError, match="one after the other"):
         stacked([BN, BN.change(**other)])
@@ -245,7 +253,7 @@ def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(other) ->
     [{"model": "lenet", "hidden": (512, 512)}, {"precision": "fast"}, {"start_from": "0" * 64}],
     ids=str,
 )
-def test_what_would_give_other_numbers_cannot_be_stacked(change) -> None:
+def test_what_would_give_other_numbers_cannot_be_stacked(change: dict[str, Value]) -> None:
     assert not can_stack([BN.change(**change), BN.change(**change, lr=0.1)])
 
 

@@ -14,6 +14,7 @@ from dashlab.experiments.twins import BothModes, Twin, TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures
+from tests.typed import there
 from ui.batchnorm_presets import TWINS
 
 COUNT, EPOCHS = 150, 2
@@ -130,7 +131,9 @@ def test_the_training_data_are_measured_only_where_asked_for(monkeypatch: pytest
 def test_batches_in_fixed_order_are_the_same_in_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     config = TwinsConfig(points=100, batch_size=16, shuffle=False)
     task = networks.load_task(config)
-    first, second = ([part.tolist() for part in epoch] for epoch in networks.batches(config, task, 16, 2))
+    first, second = (
+        [there(part).tolist() for part in epoch] for epoch in networks.batches(config, task, 16, 2)
+    )
     assert [at for part in first for at in part] == list(range(70))
     assert first == second
 

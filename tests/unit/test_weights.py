@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -47,7 +48,7 @@ def test_weights_of_a_network_with_channels_last_can_be_written() -> None:
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-def test_what_torch_save_wrote_is_refused_without_being_opened(tmp_path, zipped) -> None:
+def test_what_torch_save_wrote_is_refused_without_being_opened(tmp_path: Path, zipped: bool) -> None:
     trap = tmp_path / "sprung"
     file = io.BytesIO()
     torch.save({"weight": Bomb(str(trap))}, file, _use_new_zipfile_serialization=zipped)
@@ -57,7 +58,7 @@ def test_what_torch_save_wrote_is_refused_without_being_opened(tmp_path, zipped)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_bare_pickle_is_refused_without_being_opened(tmp_path, protocol) -> None:
+def test_a_bare_pickle_is_refused_without_being_opened(tmp_path: Path, protocol: int) -> None:
     trap = tmp_path / "sprung"
     with pytest.raises(WeightsError):
         from_bytes(pickle.dumps(Bomb(str(trap)), protocol=protocol))
@@ -65,7 +66,7 @@ def test_a_bare_pickle_is_refused_without_being_opened(tmp_path, protocol) -> No
 
 
 @pytest.mark.parametrize("length", [128, 128 + 256, 128 + 512])
-def test_a_file_whose_header_is_as_long_as_a_pickle_begins_is_read(length) -> None:
+def test_a_file_whose_header_is_as_long_as_a_pickle_begins_is_read(length: int) -> None:
     # The first bytes of a .safetensors file are the length of its header, padded to a multiple of 8.
     for padding in range(1000):
         contents = to_bytes({"w" * padding + "eight": torch.ones(1)})
@@ -85,7 +86,7 @@ def test_a_truncated_file_is_refused_wherever_it_ends() -> None:
 @pytest.mark.parametrize(
     "contents", [b"", b"hello", b"\x00" * 64, b"\xff" * 64, b"{}" * 40, b"GIF89a" + b"\0" * 99]
 )
-def test_what_is_no_safetensors_file_is_refused_in_a_sentence(contents) -> None:
+def test_what_is_no_safetensors_file_is_refused_in_a_sentence(contents: bytes) -> None:
     with pytest.raises(
         WeightsError, match=r"This is not a whole \.safetensors file .* Save or upload it again\."
     ):
@@ -130,7 +131,9 @@ def changed(**more: torch.Tensor | None) -> dict[str, torch.Tensor]:
         ({}, "1.weight [5, 16] is missing"),
     ],
 )
-def test_weights_of_another_network_are_refused_and_the_first_difference_is_named(weights, words) -> None:
+def test_weights_of_another_network_are_refused_and_the_first_difference_is_named(
+    weights: dict[str, torch.Tensor], words: str
+) -> None:
     with pytest.raises(WeightsError) as caught:
         put_weights(network(), weights)
     assert str(caught.value).startswith("These weights belong to another network: ")
@@ -138,7 +141,7 @@ def test_weights_of_another_network_are_refused_and_the_first_difference_is_name
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_weights_that_are_not_finite_are_refused(bad) -> None:
+def test_weights_that_are_not_finite_are_refused(bad: float) -> None:
     with pytest.raises(WeightsError, match=r"4\.bias holds values that are not finite"):
         put_weights(network(), changed(**{"4__bias": torch.tensor([1.0, bad, 0.0])}))
 
