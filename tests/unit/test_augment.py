@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from dashlab import augment as module
 from dashlab.augment import (
     affine_matrices,
     augment,
@@ -41,14 +41,14 @@ def floats(shape: tuple[int, ...] = (1, 9, 9), count: int = 12) -> torch.Tensor:
 
 
 @pytest.fixture
-def loaded_dice(monkeypatch: pytest.MonkeyPatch):
+def loaded_dice(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Makes every draw of `torch.rand` in augmentation come out as the given number."""
 
     def load(value: float) -> None:
-        def constant(*shape, **_more) -> torch.Tensor:
+        def constant(*shape: Any, **_more: object) -> torch.Tensor:
             return torch.full(shape[0] if isinstance(shape[0], tuple) else shape, value)
 
-        monkeypatch.setattr(module.torch, "rand", constant)
+        monkeypatch.setattr(torch, "rand", constant)
 
     return load
 

@@ -41,9 +41,9 @@ def test_a_path_is_that_of_torch_with_autograd(shuffle: str, batch: int) -> None
     rows = [p.detach().clone()]
     for epoch, order in enumerate(experiment._orders(config)):
         optimizer.param_groups[0]["lr"] = config.lr / (1 + 0.3 * epoch)
-        for picked in order.split(batch):
+        for picked in order.split(batch):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
-            (p[0] * x[picked] + p[1] - y[picked]).square().mean().backward()
+            (p[0] * x[picked] + p[1] - y[picked]).square().mean().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rows.append(p.detach().clone())
     run = experiment.train(config, made, batch)

@@ -7,6 +7,7 @@ from dashlab.classifier import Classifier
 from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.errors import ConfigError, WeightsError
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.results import Result
 from tests.typed import there
@@ -31,7 +32,7 @@ def test_it_reads_the_test_set_as_the_run_did(classifier: Classifier, result: Re
     assert torch.equal(classifier.probabilities(IMAGES.test_x), there(result.evaluation).probabilities)
 
 
-CONVOLVE = {
+CONVOLVE: dict[str, dict[str, Value]] = {
     "cnn": {"model": "cnn", "channels": (4,)},
     "cnn of two blocks": {"model": "cnn", "channels": (16, 32)},
     "resnet": {"model": "resnet", "channels": (8, 16), "dropout": 0.0},
@@ -42,7 +43,7 @@ CONVOLVE = {
 @pytest.fixture(scope="module", params=CONVOLVE)
 def convolves(request: pytest.FixtureRequest) -> Result:
     images = made_up(64, 24, shape=(3, 16, 16))
-    settings = {"normalize": "dataset", **CONVOLVE[request.param]}
+    settings: dict[str, Value] = {"normalize": "dataset", **CONVOLVE[request.param]}
     return train(CONFIG.change(**settings).without_unused(), images=images, device="cpu")
 
 
@@ -61,7 +62,7 @@ def test_a_network_that_convolves_reads_the_test_set_as_the_run_did(convolves: R
 def test_a_picture_alone_is_read_as_in_the_test_set_but_for_rounding(convolves: Result) -> None:
     # Another batch shape, so perhaps other kernels: sums of some hundred float32 numbers in another order.
     reader = Classifier.of(convolves)
-    alone = torch.cat([reader.probabilities(picture) for picture in CONVOLVED.split(1)])
+    alone = torch.cat([reader.probabilities(picture) for picture in CONVOLVED.split(1)])  # type: ignore[no-untyped-call]
     torch.testing.assert_close(alone, there(convolves.evaluation).probabilities, rtol=1e-4, atol=1e-6)
 
 

@@ -20,6 +20,7 @@ from dashlab.cli.train import add_arguments, config_from
 from dashlab.config import LEAVES, RunConfig
 from dashlab.data.images import ImageSet, load_images
 from dashlab.errors import ConfigError
+from dashlab.fields import Value
 from dashlab.presets import preset
 from dashlab.store import Store
 from tests.typed import there
@@ -53,7 +54,7 @@ def parsed(*arguments: str) -> RunConfig:
 
 
 def test_every_setting_has_an_option() -> None:
-    values = {
+    values: dict[str, Value] = {
         "dataset": "own", "path": "my pictures", "side": 64, "grey": True, "train_size": 7,
         "val_fraction": 0.25, "normalize": "none", "flip": True, "crop_padding": 2, "rotate": 3.5,
         "shift": 1.5, "zoom": 0.25, "shear": 4.0, "thickness": 0.5, "erase": 3, "model": "cnn",
@@ -63,7 +64,7 @@ def test_every_setting_has_an_option() -> None:
         1e-6, "l2": 1e-7, "batch_size": 3, "epochs": 9, "patience": 2, "seed": 5, "precision": "fast",
         "compile": True, "start_from": "ab",
     }  # fmt: skip
-    by_choice = [
+    by_choice: list[dict[str, Value]] = [
         {"dataset": "fashion", "source": "bundled"},
         {"optimizer": "sgd", "momentum": 0.5, "nesterov": True},
         {"optimizer": "sgd", "momentum": 0.5, "dampening": 0.25},
@@ -73,7 +74,7 @@ def test_every_setting_has_an_option() -> None:
         {"optimizer": "adam", "beta1": 0.5, "beta2": 0.75, "amsgrad": True},
         {"schedule": "step", "step_size": 3, "gamma": 0.5},
     ]
-    seen = set()
+    seen: set[str] = set()
     for settings in (values, *by_choice):
         arguments = []
         for name, value in settings.items():
@@ -153,7 +154,7 @@ def test_the_module_exits_with_a_sentence_and_no_traceback() -> None:
 def test_ctrl_c_ends_with_a_word_and_the_usual_status(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_arguments, **_more) -> NoReturn:
+    def interrupted(*_arguments: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "train", interrupted)
@@ -269,7 +270,7 @@ def test_a_run_can_start_from_one_that_was_kept(capsys: pytest.CaptureFixture[st
 def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_about(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_arguments, **_more) -> NoReturn:
+    def full(*_arguments: object, **_more: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("dashlab.store.write_run", full)
@@ -281,7 +282,7 @@ def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_abo
 
 
 def test_threads_of_torch_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     main([*QUICK, "--no-save", "--threads", "1"])
     assert asked == [1]

@@ -21,7 +21,7 @@ NAMES = tuple(LEAVES)
 SPECS = {name: spec for name, (_, spec) in LEAVES.items()}
 
 
-def another_value(name: str):
+def another_value(name: str) -> Value:
     """A sound value that is not the default."""
     spec, default = spec_of(name), RunConfig().flat()[name]
     match spec.kind:
@@ -47,7 +47,7 @@ def test_the_default_config_is_sound() -> None:
 
 
 def test_no_two_settings_have_the_same_name() -> None:
-    fields = [name for part in PARTS.values() for name in part.__dataclass_fields__]
+    fields = [name for part in PARTS.values() for name in part.specs()]
     assert sorted(fields) == sorted(LEAVES)
 
 
@@ -201,8 +201,8 @@ def test_settings_that_do_not_fit_are_refused(changes: dict[str, Value], words: 
 def test_json_brings_every_setting_back() -> None:
     for name in NAMES:
         changes = {name: another_value(name)}
-        if spec_of(name).used_when is not None:
-            changes[spec_of(name).used_when[0]] = spec_of(name).used_when[1][0]
+        if (used_when := spec_of(name).used_when) is not None:
+            changes[used_when[0]] = used_when[1][0]
         if name == "nesterov":
             changes["momentum"] = 0.9
         if name == "patience":

@@ -54,7 +54,7 @@ def test_a_bundled_sample_has_as_many_of_each_class(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_pictures_of_a_set_are_of_mixed_classes(name: str) -> None:
-    assert len(load_images(name).train_y[:100].unique()) >= 8
+    assert len(load_images(name).train_y[:100].unique()) >= 8  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("name", ["fashion", "cifar10"])

@@ -2,8 +2,10 @@
 
 import os
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,7 +141,7 @@ def test_a_full_disk_is_a_sentence_for_every_change(
     monkeypatch.setattr(Path, "touch", full)
     monkeypatch.setattr(Path, "rename", full)
     monkeypatch.setattr("dashlab.store.write_synced", full)
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "pin": lambda: store.pin(KEY),
         "rename": lambda: store.rename(KEY, "x"),
         "delete": lambda: store.delete(KEY),
@@ -253,7 +255,7 @@ def test_what_another_server_removed_meanwhile_is_not_counted_twice(
     allow(monkeypatch, 1)
     choose = disklimit.to_remove
 
-    def slowly(*arguments):
+    def slowly(*arguments: Any) -> Any:
         going = choose(*arguments)
         monkeypatch.setattr(disklimit, "to_remove", choose)
         Store().room.make()

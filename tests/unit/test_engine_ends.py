@@ -18,6 +18,7 @@ from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.models import build
 from dashlab.results import Row, StepRow
 from dashlab.weights import put_weights
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, close, run, same, stop_after
 
@@ -102,7 +103,7 @@ RESTLESS = MLP.change(lr=0.8, val_fraction=0.5, patience=2, epochs=40, batch_siz
 def test_early_stopping_ends_the_run_and_puts_the_best_weights_back() -> None:
     images = made_up(noise=1500)
     result = run(RESTLESS, images=images)
-    losses = [row.val_loss for row in result.epochs]
+    losses = [there(row.val_loss) for row in result.epochs]
     best = losses.index(min(losses))
     assert len(losses) == best + 1 + 2 < 40
     parts = split(images, RESTLESS, torch.device("cpu"))
@@ -121,7 +122,7 @@ def test_early_stopping_ends_the_run_and_puts_the_best_weights_back() -> None:
 def test_the_best_weights_are_put_back_after_a_full_run_too() -> None:
     images = made_up(noise=1500)
     full = run(RESTLESS.change(patience=30, epochs=6), images=images)
-    losses = [row.val_loss for row in full.epochs]
+    losses = [there(row.val_loss) for row in full.epochs]
     assert len(losses) == 6
     assert losses.index(min(losses)) < 5
     cut = run(RESTLESS.change(patience=30, epochs=losses.index(min(losses)) + 1), images=images)

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 import torch
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 from dashlab import engine
 from dashlab import recorder as recorder_module
 from dashlab.batches import Part, split
-from dashlab.evaluate import logits_of, loss_and_accuracy
+from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy
 from dashlab.fields import Value
 from dashlab.models import build
+from dashlab.results import Evaluation
 from dashlab.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
@@ -107,7 +109,7 @@ def test_twins_that_differ_in_one_thing_take_their_first_step_on_the_same_batch(
 ) -> None:
     seen = []
     monkeypatch.setattr(engine.Run, "_step", lambda _run, x, y: seen.append((x.clone(), y.clone())))
-    monkeypatch.setattr(engine.Recorder, "end_epoch", lambda *_args, **_more: None)
+    monkeypatch.setattr(recorder_module.Recorder, "end_epoch", lambda *_args, **_more: None)
     run(MLP)
     plain = seen.copy()
     seen.clear()
@@ -137,9 +139,8 @@ def test_validation_does_not_disturb_training(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_test_set_is_read_once_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[object] = []
-    evaluate = engine.evaluate
 
-    def noted(network: nn.Module, part: Part, *arguments, **more):
+    def noted(network: nn.Module, part: Part, *arguments: Any, **more: Any) -> Evaluation:
         events.append(("evaluate", len(part)))
         return evaluate(network, part, *arguments, **more)
 
@@ -150,12 +151,12 @@ def test_the_test_set_is_read_once_after_the_last_row(monkeypatch: pytest.Monkey
 
 
 def test_validation_never_sees_a_test_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, seen = made_up(), []
-    look = engine.logits_of
+    images = made_up()
+    seen: list[Tensor] = []
 
-    def noted(network: nn.Module, pictures: Tensor, *more):
+    def noted(network: nn.Module, pictures: Tensor, *more: Any) -> Tensor:
         seen.append(pictures)
-        return look(network, pictures, *more)
+        return logits_of(network, pictures, *more)
 
     monkeypatch.setattr(engine, "logits_of", noted)
     run(NOISY, images=images)

@@ -1,12 +1,14 @@
 """Descriptions of settings: what a text spells, which values are sound, and the nearest sound one."""
 
 import math
+from typing import Any
 
 import pytest
 
 from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError
 from dashlab.fields import Spec, Value
+from tests.typed import there
 
 SPECS = {name: spec for name, (_part, spec) in LEAVES.items()}
 DEFAULTS = RunConfig().flat()
@@ -46,7 +48,7 @@ HOSTILE = (
 )
 
 
-def number(**more) -> Spec:
+def number(**more: Any) -> Spec:
     return Spec(kind="number", label="X", help="x", low=1e-7, high=100.0, **more)
 
 
@@ -111,7 +113,7 @@ def test_a_value_of_another_kind_is_clamped_to_a_sound_one() -> None:
     numbers = (True, -1, 0, 2.5, math.nan, math.inf, -math.inf, 10**400)
     for name, spec in SPECS.items():
         for value in (*numbers, "x", (), (0,), (1.5, 2), (True,), ("a",)):
-            clamped = spec.clamp(value, DEFAULTS[name])
+            clamped = spec.clamp(value, DEFAULTS[name])  # type: ignore[arg-type]
             assert spec.problem(clamped) is None, (name, value, clamped)
 
 
@@ -195,4 +197,4 @@ def test_text_with_control_characters_is_refused(text: str) -> None:
     ],
 )
 def test_an_unsound_value_is_described(spec: Spec, value: Value, words: str) -> None:
-    assert words in spec.problem(value)
+    assert words in there(spec.problem(value))

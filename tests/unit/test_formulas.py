@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from dashlab.optim_settings import SURFACE_OPTIMIZERS, SurfaceOptimConfig
 
 STEPS = 25
 FROM_LINES = [name for name in SURFACE_OPTIMIZERS if name != "lbfgs"]
-KNOBS: dict[str, dict[str, Any]] = {
+KNOBS: dict[str, Callable[[random.Random], Any]] = {
     "momentum": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.95)]),
     "nesterov": lambda dice: dice.random() < 0.4,
     "dampening": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.9)]),
@@ -99,7 +100,8 @@ def test_the_direction_of_lbfgs_is_that_of_the_inverse_curvature_of_the_last_ste
     for _ in range(30):
         racer = drawn("lbfgs", dice)
         wanted = by_torch(racer)
-        w, pairs = wanted[0], []
+        w = wanted[0]
+        pairs: list[tuple[np.ndarray, np.ndarray]] = []
         for step in range(1, STEPS + 1):
             g = gradient(torch.from_numpy(w)).numpy()
             if np.abs(g).max() <= 1e-7:
@@ -121,7 +123,7 @@ def inverse_curvature(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     if not pairs:
         return np.eye(2)
     s, y = pairs[-1]
-    found = np.eye(2) * (s @ y) / (y @ y)
+    found: np.ndarray = np.eye(2) * (s @ y) / (y @ y)
     for s, y in pairs:
         turn = np.eye(2) - np.outer(y, s) / (y @ s)
         found = turn.T @ found @ turn + np.outer(s, s) / (y @ s)

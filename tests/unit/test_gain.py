@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.gain import GainConfig, follow, gains, outputs, samples
+from dashlab.experiments.gain import Gain, GainConfig, follow, gains, outputs, samples
 from dashlab.experiments.stack_settings import ACTIVATIONS
 
 
-def of(activation: str, config: GainConfig | None = None):
+def of(activation: str, config: GainConfig | None = None) -> Gain:
     return next(gain for gain in gains(config or GainConfig()) if gain.activation == activation)
 
 
@@ -40,7 +40,7 @@ def test_the_measured_gain_is_std_before_by_std_after() -> None:
 def test_what_calculate_gain_knows_is_its_own(activation: str) -> None:
     name = "linear" if activation == "none" else activation
     parameter = 0.01 if activation == "leaky_relu" else None
-    assert of(activation).calculated == nn.init.calculate_gain(name, parameter)
+    assert of(activation).calculated == nn.init.calculate_gain(name, parameter)  # type: ignore[arg-type]
 
 
 def test_what_calculate_gain_does_not_know_has_none() -> None:

@@ -12,6 +12,7 @@ from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import factor
 from dashlab.lists import entries_of
+from tests.typed import there
 from ui.initialization_gain import EXPLAINED, explained, unmarked
 from ui.initialization_presets import SIGMOIDS, SIGNALS, TRAININGS
 
@@ -111,7 +112,7 @@ def test_without_an_activation_a_layer_of_256_multiplies_by_16() -> None:
 def test_without_its_gain_tanh_falls_about_tenfold() -> None:
     with_gain, without = stacks("s10b")
     assert with_gain.layers[-1].std == pytest.approx(0.65, abs=0.02)
-    assert 7 < without.layers[0].std / without.layers[-1].std < 14
+    assert 7 < there(without.layers[0].std) / there(without.layers[-1].std) < 14
 
 
 def test_under_relu_xavier_loses_root_two_a_layer_and_pytorchs_own_root_six() -> None:
@@ -144,13 +145,13 @@ def test_layernorm_alone_keeps_the_spread_and_residual_connections_alone_let_it_
     assert growth(layernorm) == pytest.approx(1, abs=0.02)
     assert likeness(layernorm) < 0.3
     assert likeness(both) > 0.9
-    assert residual.layers[-1].std / residual.layers[0].std > 100
+    assert there(residual.layers[-1].std) / there(residual.layers[0].std) > 100
 
 
 def test_of_a_hundred_layers_only_some_keep_the_inputs_apart() -> None:
     pytorch, kaiming, residual, orthogonal = stacks("learn_pytorch")
-    assert pytorch.layers[0].weight_gradient < 1e-30
-    assert 0.1 < kaiming.layers[-1].std < 2.5
+    assert there(pytorch.layers[0].weight_gradient) < 1e-30
+    assert 0.1 < there(kaiming.layers[-1].std) < 2.5
     assert likeness(kaiming) < 0.4
     assert min(likeness(residual), likeness(orthogonal)) > 0.9
 

@@ -1,6 +1,7 @@
 """First weights: their spread is that of the theory, and twins start from the same point."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from dashlab.settings import ModelConfig
 FAN_IN, FAN_OUT = 400, 300
 
 
-def first_weight(init: str, *, seed: int = 0, activation: str = "relu", **more) -> torch.Tensor:
+def first_weight(init: str, *, seed: int = 0, activation: str = "relu", **more: Any) -> torch.Tensor:
     """Of a linear layer from 400 to 300 units."""
     config = ModelConfig(model="mlp", hidden=(FAN_OUT,), init=init, activation=activation, **more)
     return linear_layers(build(config, shape=(1, 20, 20), classes=3, seed=seed))[0].weight.detach()
@@ -132,7 +133,7 @@ def test_batchnorm_starts_as_the_identity() -> None:
 def test_twins_that_differ_in_one_thing_start_from_the_same_weights(
     model: str, change: dict[str, Value]
 ) -> None:
-    def weights(**more) -> list[torch.Tensor]:
+    def weights(**more: Any) -> list[torch.Tensor]:
         config = (
             ModelConfig(model=model, hidden=(8,), channels=(4,), **more)
             if model != "lenet"

@@ -487,7 +487,7 @@ def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals, wh
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen]]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A scheduler and a worker that were started by Dask's own commands."""
     folder = tmp_path_factory.mktemp("dask")
     file = folder / "scheduler.json"
@@ -516,7 +516,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
 
 @pytest.fixture
 def remote(
-    elsewhere: tuple[str, subprocess.Popen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    elsewhere: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Lab]:
     monkeypatch.setenv("DASHLAB_SCHEDULER", elsewhere[0])
     lab = Lab(Store(tmp_path / "store"), train=FAKE, resolve=same)
@@ -557,7 +557,7 @@ def test_a_training_that_nobody_wants_any_more_gives_its_worker_back(remote: Lab
 
 
 def test_losing_the_scheduler_is_a_sentence_with_its_address(
-    remote: Lab, elsewhere: tuple[str, subprocess.Popen]
+    remote: Lab, elsewhere: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
     key = running(remote, order("slow", epochs=LONG))
     elsewhere[1].kill()  # the last test that uses it

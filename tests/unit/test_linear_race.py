@@ -21,7 +21,6 @@ from dashlab.experiments.linear_race import (
 )
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import OPTIMIZERS, OptimConfig
-from tests.typed import there
 from ui.optim_network import PRESETS
 
 FOUR = (
@@ -53,7 +52,7 @@ def plain_loop(config: OptimConfig, size: int, updates: int, *, seed: int = 0) -
         batches += torch.split(torch.randperm(1000, generator=order), size)
     for batch in batches[:updates]:
         optimizer.zero_grad()
-        nn.functional.mse_loss(layer(x[batch]), y[batch]).backward()
+        nn.functional.mse_loss(layer(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return nn.functional.mse_loss(layer(x), y).item()
 
@@ -116,9 +115,12 @@ def test_targets_of_pure_noise_have_nothing_to_do_with_the_inputs() -> None:
 def s14(name: str, **more: int) -> tuple[tuple[LinearTrack, ...], float]:
     """The race of a preset, and the lowest loss that it can come to."""
     config = PRESETS[name].config
-    of = {"count": config.samples, "targets": config.targets, "seed": more.get("seed", config.seed)}
-    passes = more.get("passes", config.passes)
-    return race(config.field(), passes=there(passes), full_passes=config.full_passes, **of), floor(**of)
+    count, targets, seed = config.samples, config.targets, more.get("seed", config.seed)
+    raced = race(
+        config.field(), count=count, passes=more.get("passes", config.passes),
+        full_passes=config.full_passes, seed=seed, targets=targets,
+    )  # fmt: skip
+    return raced, floor(count, seed=seed, targets=targets)
 
 
 def test_s14_is_sgd_with_momentum_on_noise_for_50_full_batches_and_200_epochs() -> None:

@@ -10,6 +10,7 @@ from dashlab.fields import choice, number
 from dashlab.flatconfig import FlatConfig
 from dashlab.lists import ListSpec, entries_of, items, read_entries, text_of, write_entries
 from dashlab.optim_settings import OptimConfig
+from tests.typed import there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def test_a_text_that_is_no_list_cannot_be_parsed(text: str) -> None:
     ],
 )
 def test_what_is_wrong_with_a_list_is_said(text: str, word: str) -> None:
-    assert word in SPEC.problem(text)
+    assert word in there(SPEC.problem(text))
 
 
 def test_a_sound_list_has_no_problem() -> None:

@@ -19,7 +19,7 @@ def by_torch(lr: float, momentum: float, condition: float, *, nesterov: bool, st
     rows = [weights.detach().clone()]
     for _ in range(steps):
         optimizer.zero_grad()
-        ((weights[0] ** 2 + weights[1] ** 2 / condition) / 2).backward()
+        ((weights[0] ** 2 + weights[1] ** 2 / condition) / 2).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         rows.append(weights.detach().clone())
     return torch.stack(rows).numpy()

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int =
     curvature = torch.linspace(0.1, 3, weight.numel()).view_as(weight)
     for _ in range(steps):
         optimizer.zero_grad()
-        (curvature * weight.square() + 0.3 * weight).sum().backward()
+        (curvature * weight.square() + 0.3 * weight).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return weight.detach()
 
@@ -32,7 +33,7 @@ def start() -> Parameter:
     return Parameter(torch.linspace(-1, 1, 24).view(4, 6))
 
 
-BY_HAND = {
+BY_HAND: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = {
     "sgd": (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.1}),
     "adagrad": (torch.optim.Adagrad, {"lr_decay": 0.01, "eps": 1e-6}),
     "rmsprop": (torch.optim.RMSprop, {"alpha": 0.8, "momentum": 0.5, "centered": True, "eps": 1e-6}),
@@ -164,7 +165,7 @@ def test_every_default_is_that_of_the_installed_torch(name: str) -> None:
 # -- schedules ---------------------------------------------------------------------------------------------
 
 
-def rates(*, steps_per_epoch: int = 10, epochs: int = 4, lr: float = 0.4, **schedule) -> list[float]:
+def rates(*, steps_per_epoch: int = 10, epochs: int = 4, lr: float = 0.4, **schedule: Any) -> list[float]:
     """The learning rate of each step of a run."""
     weight = start()
     optimizer = make_optimizer(OptimConfig(lr=lr), [weight])

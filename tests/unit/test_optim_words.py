@@ -12,7 +12,7 @@ from torch.nn import Parameter
 
 from dashlab.experiments import batch_size, momentum_plane, moving_average
 from dashlab.experiments.momentum_plane import PlaneConfig, critical_momentum, curvatures
-from dashlab.experiments.network_race import entries, orders
+from dashlab.experiments.network_race import StackedRuns, entries, orders
 from dashlab.experiments.race_basins import basins
 from dashlab.experiments.race_run import Track, race
 from dashlab.experiments.race_search import RATES
@@ -253,7 +253,10 @@ def accuracies(name: str) -> list[float]:
     config = optim_network.PRESETS[name].config
     runs = entries(config)
     found: dict[tuple[int, int], list[float]] = {}
-    results = [one for order in orders(run.config for run in runs) for one in train_stacked(order.configs())]
+    together = [
+        order.configs() for order in orders(run.config for run in runs) if isinstance(order, StackedRuns)
+    ]
+    results = [one for configs in together for one in train_stacked(configs)]
     for run, one in zip(runs, results, strict=True):
         found.setdefault((run.racer, run.column), []).append(one.evaluation.accuracy if one.evaluation else 0)
     return [statistics.fmean(values) for values in found.values()]

@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_a_step_is_written_without_torchvisions_own_defaults(step: Step, code: s
 
 # In the trainer
 
-BLENDED = {"interpolation": "bilinear"}
+BLENDED: dict[str, Any] = {"interpolation": "bilinear"}
 TURN = make_step("RandomRotation", **BLENDED)
 CROP = make_step("RandomCrop", size="32", padding="4")
 

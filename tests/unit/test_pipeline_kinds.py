@@ -32,7 +32,8 @@ def test_a_step_that_passes_a_pil_image_by_is_said(transform: str) -> None:
 def test_a_step_that_only_this_time_changes_nothing_is_not_said_to_pass_a_pil_image_by(
     transform: str,
 ) -> None:
-    steps = [make_step(transform, **({"p": 0.0} if transform == "RandomHorizontalFlip" else {}))]
+    more: dict[str, Any] = {"p": 0.0} if transform == "RandomHorizontalFlip" else {}
+    steps = [make_step(transform, **more)]
     assert draw(*steps).rows[1].note == ""
 
 

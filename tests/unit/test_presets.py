@@ -5,14 +5,15 @@ import pytest
 from dashlab.config import RunConfig
 from dashlab.engine import resolved
 from dashlab.errors import ConfigError
+from dashlab.fields import Value
 from dashlab.models import layers_of
 from dashlab.presets import PRESETS, preset
 from tests.typed import there
 from tests.unit.pictures import made_up
 
-SGD = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "batch_size": 64, "epochs": 5}
+SGD: dict[str, Value] = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "batch_size": 64, "epochs": 5}
 
-RECIPES = {
+RECIPES: dict[str, dict[str, Value]] = {
     "s1": {
         "dataset": "mnist",
         "model": "mlp",
@@ -174,7 +175,7 @@ def test_an_unknown_preset_is_refused_and_the_sentence_names_those_there_are() -
     ],
 )
 def test_the_network_of_a_preset_has_the_widths_of_its_recipe(
-    name: str, shape: tuple[int, ...], widths: list[int]
+    name: str, shape: tuple[int, int, int], widths: list[int]
 ) -> None:
     rows = layers_of(preset(name).config.model, shape=shape, classes=10)
     assert [row.output_shape[0] for row in rows if row.kind == "Linear"] == widths

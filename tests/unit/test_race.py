@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,13 +18,14 @@ from dashlab.experiments.race_run import Track, noise_of, race
 from dashlab.experiments.race_search import RATES, search
 from dashlab.experiments.race_terms import resting, terms
 from dashlab.experiments.surfaces import SURFACES
+from dashlab.fields import Value
 from dashlab.optim_settings import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
 from tests.typed import there
 
 STEPS = 40
 
 # Torch's own class with its own names of the coefficients, and the same as settings.
-PLAIN = {
+PLAIN: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any], dict[str, Value]]] = {
     "sgd": (torch.optim.SGD, {"lr": 1e-3}, {}),
     "momentum": (torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9, "dampening": 0.1}, {}),
     "nesterov": (torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9, "nesterov": True}, {}),
@@ -78,14 +81,14 @@ def plain_loop(name: str, course: Course) -> np.ndarray:
         def closure(step: int = step) -> torch.Tensor:
             optimizer.zero_grad()
             loss = course.on.loss(point)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             if course.noise:
-                point.grad += noise[step]
+                there(point.grad).add_(noise[step])
                 loss = loss.detach() + (noise[step] * point.detach()).sum()
             return loss.detach()
 
         if kind is torch.optim.LBFGS:
-            optimizer.step(closure)
+            optimizer.step(closure)  # type: ignore[arg-type]
         else:
             closure()
             optimizer.step()
@@ -207,7 +210,7 @@ def test_a_minimum_is_where_the_gradient_vanishes_and_the_loss_is_lowest(name: s
     for minimum in surface.minima:
         point = torch.tensor(minimum, dtype=torch.float64, requires_grad=True)
         loss = surface.loss(point)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         assert loss.item() == pytest.approx(surface.lowest, abs=1e-12)
         assert there(point.grad).abs().max() < 1e-6
 
@@ -265,7 +268,7 @@ def test_adadelta_in_the_bowl_goes_as_far_as_torchs_own_does() -> None:
     optimizer = torch.optim.Adadelta([point], lr=1.0)
     for _ in range(300):
         optimizer.zero_grad()
-        course.on.loss(point).backward()
+        course.on.loss(point).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     assert np.array_equal(track.points[-1], point.detach().numpy())
     assert track.losses[-1] < 1.5
@@ -299,7 +302,7 @@ def test_the_trainer_is_not_offered_what_needs_the_whole_loss() -> None:
     assert "eta_plus" not in OptimConfig.specs()
 
 
-def result(racers: list[SurfaceOptimConfig], **course) -> tuple[Track, ...]:
+def result(racers: list[SurfaceOptimConfig], **course: Any) -> tuple[Track, ...]:
     return race(Course(**{"surface": "bowl", "start": (1.0, 0.0), "steps": 50, **course}), racers)
 
 

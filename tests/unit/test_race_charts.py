@@ -133,7 +133,9 @@ def test_a_lost_racer_is_drawn_until_it_left_and_marked_on_the_edge() -> None:
         ((np.nan, 0), (0.0, 0.0)),
     ],
 )
-def test_a_racer_is_marked_where_its_way_crosses_the_edge(outside, wanted: tuple[float, ...]) -> None:
+def test_a_racer_is_marked_where_its_way_crosses_the_edge(
+    outside: tuple[float, float], wanted: tuple[float, float]
+) -> None:
     assert edge_crossing(BOWL, line((0, 0), outside), 1) == pytest.approx(wanted)
 
 

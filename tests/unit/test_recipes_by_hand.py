@@ -19,6 +19,7 @@ from dashlab.batches import Batches, split
 from dashlab.data.imageset import ImageSet
 from dashlab.device import stream
 from dashlab.engine import train
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.presets import preset
 from dashlab.results import Result
@@ -112,7 +113,7 @@ class Recipe:
     shape: tuple[int, int, int] = GREY
     classes: tuple[str, ...] = TEN
     epochs: int = 2
-    left_out: tuple[tuple[str, object], ...] = ()  # what is random and has a test of its own
+    left_out: tuple[tuple[str, Value], ...] = ()  # what is random and has a test of its own
 
 
 RECIPES = {
@@ -205,10 +206,10 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
     every, factor = recipe.lr_falls
     for epoch in range(recipe.epochs):
         optimizer.param_groups[0]["lr"] = first_lr * factor ** (epoch // every)
-        for chosen in torch.randperm(len(x), generator=order_of).split(recipe.batch):
+        for chosen in torch.randperm(len(x), generator=order_of).split(recipe.batch):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             loss = F.cross_entropy(network(x[chosen]), images.train_y[chosen])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(loss.item())
     network.eval()
@@ -239,7 +240,7 @@ def test_softmax_regression_by_hand_takes_the_same_steps() -> None:
     weight, bias = start["1.weight"].T.clone(), start["1.bias"].clone()
     pixels, order_of, losses = images.train_x.flatten(1) / 255, stream(0, "order"), []
     for _ in range(RECIPES["s15"].epochs):
-        for chosen in torch.randperm(len(pixels), generator=order_of).split(256):
+        for chosen in torch.randperm(len(pixels), generator=order_of).split(256):  # type: ignore[no-untyped-call]
             x, y = pixels[chosen], F.one_hot(images.train_y[chosen], 10)
             powers = (x @ weight + bias).exp()
             shares = powers / powers.sum(1, keepdim=True)

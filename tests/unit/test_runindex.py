@@ -33,7 +33,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys of the runs that are read from their folders."""
     read: list[str] = []
 
-    def counted(folder: Path, key: str):
+    def counted(folder: Path, key: str) -> RunSummary:
         read.append(key)
         return read_summary(folder, key)
 
@@ -82,7 +82,12 @@ def test_a_list_that_has_not_changed_looks_at_no_run(
     before, version = store.runs(), store.version()
     looks: list[Path] = []
     stat = Path.stat
-    monkeypatch.setattr(Path, "stat", lambda path, **how: (looks.append(path), stat(path, **how))[1])
+
+    def noted(path: Path, **how: bool) -> os.stat_result:
+        looks.append(path)
+        return stat(path, **how)
+
+    monkeypatch.setattr(Path, "stat", noted)
     monkeypatch.setattr(os, "scandir", None)
     reads.clear()
     assert store.runs() == before

@@ -5,6 +5,7 @@ import contextlib
 import importlib.metadata
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from scripts import bootstrap, find_browser, sameness, serve
+from tests.typed import there
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,10 +73,8 @@ def test_gpu_libraries_are_not_asked_of_a_mac() -> None:
 
 
 def test_an_old_python_is_told_which_one_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        bootstrap.shutil, "which", lambda name: "/usr/bin/x" if name == "python3.12" else None
-    )
-    sentence = bootstrap.too_old((3, 9, 18))
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/x" if name == "python3.12" else None)
+    sentence = there(bootstrap.too_old((3, 9, 18)))
     assert "needs Python 3.10 or newer, and this is Python 3.9" in sentence
     assert "make app PYTHON=python3.12" in sentence
 

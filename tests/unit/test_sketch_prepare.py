@@ -57,7 +57,8 @@ def photographed(sheet: Pixels, *, seed: int = 0) -> Pixels:
     light = 225 - 80 * (rows / height) - 50 * (columns / width)
     noise = np.random.default_rng(seed).normal(0, 4, sheet.shape)
     ink = (255 - sheet.astype(float)) / 255
-    return np.clip(light * (1 - 0.65 * ink) + noise, 0, 255).astype(np.uint8)
+    seen: Pixels = np.clip(light * (1 - 0.65 * ink) + noise, 0, 255).astype(np.uint8)
+    return seen
 
 
 # MNIST itself

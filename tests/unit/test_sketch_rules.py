@@ -24,7 +24,8 @@ def over(sheet: Pixels, *lines: tuple[tuple[float, float], ...], width: int = 3,
     image = Image.fromarray(np.full_like(sheet, 255))
     for line in lines:
         ImageDraw.Draw(image).line(line, fill=level, width=width)
-    return np.minimum(sheet, np.asarray(image))
+    printed: Pixels = np.minimum(sheet, np.asarray(image))
+    return printed
 
 
 def alike(sheet: Pixels, plain: Pixels) -> float:
@@ -54,7 +55,9 @@ COMB = (*BOX, ((20.0, 40.0), (270.0, 40.0), (270.0, 225.0), (20.0, 225.0), (20.0
     ids=["rules", "margin", "tilted", "bent", "box", "touched box", "boxes beside each other"],
 )  # fmt: skip
 @pytest.mark.parametrize("digit", [2, 4, 7])
-def test_printed_lines_leave_the_digit_as_it_was(digit: int, lines: tuple, level: int) -> None:
+def test_printed_lines_leave_the_digit_as_it_was(
+    digit: int, lines: tuple[tuple[tuple[float, float], ...], ...], level: int
+) -> None:
     assert alike(over(drawn(digit), *lines, level=level), drawn(digit)) > 0.94
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -31,17 +32,17 @@ def stack(setting: Setting, **size: int) -> StackConfig:
     return StackConfig().change(**setting.flat(), **({"depth": 4, "width": 16, "batch": 8} | size))
 
 
-def plain_network(config: StackConfig) -> list[nn.Module]:
+def plain_network(config: StackConfig) -> list[nn.Sequential]:
     """The same layers as modules of `torch.nn`, with the same weights."""
     layers = []
     for index in range(config.depth):
         linear = nn.Linear(config.width, config.width, bias=False)
         linear.weight = nn.Parameter(draw_weight(config, index))
-        norm = {
+        norms: dict[str, Callable[[], nn.Module]] = {
             "batchnorm": lambda: nn.BatchNorm1d(config.width),
             "layernorm": lambda: nn.LayerNorm(config.width),
-        }.get(config.cure, nn.Identity)()
-        activation = {
+        }
+        activations: dict[str, Callable[[], nn.Module]] = {
             "none": nn.Identity,
             "sigmoid": nn.Sigmoid,
             "tanh": nn.Tanh,
@@ -49,7 +50,8 @@ def plain_network(config: StackConfig) -> list[nn.Module]:
             "leaky_relu": lambda: nn.LeakyReLU(config.slope),
             "gelu": nn.GELU,
             "selu": nn.SELU,
-        }[config.activation]()
+        }
+        norm, activation = norms.get(config.cure, nn.Identity)(), activations[config.activation]()
         before = nn.LayerNorm(config.width) if config.cure == "residual_layernorm" else nn.Identity()
         layers.append(nn.Sequential(before, linear, norm, activation))
     return layers
@@ -66,12 +68,14 @@ def test_the_numbers_are_those_of_plain_modules_under_autograd(activation: str, 
         x = x + made if cure.startswith("residual") else made
         x.retain_grad()
         outputs.append(x)
-    x.backward(torch.randn(8, 16, generator=stream(0, "gradient")))
+    x.backward(torch.randn(8, 16, generator=stream(0, "gradient")))  # type: ignore[no-untyped-call]
     for row, output, layer in zip(layer_stats(config).layers, outputs, layers, strict=True):
         assert row.std == pytest.approx(output.double().std().item(), rel=1e-5)
         assert row.between == pytest.approx(output.double().var(dim=0).mean().sqrt().item(), rel=1e-5)
         assert row.gradient_std == pytest.approx(output.grad.double().std().item(), rel=1e-4)
-        assert row.weight_gradient == pytest.approx(layer[1].weight.grad.norm().item(), rel=1e-4)
+        assert row.weight_gradient == pytest.approx(
+            there(layer.get_parameter("1.weight").grad).norm().item(), rel=1e-4
+        )
         assert row.largest == pytest.approx(output.abs().max().item(), rel=1e-6)
 
 
@@ -84,18 +88,18 @@ def test_s9_explodes_at_about_the_31st_layer() -> None:
 
 def test_s10_weights_of_variance_one_in_n_keep_the_spread() -> None:
     stats = layer_stats(StackView().stack(Setting(initializer="normal_fan")))
-    assert all(0.4 < layer.std < 2.5 for layer in stats.layers)
+    assert all(0.4 < there(layer.std) < 2.5 for layer in stats.layers)
 
 
 def test_s10_tanh_with_its_gain_settles_at_065() -> None:
     setting = Setting(initializer="xavier_uniform", gain_from="activation", activation="tanh")
     stats = layer_stats(StackView().stack(setting))
-    assert all(0.6 < layer.std < 0.7 for layer in stats.layers[20:])
+    assert all(0.6 < there(layer.std) < 0.7 for layer in stats.layers[20:])
 
 
 def test_s10_kaiming_keeps_the_spread_under_relu() -> None:
     stats = layer_stats(StackView().stack(Setting(initializer="kaiming_normal", activation="relu")))
-    assert all(0.2 < layer.std < 2.5 for layer in stats.layers)
+    assert all(0.2 < there(layer.std) < 2.5 for layer in stats.layers)
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
@@ -171,14 +175,14 @@ def test_zeros_pass_nothing_on_and_get_no_gradient() -> None:
 
 def test_equal_weights_make_all_units_alike() -> None:
     stats = layer_stats(stack(Setting(initializer="constant", activation="tanh")))
-    assert all(layer.alike and layer.std > 0 for layer in stats.layers)
+    assert all(layer.alike and there(layer.std) > 0 for layer in stats.layers)
     assert not any(layer.alike for layer in layer_stats(stack(Setting(activation="tanh"))).layers)
 
 
 def test_a_signal_that_falls_below_float32_is_exactly_zero_from_there_on() -> None:
     stats = layer_stats(stack(Setting(std=0.0001), depth=20))
     assert stats.first_zero is not None
-    assert stats.layers[stats.first_zero - 1].std > 0
+    assert there(stats.layers[stats.first_zero - 1].std) > 0
     assert all(layer.std == 0 for layer in stats.layers[stats.first_zero :])
 
 
@@ -302,7 +306,7 @@ def test_norms_of_weight_gradients_are_those_of_the_gradients_in_float32(batch: 
     wanted = []
     for one, gradient in zip(x, gradients, strict=True):
         weight = torch.zeros(16, 16, requires_grad=True)
-        nn.functional.linear(one, weight).backward(gradient)
+        nn.functional.linear(one, weight).backward(gradient)  # type: ignore[no-untyped-call]
         wanted.append(there(weight.grad).double().norm().item())
     found = weight_gradient_norms(x, gradients)
     assert found == pytest.approx(wanted, rel=1e-6, nan_ok=True)

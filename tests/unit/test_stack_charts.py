@@ -13,7 +13,8 @@ from dashlab.charts.stack_training import accuracy, loss
 
 
 def axis(figure: Any) -> tuple[float, float]:
-    return figure.layout.yaxis.range
+    low, high = figure.layout.yaxis.range
+    return low, high
 
 
 def signs(figure: Any) -> list[tuple[str, int]]:

@@ -24,9 +24,12 @@ def measured(preset: str) -> StackStats:
     return layer_stats(view.stack(entries_of(view.settings, Setting)[0]).check())
 
 
-def loop(fill: Callable[[Tensor, torch.Generator], object], activation: Callable[[Tensor], Tensor]):
+def loop(
+    fill: Callable[[Tensor, torch.Generator], object], activation: Callable[[Tensor], Tensor]
+) -> list[float]:
     """The standard deviation after each of 100 layers of 256 units without bias, for 16 inputs."""
-    x, stds = torch.randn(16, 256, generator=stream(0, "input")), []
+    x = torch.randn(16, 256, generator=stream(0, "input"))
+    stds: list[float] = []
     for layer in range(100):
         linear = nn.Linear(256, 256, bias=False)
         fill(linear.weight, stream(0, f"weight {layer}"))
@@ -41,7 +44,7 @@ def identity(x: Tensor) -> Tensor:
 
 
 TANH_GAIN = nn.init.calculate_gain("tanh")
-RECIPES = {
+RECIPES: dict[str, tuple[Callable[[Tensor, torch.Generator], object], Callable[[Tensor], Tensor]]] = {
     "s9": (lambda w, g: nn.init.normal_(w, generator=g), identity),
     "s10a": (lambda w, g: nn.init.normal_(w, std=math.sqrt(1 / 256), generator=g), identity),
     "s10b": (lambda w, g: nn.init.xavier_uniform_(w, gain=TANH_GAIN, generator=g), torch.tanh),

@@ -42,7 +42,7 @@ def test_a_signal_that_relu_cut_off_is_not_said_to_have_become_too_small() -> No
     config = StackConfig(initializer="kaiming_normal", activation="relu", width=8, batch=2, depth=100)
     stats = layer_stats(config)
     assert stats.first_zero == 72
-    assert stats.layers[71].largest > 1e-6
+    assert there(stats.layers[71].largest) > 1e-6
     assert "all that came to its activation was negative" in sentences(stats)
     assert "1.4e-45" not in sentences(stats)
 
@@ -57,7 +57,7 @@ def test_layers_above_those_without_a_gradient_are_not_said_to_learn_nothing() -
     config = StackConfig(std=10.0, activation="tanh", width=8, batch=2, depth=50)
     stats = layer_stats(config)
     assert stats.gradient_zero == 45
-    assert stats.layers[-1].weight_gradient > 0
+    assert there(stats.layers[-1].weight_gradient) > 0
     assert "it is exactly 0; the layers there do not learn." in sentences(stats)
 
 
@@ -80,8 +80,9 @@ def test_units_of_equal_weights_get_the_same_gradient_below_the_top() -> None:
     x = torch.randn(4, 8, generator=stream(0, "a test"))
     for weight in weights:
         x = block(x, weight, setting)
-    x.backward(torch.randn(4, 8, generator=stream(1, "a test")))
-    same = [torch.allclose(there(weight.grad), weight.grad[:1].expand(8, 8), atol=1e-9) for weight in weights]
+    x.backward(torch.randn(4, 8, generator=stream(1, "a test")))  # type: ignore[no-untyped-call]
+    gradients = [there(weight.grad) for weight in weights]
+    same = [torch.allclose(grad, grad[:1].expand(8, 8), atol=1e-9) for grad in gradients]
     assert same == [True, True, False]
 
 

@@ -1,6 +1,8 @@
 """Runs trained stacked are the runs that `engine.train` gives one by one."""
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.sameness
 BN = MLP.change(hidden=(16, 12), batchnorm=True, epochs=4)
 
 
-def stacked(configs: list[RunConfig], **more) -> list[Result]:
+def stacked(configs: list[RunConfig], **more: Any) -> list[Result]:
     return train_stacked(configs, device="cpu", images=more.pop("images", made_up()), **more)
 
 
@@ -37,11 +39,7 @@ def farthest(one: Result, other: Result) -> float:
 
 
 def rows_without_seconds(result: Result) -> list[Row]:
-    return [StepRow(**{**values(row), "loss": round(row.loss, 5)}) for row in result.steps]
-
-
-def values(row: StepRow) -> dict[str, float]:
-    return {name: getattr(row, name) for name in StepRow.__dataclass_fields__}
+    return [replace(row, loss=round(row.loss, 5)) for row in result.steps]
 
 
 def with_optimizer(config: RunConfig, name: str) -> list[RunConfig]:

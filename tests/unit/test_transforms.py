@@ -1,6 +1,7 @@
 """The transforms that are found in the installed torchvision, each with its defaults and its extremes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -53,7 +54,9 @@ def settings(name: str) -> Iterator[Step]:
     """The transform with its defaults, then with each setting at each end."""
     yield make_step(name)
     for setting, spec in offered(name).specs.items():
-        yield from (make_step(name, **{setting: end}) for end in ends(spec))
+        for end in ends(spec):
+            more: dict[str, Any] = {setting: end}
+            yield make_step(name, **more)
 
 
 def run(before: list[Step], step: Step, picture: str) -> Draw:
@@ -123,22 +126,27 @@ def test_what_is_written_down_names_transforms_and_arguments_that_exist() -> Non
     assert ABOUT.keys() <= catalogue().keys()
 
 
-class Wobble(v2.Transform):
+class Wobble(v2.Transform):  # type: ignore[misc]
     """Wobble the picture.
 
     More is said here.
     """
 
     def __init__(
-        self, reach: float = 2.0, times: int = 3, soft: bool = False, pair: tuple[int, int] = (1, 2), how=None
+        self,
+        reach: float = 2.0,
+        times: int = 3,
+        soft: bool = False,
+        pair: tuple[int, int] = (1, 2),
+        how: Any = None,
     ) -> None:
         super().__init__()
 
 
-class Needy(v2.Transform):
+class Needy(v2.Transform):  # type: ignore[misc]
     """Needs what nobody can type."""
 
-    def __init__(self, function) -> None:
+    def __init__(self, function: Any) -> None:
         super().__init__()
 
 

@@ -3,7 +3,9 @@
 import io
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ from dashlab.settings import ModelConfig
 from dashlab.weights import from_bytes, put_weights, to_bytes, weights_of
 
 
-def network(seed: int = 0, **more) -> torch.nn.Module:
+def network(seed: int = 0, **more: Any) -> torch.nn.Sequential:
     config = ModelConfig(**{"model": "mlp", "hidden": (5,), "batchnorm": True, **more})
     return build(config, shape=(1, 4, 4), classes=3, seed=seed)
 
@@ -29,7 +31,7 @@ class Bomb:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return os.mkdir, (self.path,)
 
 
@@ -107,11 +109,11 @@ def test_weights_are_copies() -> None:
     built = network()
     weights = weights_of(built)
     with torch.no_grad():
-        built[1].weight.zero_()
+        built.get_parameter("1.weight").zero_()
     assert weights["1.weight"].abs().max() > 0
     put_weights(built, weights)
     weights["1.weight"].zero_()
-    assert built[1].weight.abs().max() > 0
+    assert built.get_parameter("1.weight").abs().max() > 0
 
 
 def changed(**more: torch.Tensor | None) -> dict[str, torch.Tensor]:
