@@ -2,16 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dashlab import disklimit, studies
 from dashlab.cli.main import main
-from dashlab.disklimit import in_words, parse
+from dashlab.disklimit import Kept, in_words, parse
 from dashlab.errors import ConfigError, DashlabError
 from dashlab.runfolder import write_run
 from dashlab.store import Store
@@ -255,8 +254,8 @@ def test_what_another_server_removed_meanwhile_is_not_counted_twice(
     allow(monkeypatch, 1)
     choose = disklimit.to_remove
 
-    def slowly(*arguments: Any) -> Any:
-        going = choose(*arguments)
+    def slowly(kept: Iterable[Kept], most: int, now: float) -> list[Kept]:
+        going = choose(kept, most, now)
         monkeypatch.setattr(disklimit, "to_remove", choose)
         Store().room.make()
         return going

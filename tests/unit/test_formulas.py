@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +12,13 @@ from torch.nn import Parameter
 
 from dashlab.experiments.formula_lines import Moment
 from dashlab.experiments.formulas import lines, printed
+from dashlab.fields import Value
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import SURFACE_OPTIMIZERS, SurfaceOptimConfig
 
 STEPS = 25
 FROM_LINES = [name for name in SURFACE_OPTIMIZERS if name != "lbfgs"]
-KNOBS: dict[str, Callable[[random.Random], Any]] = {
+KNOBS: dict[str, Callable[[random.Random], Value]] = {
     "momentum": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.95)]),
     "nesterov": lambda dice: dice.random() < 0.4,
     "dampening": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.9)]),
