@@ -1,8 +1,7 @@
 """Trainer: choose, train, watch, and look at the mistakes."""
 
-import streamlit as st
-
 from ui import training
+from ui.layout import beside
 from ui.page import open_page
 
 LEAD = (
@@ -11,7 +10,7 @@ LEAD = (
 )
 
 with open_page("trainer", LEAD):
-    controls, stage = st.columns([3, 7], gap="medium")
+    controls, stage = beside("train")
     with controls:
         config, bar = training.settings()
     with stage:

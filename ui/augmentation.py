@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashlab.experiments.pipeline import PipelineSpec, Step
 from dashlab.fields import Spec, Value
@@ -16,6 +17,7 @@ from ui.augmentation_presets import presets
 from ui.augmentation_source import Source
 from ui.augmentation_steps import editor
 from ui.controls import control, preset_picker
+from ui.layout import beside, rest
 from ui.page import as_text, link_popover, show_notes
 from ui.state import PageState, arrive, share
 
@@ -98,26 +100,26 @@ def start(preset: str) -> Mapping[str, Value] | None:
 
 
 def page() -> None:
-    """All of the page below its lead; on a telephone the draws come before the steps that make them."""
+    """All of the page below its lead: the steps beside the draws that they make."""
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
-    about, picture = st.columns(2, gap="medium")
-    with about:
-        preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = beside(PREFIX, controls=4)
     with left:
         _strip(state)
-    with right:
-        st.subheader("Pipeline", anchor=False)
+        preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
+        picture = st.container()
+        ways = st.container()
+        st.header("Pipeline", anchor=False)
         steps = editor(state)
         _put_back(state)
     mixed = any(step.use and step.offer.of_batch for step in steps)
     with picture:
         source = augmentation_source.choose(state, mixed=mixed)
     if source is not None:
-        with left:
-            draws, chosen = _draws(state, source, steps, mixed=mixed)
-        _below(state, source, steps, draws, chosen, mixed=mixed)
+        with right:
+            draws, chosen = _draws(state, source, steps, ways, mixed=mixed)
+            rest()
+            _below(state, source, steps, draws, chosen, mixed=mixed)
     share(state)
     link_popover(state)
 
@@ -138,10 +140,13 @@ def _strip(state: PageState) -> None:
 
 
 def _draws(
-    state: PageState, source: Source, steps: Sequence[Step], *, mixed: bool
+    state: PageState, source: Source, steps: Sequence[Step], ways: DeltaGenerator, *, mixed: bool
 ) -> tuple[tuple[Draw, ...], int]:
-    """Show every draw; what came out, and which draw is looked at, from 0."""
-    chosen = min(int(str(state.values["draw"])), len(source.samples)) - 1
+    """Show every draw; what came out, and which draw is looked at, from 0.
+
+    `ways` is the place of the controls that say how the draws are shown.
+    """
+    chosen = state.nearest("draw", range(1, len(source.samples) + 1)) - 1
     draws = _draws_of(state, source, steps, chosen)
     if problem := next((draw.problem for draw in draws if draw.problem), ""):
         st.error(as_text(problem), icon=":material/error:")
@@ -150,7 +155,8 @@ def _draws(
             "MixUp and CutMix take a batch of different pictures with labels: here each draw is one picture "
             "of the batch."
         )
-    results.ways_of_looking(state, draws)
+    with ways:
+        results.ways_of_looking(state, draws)
     results.grid(state, draws, draws[chosen].views[0], mixed=mixed)
     if state.values["beside"] == "reversed":
         st.markdown("**In reversed order**, with the same draws of every step")
@@ -168,7 +174,7 @@ def _below(
     mixed: bool,
 ) -> None:
     """One draw taken apart, and everything as numbers, as code and for training."""
-    st.subheader("Step by step", anchor=False)
+    st.header("Step by step", anchor=False)
     results.pick(state, len(draws))
     results.step_by_step(steps, draws[chosen])
     drawn, code, train = st.tabs(["What was drawn", "Code", "Train with it"])

@@ -1,7 +1,7 @@
 """Small parts that several views of BatchNorm against none are made of."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -13,8 +13,7 @@ from ui.state import PageState
 def slide(state: PageState, name: str, options: Sequence[int]) -> int:
     """A slider over those values of a setting that there are; the setting itself keeps what was wished."""
     spec, key = state.specs[name], f"{state.prefix}_{name}"
-    wished = cast(int, state.values[name])
-    nearest = min(options, key=lambda option: (abs(option - wished), option))
+    nearest = state.nearest(name, options)
     if len(options) < 2:
         return nearest
     chosen = st.select_slider(

@@ -14,6 +14,7 @@ from ui.batchnorm_run import stage
 from ui.batchnorm_words import FEW
 from ui.charts import grow
 from ui.controls import Group
+from ui.layout import beside, rest
 from ui.state import PageState
 from ui.views import View
 
@@ -47,14 +48,14 @@ SWEPT = {
 
 def draw(state: PageState, view: View) -> None:
     """Controls at the left, the curve at the right."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("bn_sweeps")
     with left:
         view.preset_picker(state)
         button, bar = st.container(), st.container()
         for name in ("dataset", *SWEPT[view.name][:2], "seeds"):
             view.control(state, name)
-        rest = Group("Sweep", ":material/linear_scale:", SWEPT[view.name][2:])
-        view.settings(state, (rest, *GROUPS))
+        sweep = Group("Sweep", ":material/linear_scale:", SWEPT[view.name][2:])
+        view.settings(state, (sweep, *GROUPS))
         view.changed_from_preset(state)
     with right:
         study = view.config_of(state).without_unused()
@@ -71,6 +72,7 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
         places = [size for _, size, _ in study.settings()]
     chart = charts.swept(trials, over=over, title=title, places=places, classes=classes)
     grow(chart, f"bn_{name}_chart", f"Final test accuracy of both twins over {title.lower()}")
+    rest()
     bands = " The bands reach from the worst to the best seed." if study.seeds > 1 else ""
     st.caption(charts.SWEPT_WAYS + bands)
     if not is_over or not trials:

@@ -17,6 +17,7 @@ from ui.batchnorm_parts import numbers, slide
 from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group
+from ui.layout import beside, rest
 from ui.state import PageState
 from ui.views import View
 
@@ -79,7 +80,7 @@ GROUPS = (
 
 def draw(state: PageState, view: View) -> None:
     """Controls at the left, pictures at the right."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("bn_twins")
     with left:
         view.preset_picker(state)
         button, bar = st.container(), st.container()
@@ -116,17 +117,26 @@ def _pictures(
     if not is_over:
         _so_far(study, rows, log=bool(state.values[view.full("log")]))
         return
-    words.figures(rows)
+    picture = st.container()
     at = _epoch_slider(state, view, study, rows)
-    if study.dataset != "mnist":
+    if study.dataset == "mnist":
+        log = bool(view.control(state, "log"))
+        with picture:
+            _curves(study, rows, log=log)
+        rest()
+    else:
         figure = _boundaries((study.key(), len(rows), at.epoch), study, rows, at)
-        plot(figure, "bn_twins_chart_boundary", _alt(study, at))
+        with picture:
+            plot(figure, "bn_twins_chart_boundary", _alt(study, at))
+        rest()
         with st.expander("Numbers behind the boundaries", icon=":material/table:"):
             st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")
             numbers(cells(at, _plane(study)), f"batchnorm-boundary-{at.epoch}.csv", "bn_twins_csv_boundary")
+    words.figures(rows)
     for sentence in words.what_happened(study, rows, at):
         st.markdown(sentence)
-    _curves(study, rows, log=bool(view.control(state, "log")))
+    if study.dataset != "mnist":
+        _curves(study, rows, log=bool(view.control(state, "log")))
     _table(rows)
     with st.expander("The two networks", icon=":material/hub:"):
         networks(study)
@@ -140,6 +150,7 @@ def _so_far(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> Non
     if latest is not None:
         figure = boundaries([latest], latest, _plane(study))
         plot(figure, "bn_twins_chart_boundary", _alt(study, latest))
+        rest()
     _curves(study, rows, log=log)
 
 
@@ -169,7 +180,10 @@ def _boundaries(
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
     kept = set(frames_of(study.epochs))
     by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
-    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
+    name = view.full("at")
+    if rows[-1].epoch < study.epochs:  # what a link asks for may be there soon
+        state.asked.discard(name)
+    return by_epoch[slide(state, name, list(by_epoch))]
 
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:

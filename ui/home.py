@@ -28,7 +28,7 @@ def start() -> None:
 def pages() -> None:
     """A card for every page but this one."""
     others = [page for page in PAGES if page.slug != "home"]
-    st.subheader("What you can do here", anchor=False)
+    st.header("What you can do here", anchor=False)
     for first in range(0, len(others), CARDS):
         for page, place in zip(others[first : first + CARDS], st.columns(CARDS), strict=False):
             with place.container(border=True, height="stretch", gap="xxsmall"):
@@ -38,7 +38,7 @@ def pages() -> None:
 
 def data_sets() -> None:
     """Which pictures are used: the full set or the bundled sample, and how many."""
-    st.subheader("Pictures", anchor=False)
+    st.header("Pictures", anchor=False)
     for name, info in IMAGE_SETS.items():
         is_full = available_source(name) == "full"
         train, test = info.full_counts if is_full else info.bundled_counts
@@ -54,7 +54,7 @@ def data_sets() -> None:
 
 def recent_runs() -> None:
     """The last runs, each with a link that opens it in the trainer."""
-    st.subheader("Recent runs", anchor=False)
+    st.header("Recent runs", anchor=False)
     store = runs.store()
     kept, count = store.newest(MOST_RUNS), store.count()
     _damaged()

@@ -13,6 +13,7 @@ from ui.charts import plot
 from ui.computed import computed
 from ui.initialization_presets import GAINS
 from ui.initialization_settings import folded
+from ui.layout import beside, rest
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -26,7 +27,7 @@ LEAD = (
 
 def draw(state: PageState, view: View) -> None:
     """Settings beside the pictures."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("init_gain")
     with left:
         view.preset_picker(state)
         view.control(state, "activation")
@@ -38,7 +39,6 @@ def draw(state: PageState, view: View) -> None:
         measured = computed(experiment.measure, config, doing="Measuring the gains …")
         found = measured.gains
         chosen = next(one for one in found if one.activation == config.activation)
-        _metrics(chosen)
         plot(
             charts.beside(
                 [ACTIVATIONS[one.activation] for one in found],
@@ -48,6 +48,8 @@ def draw(state: PageState, view: View) -> None:
             "init_chart_gains",
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
+        _metrics(chosen)
+        rest()
         if sentence := unmarked(found):
             st.caption(sentence)
         st.markdown(explained(chosen, config))

@@ -17,6 +17,7 @@ from ui.charts import plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import SIGNALS
 from ui.initialization_settings import editor, folded, slider, width_slider
+from ui.layout import beside, rest
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -51,7 +52,7 @@ al. 2017).
 
 def draw(state: PageState, view: View) -> None:
     """Settings beside the picture."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("init_stack")
     with left:
         view.preset_picker(state)
         slider(state, view, "depth")
@@ -85,6 +86,8 @@ def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
         ("gradients", "Gradient by layer, one curve for each setting, in the same colours"),
     ):
         plot(_figure(shown, part, stacks), f"init_chart_{part}", words)
+        if part == "outputs":
+            rest()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)  # built anew they take longer than a rerun
@@ -140,7 +143,7 @@ def _train(state: PageState, config: StackView) -> None:
 
 def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[StackStats]) -> None:
     """Histograms of one layer of each stack."""
-    st.subheader("Inside one layer", anchor=False)
+    st.header("Inside one layer", anchor=False)
     picker, which = st.columns([3, 2], vertical_alignment="bottom")
     with picker:
         index = slider(state, view, "layer", high=config.depth) - 1

@@ -25,6 +25,7 @@ from ui.charts import grow, plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
 from ui.initialization_settings import editor, folded, slider, width_slider
+from ui.layout import beside, rest
 from ui.page import as_text, csv_download, show_error
 from ui.state import PageState
 from ui.views import View
@@ -40,7 +41,7 @@ TRAINING = ("optimizer", "lr", "steps", "batch", "seed")
 
 def draw(state: PageState, view: View) -> None:
     """Settings beside the curves."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("init_learn")
     with left:
         view.preset_picker(state)
         place = st.container()
@@ -152,7 +153,6 @@ def _running(progress: Progress) -> None:
 
 
 def _result(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
-    _table(study, rows)
     _curves(study, rows)
     st.caption(
         f"Test accuracy is of {TEST_COUNT:,} digits that were not trained on. A setting learns from "
@@ -184,6 +184,8 @@ def _curves(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
     losses = [[(row.step, row.loss) for row in own] for own in by_setting]
     rights = [[(row.step, row.accuracy) for row in own] for own in by_setting]
     grow(charts.loss(names, losses, steps=study.steps), f"{PREFIX}_chart_loss", "Training loss over steps")
+    rest()
+    _table(study, rows)
     grow(
         charts.accuracy(names, rights, steps=study.steps),
         f"{PREFIX}_chart_accuracy",

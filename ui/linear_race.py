@@ -12,6 +12,7 @@ from dashlab.experiments.linear_race import race as run_race
 from dashlab.experiments.network_race import NetworkRace, names
 from ui.charts import plot
 from ui.computed import computed
+from ui.layout import rest
 from ui.page import as_text, csv_download
 
 FORMULA = (
@@ -46,6 +47,8 @@ def draw(config: NetworkRace, prefix: str) -> None:
         drawn = [(track.updates, track.losses) for track in own]
         figure = charts.linear(called, drawn, floor=lowest, top=top)
         plot(figure, f"{prefix}_chart_linear_{regime[:3]}", f"Loss of every racer under {regime}")
+        if regime == next(iter(REGIMES)):
+            rest()
     st.latex(FORMULA)
     st.caption(
         f"A pass over {config.samples:,} samples is 1 update for BGD, {-(-config.samples // 64):,} with "

@@ -23,6 +23,7 @@ from dashlab.experiments.network_standings import (
 from ui import runs
 from ui.charts import grow, plot
 from ui.controls import clicked
+from ui.layout import rest
 from ui.page import as_text, csv_download, link_to
 from ui.state import PageState
 from ui.views import View
@@ -45,6 +46,7 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
     chart = charts.loss(called, curves, x="step", **shared)
     grow(chart, f"{prefix}_chart_steps", "Training loss of every racer against steps")
     smoothed = f"Each point is the mean over {smooth} readings. " if smooth > 1 else ""
+    rest()
     band = " The shade spans the seeds." if config.seeds > 1 else ""
     st.caption(f"{smoothed}A diverged curve ends where it did.{band}")
     left, right = st.columns(2)
@@ -246,6 +248,7 @@ def grid(
     alt = "Racers by learning rates, each cell coloured by how its runs ended"
     if not over:
         plot(figure, f"{key}_going", alt)
+        rest()
         return
     st.plotly_chart(
         figure,
@@ -255,6 +258,7 @@ def grid(
         selection_mode="points",
         alt=alt,
     )
+    rest()
     _chosen(state, view, config, entries, lanes, chosen)
 
 
@@ -266,6 +270,7 @@ def _picked(state: PageState, view: View, count: int) -> int:
     """The chosen cell, from 1; 0 for none. The menu below the picture has it before the picture is drawn."""
     key = _cell_key(state, view)
     picked = int(st.session_state.get(key, state.values[view.full("cell")]))
+    state.settled(view.full("cell"), None if picked <= count else f"there are {count} cells: none is chosen")
     state.values[view.full("cell")] = st.session_state[key] = picked if picked <= count else 0
     return picked if picked <= count else 0
 

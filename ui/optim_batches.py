@@ -13,6 +13,7 @@ from dashlab.experiments import batch_size as experiment
 from dashlab.experiments.batch_size import BatchConfig, Result, Summary
 from ui.charts import plot
 from ui.computed import computed
+from ui.layout import beside, rest
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -63,7 +64,7 @@ EVERY = ("full", "batches", "lr", "decay", "epochs", "samples", "noise", "shuffl
 
 def draw(state: PageState, view: View) -> None:
     """Controls at the left, paths at the right, the three comparisons and the table below."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("optim_batches")
     with left:
         _controls(state, view)
     with right:
@@ -101,15 +102,13 @@ def _controls(state: PageState, view: View) -> None:
 
 
 def _pictures(result: Result, rows: Sequence[Summary]) -> None:
-    left, right = st.columns([5, 3])
-    with left:
-        plot(charts.paths(result), "optim_batches_chart_paths", "Paths over the loss of all samples")
-    with right:
-        plot(
-            charts.noise(rows, len(result.problem.x)),
-            "optim_batches_chart_noise",
-            "Noise of the gradient by batch",
-        )
+    plot(charts.paths(result), "optim_batches_chart_paths", "Paths over the loss of all samples")
+    rest()
+    plot(
+        charts.noise(rows, len(result.problem.x)),
+        "optim_batches_chart_noise",
+        "Noise of the gradient by batch",
+    )
 
 
 def _say_diverged(config: BatchConfig, result: Result) -> None:
@@ -263,7 +262,7 @@ def _explain(config: BatchConfig, result: Result) -> None:
         )
         st.caption(
             "Each update is that of `torch.optim.SGD` with the gradient of the squared error written out, "
-            "two calls of torch; with autograd and an optimizer object it takes about 20 times as long."
+            "two calls of torch; with autograd and an optimizer object it takes many times as long."
         )
 
 

@@ -8,6 +8,7 @@ from dashlab.charts import moving_average as charts
 from dashlab.experiments import moving_average as experiment
 from dashlab.experiments.moving_average import AverageConfig, Averages
 from ui.charts import plot
+from ui.layout import beside, rest
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -54,13 +55,14 @@ USES = (
 
 def draw(state: PageState, view: View) -> None:
     """Controls at the left; the series, the weights and the numbers at the right."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("optim_ema")
     with left:
         _controls(state, view)
     config: AverageConfig = view.config_of(state).check()
-    found, at = _averages(config), min(config.at, config.length)
+    found, at = _averages(config), state.nearest(view.full("at"), range(1, config.length + 1))
     with right:
         plot(charts.averages(found, at), "optim_ema_chart_series", "A noisy series and its moving averages")
+        rest()
         _facts(config, found, at)
         _weights(config, found, at)
         _tables(found)

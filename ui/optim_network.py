@@ -26,6 +26,7 @@ from dashlab.jobs import JobState, Progress
 from dashlab.lists import text_of
 from dashlab.optim_settings import OptimConfig
 from ui import linear_race, live, network_race, preview, racers, runs
+from ui.layout import beside
 from ui.page import as_text, show_error
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -126,7 +127,7 @@ RUN = ("batch_size", "epochs", "seeds", "seed")
 
 def draw(state: PageState, view: View) -> None:
     """Controls beside what came of them."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("optim_net")
     with left:
         config, bar = _controls(state, view)
     with right:

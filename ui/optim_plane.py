@@ -15,6 +15,7 @@ from dashlab.experiments.momentum_plane import REGIMES, Descent, Direction, Plan
 from ui.charts import plot
 from ui.computed import computed
 from ui.controls import clicked
+from ui.layout import beside, rest
 from ui.page import csv_download
 from ui.state import PageState
 from ui.views import View, ViewPreset
@@ -69,13 +70,14 @@ PRESETS = {
 
 def draw(state: PageState, view: View) -> None:
     """Controls at the left; the plane, the chosen cell and the numbers at the right."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("optim_plane")
     with left:
         _controls(state, view)
     config: PlaneConfig = view.config_of(state).check()
     with right:
         cells = _plane(config.condition, config.nesterov, config.steps)
         _show_plane(state, view, config, cells)
+        rest()
         _say_agreement(cells)
         _show_cell(config)
         _tables(config, cells)
@@ -170,7 +172,7 @@ def _descend(config: PlaneConfig) -> Descent:
 
 
 def _show_cell(config: PlaneConfig) -> None:
-    st.subheader(f"The chosen cell: α = {config.lr:g}, β = {config.momentum:g}", anchor=False)
+    st.header(f"The chosen cell: α = {config.lr:g}, β = {config.momentum:g}", anchor=False)
     measured, theory = experiment.cell_rates(config)
     best = experiment.best_setting(config.condition, nesterov=config.nesterov)[2]
     facts = (

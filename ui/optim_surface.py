@@ -17,6 +17,7 @@ from dashlab.optim_settings import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
 from ui.controls import clicked, kept
+from ui.layout import beside, rest
 from ui.optim_surface_presets import PRESETS
 from ui.optim_surface_table import Run, table
 from ui.page import as_text
@@ -38,7 +39,7 @@ PIXELS = 480  # along each side of the picture of contours
 
 def draw(state: PageState, view: View) -> None:
     """Controls beside the picture."""
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = beside("optim_surface")
     with left:
         _controls(state, view)
     with right:
@@ -137,6 +138,7 @@ def _stage(state: PageState, view: View) -> None:
         searches=found,
     )
     _picture(state, view, run)
+    rest()
     _said(run)
     details.chosen(state, view, run)
     table(run, config.tolerance, state.prefix)

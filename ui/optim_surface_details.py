@@ -95,7 +95,8 @@ def _racer(state: PageState, view: View, run: Run) -> int:
     """Choose the racer that is looked at; its index."""
     full = view.full("racer")
     key, count = f"{state.prefix}_{full}", len(run.names)
-    numbers, start = range(1, count + 1), min(int(str(state.values[full])), count)
+    numbers = range(1, count + 1)
+    start = state.nearest(full, numbers)
     number = st.selectbox(
         "Racer",
         numbers,
@@ -198,7 +199,8 @@ def _step(state: PageState, view: View, run: Run) -> None:
 def _step_slider(state: PageState, view: View, run: Run) -> int:
     full = view.full("step")
     key, most = f"{state.prefix}_{full}", run.course.steps
-    start = kept(key, min(int(str(state.values[full])), most), among=range(1, most + 1))
+    steps = range(1, most + 1)
+    start = kept(key, state.nearest(full, steps), among=steps)
     step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help, **start)
     state.values[full] = int(step)
     return int(step)

@@ -10,6 +10,7 @@ from dashlab.experiments.mistakes import samples
 from dashlab.models.inspect import LayerRow
 from dashlab.settings import ModelConfig
 from ui import runs
+from ui.layout import rest
 from ui.page import as_text, show_error
 
 EACH = 6
@@ -29,9 +30,10 @@ def before_training(config: RunConfig) -> None:
     st.caption(
         as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
     )
-    st.subheader("What it will learn from", anchor=False)
+    st.header("What it will learn from", anchor=False)
     sample_pictures(images)
-    st.subheader("The network", anchor=False)
+    rest()
+    st.header("The network", anchor=False)
     channels, height, width = images.train_x.shape[1:]
     network(config, (channels, height, width), len(images.classes))
     _steps(config, images)
@@ -102,12 +104,15 @@ def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> li
 
 
 def _steps(config: RunConfig, images: ImageSet) -> None:
+    size = config.loop.batch_size
     count = min(config.data.train_size or len(images.train_y), len(images.train_y))
     count -= round(count * config.data.val_fraction)
-    steps = -(-count // config.loop.batch_size)
+    # As `batches.Batches`: BatchNorm could not normalise a last batch of a single picture.
+    steps = -(-(count - (count % size == 1 and config.model.batchnorm)) // size)
+    most = "at most " if config.loop.patience else ""
     st.caption(
-        f"{count:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} "
-        f"step{'s' if steps > 1 else ''} an epoch, {steps * config.loop.epochs:,} in all."
+        f"{count:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an epoch, "
+        f"{most}{steps * config.loop.epochs:,} in all."
     )
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
 from dashlab.config import RunConfig
@@ -16,23 +17,27 @@ from ui.live import seconds
 from ui.page import as_text
 
 
-def curves(curve: Curve, prefix: str, *, scheduled: bool) -> None:
-    """Loss and accuracy side by side, and the learning rate where a schedule moves it."""
+def curves(curve: Curve, prefix: str, config: RunConfig) -> None:
+    """Loss and accuracy side by side, what they are, and the learning rate where a schedule moves it."""
+    pictures = st.container()
     log = st.toggle(
         "Logarithmic loss",
         key=f"{prefix}_log",
         help="Equal factors take equal heights: what happens late in the run can be seen.",
         persist_state="session",
     )
-    left, right = st.columns(2)
+    left, right = pictures.columns(2)
     with left:
         grow(charts.loss(curve, log=log), f"{prefix}_chart_loss", "Training and validation loss over epochs")
     with right:
         grow(
             charts.accuracy(curve), f"{prefix}_chart_accuracy", "Training and validation accuracy over epochs"
         )
-    if scheduled:
-        grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
+    with pictures:
+        if said := losses.words(config, curve.steps, validated=curve.validated):
+            st.caption(as_text(said))
+        if config.schedule.schedule != "none":
+            grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
 
 
 def figures(result: Result) -> None:

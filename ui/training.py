@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab import jobs
+from dashlab import jobs, losses
 from dashlab.charts.training import Curve
 from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
@@ -17,6 +17,7 @@ from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of
 from ui.controls import Group
+from ui.layout import rest
 from ui.page import as_text, link_popover, show_error, show_notes
 from ui.state import PageState, arrive, share
 
@@ -186,7 +187,7 @@ def stage(config: RunConfig | None, bar: Any) -> None:
     watched = _to_watch(key)
     if watched is not None and watched.run is not None:
         _remember(watched.key)
-        st.subheader(as_text(runs.title(watched.run)), anchor=False)
+        st.header(as_text(runs.title(watched.run)), anchor=False)
         live.watch(watched.key, PREFIX, _curves, place=bar)
         return
     if own.fetching() is not None:
@@ -211,7 +212,7 @@ def _what_is_wanted() -> None:
         st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
         st.caption(
             "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
-            "A fifth of each class is kept for testing."
+            "A fifth of each class is kept for testing, unless the zip has a folder for that, such as test."
         )
     else:
         st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
@@ -243,8 +244,10 @@ def _curves(progress: Progress) -> None:
         steps_per_epoch=started.steps_per_epoch if started else 1,
         total_epochs=config.loop.epochs,
         validated=config.data.val_fraction > 0,
+        held=losses.held(config.loss, progress.steps),
     )
-    results.curves(curve, PREFIX, scheduled=config.schedule.schedule != "none")
+    results.curves(curve, PREFIX, config)
+    rest()
     if started is not None:
         st.caption(
             f"{results.pictures(started, config)} {started.parameters:,} parameters, "
@@ -260,7 +263,7 @@ def _load(summary: RunSummary) -> StoredRun | None:
 
 
 def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None:
-    st.subheader(as_text(runs.title(summary.config, summary.name)), anchor=False)
+    st.header(as_text(runs.title(summary.config, summary.name)), anchor=False)
     _say_changes(summary, config)
     progress = jobs.progress(summary.key)
     if progress is not None and progress.is_over:
@@ -268,7 +271,8 @@ def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None
     elif run.result.note:
         st.info(as_text(run.result.note), icon=":material/info:")
     results.figures(run.result)
-    results.curves(curve_of(run), PREFIX, scheduled=run.result.config.schedule.schedule != "none")
+    results.curves(curve_of(run), PREFIX, run.result.config)
+    rest()
     results.details(run, PREFIX)
 
 

@@ -28,7 +28,7 @@ def elements(app: AppTest | Block, kind: str) -> list[Element]:
 def texts(app: AppTest) -> str:
     """Everything that is written on the page."""
     alerts = (app.info, app.warning, app.error, app.success)
-    kinds = (app.markdown, app.caption, *alerts, app.subheader, app.title, app.metric, app.latex)
+    kinds = (app.markdown, app.caption, *alerts, app.header, app.title, app.metric, app.latex)
     words = [f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind]
     return "\n".join(words).replace("\\", "")
 

@@ -1,0 +1,22 @@
+"""Every page and view of the app; what is asked of all of them is asked of these."""
+
+from __future__ import annotations
+
+from ui import batchnorm, initialization, optimizers
+from ui.page import PAGES
+
+VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
+PLACES: list[tuple[str, dict[str, str]]] = [
+    (page.path, {f"{page.prefix}_view": view.name} if view else {})
+    for page in PAGES
+    for view in VIEWS.get(page.slug, (None,))
+]
+"""The page's script, and the query that opens the view."""
+
+
+def address_of(place: tuple[str, dict[str, str]]) -> str:
+    """Where a browser finds it: `/optimizers?optim_view=net`."""
+    path, query = place
+    slug = next(page.slug for page in PAGES if page.path == path)
+    start = "/" if slug == "home" else f"/{slug}"
+    return f"{start}?{'&'.join(f'{name}={value}' for name, value in query.items())}".rstrip("?")
