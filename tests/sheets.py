@@ -26,6 +26,9 @@ LIGHTS = (
     "wide rim",
     "rim on one side",
     "dark corners",
+    "shadow",
+    "hole",
+    "tilted sheet",
     "ruled",
     "dark rules",
     "tilted rules",
@@ -52,7 +55,7 @@ class Condition:
 
 CONDITIONS = (
     *(Condition(light=light) for light in LIGHTS),
-    *(Condition("tight", light=light) for light in LIGHTS if light not in PRINTED),
+    *(Condition("tight", light=light) for light in LIGHTS if light not in (*PRINTED, "hole")),
     *(
         Condition("corner", light=light)
         for light in ("light on dark", "dark on light", "gradient", "noise 2")
@@ -100,27 +103,60 @@ def _framed(ink: Grey, frame: str, draw: np.random.Generator) -> Grey:
 
 
 def _lit(ink: Grey, light: str, draw: np.random.Generator) -> NDArray[np.floating[Any]]:  # noqa: PLR0911 - a light each
-    rows, columns = (np.linspace(-1, 1, side, dtype=np.float32) for side in ink.shape)
-    across, down = np.meshgrid(columns, rows)
     if light == "light on dark":
         return INK + (PAPER - INK) * ink
     if light == "light on dark, gradient":
-        return (0.75 + 0.25 * across) * (INK + (PAPER - INK) * ink)
+        return (0.75 + 0.25 * _across(ink)[0]) * (INK + (PAPER - INK) * ink)
     if light in PRINTED:
         ink = np.maximum(ink, _printed(ink, light))
     paper = PAPER - (PAPER - INK) * ink
-    if light == "gradient":
-        return paper * (0.75 + 0.2 * across + 0.05 * down)
-    if light == "dark corners":
-        return paper * (1 - 0.25 * (across**2 + down**2))
+    if light in ("gradient", "dark corners", "shadow"):
+        return paper * _brightness(ink, light, draw)
+    if light == "hole":
+        return np.where(_hole(ink), np.float32(TABLE), paper)
     if light.startswith("noise"):
         return paper + draw.normal(0, float(light.split()[1]), ink.shape)
-    if light in ("thin rim", "wide rim"):
-        wide = 3 if light == "thin rim" else round(0.12 * max(ink.shape))
-        return np.pad(paper, wide, constant_values=TABLE)
-    if light == "rim on one side":
-        return np.pad(paper, ((0, 0), (round(0.1 * ink.shape[1]), 0)), constant_values=TABLE)
+    if "rim" in light or light == "tilted sheet":
+        return _on_a_table(paper, light, draw)
     return paper
+
+
+def _across(ink: Grey) -> tuple[Grey, Grey]:
+    """From -1 to 1, to the right and downwards."""
+    rows, columns = (np.linspace(-1, 1, side, dtype=np.float32) for side in ink.shape)
+    across, down = np.meshgrid(columns, rows)
+    return across, down
+
+
+def _brightness(ink: Grey, light: str, draw: np.random.Generator) -> NDArray[np.floating[Any]]:
+    across, down = _across(ink)
+    if light == "gradient":
+        return 0.75 + 0.2 * across + 0.05 * down
+    if light == "dark corners":
+        return 1 - 0.25 * (across**2 + down**2)
+    edge = 0.8 * across + 0.6 * down - draw.uniform(-0.4, 0.4)  # the shadow of a hand, askew over the sheet
+    return 0.8 + 0.2 * np.tanh(edge / 0.06)
+
+
+def _hole(ink: Grey) -> NDArray[np.bool_]:
+    """Punched at the left, half-way down."""
+    high = len(ink)
+    rows, columns = np.ogrid[:high, : ink.shape[1]]
+    return np.asarray(np.hypot(rows - high / 2, columns - 0.09 * high) < 0.05 * high)
+
+
+def _on_a_table(paper: Grey, light: str, draw: np.random.Generator) -> Grey:
+    """With the dark table around the sheet, or at its left; a tilted sheet lies askew on it."""
+    wide = 3 if light == "thin rim" else round(0.12 * max(paper.shape))
+    if light == "rim on one side":
+        wide = round(0.1 * paper.shape[1])
+        return np.pad(paper, ((0, 0), (wide, 0)), constant_values=TABLE)
+    if light == "tilted sheet":
+        degrees = float(draw.choice([-12, -7, 7, 12]))
+        image = Image.fromarray(paper.astype(np.float32))
+        turned = image.rotate(degrees, Image.Resampling.BILINEAR, expand=True, fillcolor=TABLE)
+        paper, wide = np.asarray(turned, dtype=np.float32), len(paper) // 20
+    return np.pad(paper, wide, constant_values=TABLE)
 
 
 def _printed(ink: Grey, light: str) -> Grey:

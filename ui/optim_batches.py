@@ -262,7 +262,7 @@ def _explain(config: BatchConfig, result: Result) -> None:
         )
         st.caption(
             "Each update is that of `torch.optim.SGD` with the gradient of the squared error written out, "
-            "two calls of torch; with autograd and an optimizer object it takes many times as long."
+            "two calls of torch; autograd and an optimizer object would add work of their own to each."
         )
 
 

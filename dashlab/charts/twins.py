@@ -17,7 +17,10 @@ PLAIN, NORMED = "Without BatchNorm", "With BatchNorm"
 TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test data in eval mode", "test data in train mode"
 KNOWN_BY_RUNNING, KNOWN_BY_BATCH = "training data in eval mode", "training data in train mode"
 DASHES = [[1, 0], [7, 3], [2, 2]]
-WAYS = f"Solid: {TRAINING}. Dashed: {BY_RUNNING}. Dotted: {BY_BATCH}."
+WAYS = (
+    f"Solid: {TRAINING}, in train mode while the twins learn from them. Dashed: {BY_RUNNING}. "
+    f"Dotted: {BY_BATCH}."
+)
 KNOWN_WAYS = f"Solid: {KNOWN_BY_RUNNING}. Dotted: {KNOWN_BY_BATCH}."
 SWEPT_WAYS = f"Solid: {BY_RUNNING}. Dotted: {BY_BATCH}."
 CUT = 5.0

@@ -76,7 +76,7 @@ def without_specks(ink: Grey, *, is_cut: bool) -> tuple[Grey, bool]:
         ink: [H, W], 0 on paper.
     """
     blocks, block = _blocks(ink)
-    labels = _patches(blocks.max(axis=(1, 3)) > (_SEEN if is_cut else 0))
+    labels = patches(blocks.max(axis=(1, 3)) > (_SEEN if is_cut else 0))
     mass = np.bincount(labels.ravel(), weights=blocks.sum(axis=(1, 3)).ravel())
     mass[0] = 0
     keep = mass >= min(_SPECK * mass.sum(), 0.5 * mass.max())
@@ -100,7 +100,7 @@ def doubt(ink: Grey) -> str:
     """
     blocks, _ = _blocks(ink)
     mask = blocks.max(axis=(1, 3)) > _SEEN
-    labels = _patches(mask)
+    labels = patches(mask)
     mass = np.bincount(labels.ravel(), weights=blocks.sum(axis=(1, 3)).ravel())[1:]
     large = np.flatnonzero(mass >= _LARGE * mass.sum())
     if mass[large].sum() < _MOST * mass.sum():
@@ -218,7 +218,7 @@ def _piece(part: Mask) -> _Piece:
     return _Piece(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
-def _patches(mask: Mask) -> Labels:
+def patches(mask: Mask) -> Labels:
     """Labels 1... of the connected patches (8 neighbours) of the mask, 0 elsewhere."""
     labels = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), dtype=np.int64)
     inside = labels[1:-1, 1:-1]

@@ -31,6 +31,30 @@ _NOISY = 0.5  # of 255: the standard deviation of the paper in a photograph or s
 _ABOVE_NOISE = 4.0  # standard deviations of the paper under which nothing is taken for ink
 
 
+_TOLD = {
+    "grey": ("Grey", "Only brightness counts."),
+    "sheet": ("Sheet alone", "The rim of the table around the sheet is cut away."),
+    "tilted sheet": (
+        "Sheet alone",
+        "The sheet lies askew: it is turned by {degrees}° and the table around it cut away.",
+    ),
+    "light": ("Light on dark", "Dark ink on light paper is inverted: MNIST is light ink on black."),
+    "rules": ("Without lines", "Lines printed across the whole sheet are taken out, strokes over them kept."),
+    "paper": (
+        "Paper to black",
+        "The level of the paper is subtracted, and the ink stretched to full brightness.",
+    ),
+    "uneven paper": (
+        "Paper to black",
+        "The uneven light and the noise of the paper are subtracted, the ink stretched to full brightness.",
+    ),
+    "box": ("Without the box", "The box printed round the digit is taken out."),
+    "cropped": ("Cropped", "Where on the sheet the digit stood no longer matters."),
+    "boxed": ("20 × 20", "Scaled into a box of 20 × 20 pixels, its shape kept: size no longer matters."),
+    "centred": ("28 × 28", "Moved so that the centre of mass of the ink is in the middle."),
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One step of the preparation, and the picture after it."""
@@ -63,15 +87,18 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     grey = _grey(picture)
     if float(np.ptp(grey)) < _LEAST_CONTRAST:
         return None
-    grey = without_rim(grey)
+    whole = grey
+    grey, degrees = without_rim(whole)
     parted = part(grey)
     inverted, uneven = parted.is_dark, parted.is_uneven or parted.noise > _NOISY
     light = 255.0 - grey if inverted else grey
     ink, ruled = without_rules(parted.ink, parted.noise)
+    unruled = np.clip(light - parted.ink + ink, 0, 255)
     cleaned = _without_paper(replace(parted, ink=ink), is_cut=uneven or ruled)
     if cleaned is None:
         return None
-    cleaned, boxed_in = without_box(cleaned)
+    cleared = cleaned
+    cleaned, boxed_in = without_box(cleared)
     if boxed_in:
         cleaned, _ = without_specks(cleaned, is_cut=uneven)
     if not cleaned.any():
@@ -79,23 +106,25 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     cropped = _cropped(cleaned)
     boxed = _into_box(cropped)
     centred = _centred(boxed)
-    pictures = [_pixels(values) for values in (grey, light, cleaned, cropped)]
-    steps = _steps((*pictures, boxed, centred), inverted=inverted, uneven=uneven)
-    return Prepared(steps, centred, doubt(cropped))
+    taken: list[tuple[str, Grey | None]] = [
+        ("grey", whole),
+        ("sheet", grey if grey.shape != whole.shape else None),
+        ("light", light if inverted else None),
+        ("rules", unruled if ruled else None),
+        ("uneven paper" if uneven else "paper", cleared),
+        ("box", cleaned if boxed_in else None),
+        ("cropped", cropped),
+    ]
+    steps = [_step(name, _pixels(picture), degrees) for name, picture in taken if picture is not None]
+    steps += [_step("boxed", boxed), _step("centred", centred)]
+    return Prepared(tuple(steps), centred, doubt(cropped))
 
 
-def _steps(pictures: tuple[Pixels, ...], *, inverted: bool, uneven: bool) -> tuple[Step, ...]:
-    turned = "Dark ink on light paper is inverted" if inverted else "The ink is the lighter of the two"
-    paper = "The uneven light and the noise of the paper are" if uneven else "The level of the paper is"
-    told = (
-        ("Grey", "Only brightness counts."),
-        ("Light on dark", f"{turned}: MNIST is light ink on black."),
-        ("Paper to black", f"{paper} subtracted, and the ink stretched to full brightness."),
-        ("Cropped", "Where on the sheet the digit stood no longer matters."),
-        ("20 × 20", "Scaled into a box of 20 × 20 pixels, its shape kept: size no longer matters."),
-        ("28 × 28", "Moved so that the centre of mass of the ink is in the middle."),
-    )
-    return tuple(Step(*words, picture) for words, picture in zip(told, pictures, strict=True))
+def _step(name: str, picture: Pixels, degrees: float = 0.0) -> Step:
+    if name == "sheet" and degrees:
+        name = "tilted sheet"
+    title, about = _TOLD[name]
+    return Step(title, about.format(degrees=f"{abs(degrees):g}"), picture)
 
 
 def is_dark_on_light(grey: Grey) -> bool:

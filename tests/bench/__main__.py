@@ -12,6 +12,7 @@ import torch
 
 from tests.bench.cifar import cifar
 from tests.bench.classroom import classroom, click
+from tests.bench.digits import digits
 from tests.bench.epochs import s1, s4
 from tests.bench.jobs import first_figure, watched
 from tests.bench.loading import loading
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "click": click,
     "class": classroom,
     "store": store,
+    "digits": digits,
 }
 
 

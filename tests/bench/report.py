@@ -63,7 +63,9 @@ def _summary(bench: Bench) -> dict[str, Any]:
 
 def markdown(bench: Bench) -> str:
     """One bench: a table of its sides, one of its ratios, and what is to be said about them."""
-    return "\n".join([f"**{bench.title}**", "", *_sides(bench), *_ratios(bench), *_notes(bench), ""])
+    return "\n".join(
+        [f"**{bench.title}**", "", *_sides(bench), *_ratios(bench), *_table(bench), *_notes(bench), ""]
+    )
 
 
 def heading(settings: Settings) -> str:
@@ -100,6 +102,16 @@ def _ratios(bench: Bench) -> Iterator[str]:
         span = f"{min(values):.2f} – {max(values):.2f}"
         middle = statistics.median(values)
         yield f"| {ratio.slow} / {ratio.fast} | **{middle:.2f}** | {span} | {_wanted(ratio)} |"
+
+
+def _table(bench: Bench) -> Iterator[str]:
+    if not bench.table:
+        return
+    heading, *rows = bench.table
+    yield ""
+    yield f"| {' | '.join(heading)} |"
+    yield f"| --- |{' ---: |' * (len(heading) - 1)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _wanted(ratio: Ratio) -> str:

@@ -39,6 +39,7 @@ class Bench:
     seconds: dict[str, list[float]] = field(default_factory=dict)  # by side, one entry a pair
     ratios: tuple[Ratio, ...] = ()
     limits: tuple[Limit, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()  # of what is no time; its heading first
     notes: tuple[str, ...] = ()
     own_share: float | None = None  # smallest share of the wall clock for which this process had its cores
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -225,24 +224,6 @@ def test_samples_that_are_never_mixed_lead_around_once_in_every_epoch() -> None:
 def test_what_the_full_batch_bears_makes_one_sample_diverge() -> None:
     _, found = result("batchlarge")
     assert [run.left_at is None for run in found.runs] == [True, True, False]
-
-
-def test_autograd_and_an_optimizer_take_many_times_as_long_as_the_update_written_out() -> None:
-    _, found = result("batchcount")
-    one = found.runs[-1]
-    written_out = one.seconds[-1] / one.updates
-    weights = Parameter(torch.zeros(2, dtype=torch.float64))
-    optimizer = make_optimizer(OptimConfig(lr=0.01), [weights], fused=False)
-    row, wanted = torch.ones(1, 2, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
-
-    def update() -> float:
-        begun = time.perf_counter()
-        optimizer.zero_grad()
-        (row @ weights - wanted).square().mean().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        return time.perf_counter() - begun
-
-    assert min(update() for _ in range(500)) > 4 * written_out
 
 
 def test_the_second_moment_of_adam_is_far_too_small_without_correction() -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashlab.experiments.sketch import is_dark_on_light, prepare
+from tests.sheets import Condition, sheet
 from tests.strokes import Hand, placed, rasterize, strokes, written
 
 Pixels = NDArray[np.uint8]
@@ -241,6 +242,26 @@ def test_the_steps_lead_from_grey_to_the_picture() -> None:
     assert done.steps[0].picture.shape == (280, 280)
     assert max(done.steps[4].picture.shape) == 20
     np.testing.assert_array_equal(done.steps[-1].picture, done.picture)
+
+
+@pytest.mark.parametrize(
+    ("light", "titles", "words"),
+    [
+        ("light on dark", {"Grey", "Paper to black"}, ""),
+        ("dark on light", {"Grey", "Light on dark", "Paper to black"}, "is inverted"),
+        ("wide rim", {"Grey", "Sheet alone", "Light on dark", "Paper to black"}, "rim of the table"),
+        ("tilted sheet", {"Grey", "Sheet alone", "Light on dark", "Paper to black"}, "lies askew"),
+        ("ruled", {"Grey", "Light on dark", "Without lines", "Paper to black"}, "Lines printed"),
+        ("box", {"Grey", "Light on dark", "Paper to black", "Without the box"}, "box printed round"),
+    ],
+)
+def test_the_steps_that_were_taken_are_shown_and_no_others(
+    digits: Pixels, light: str, titles: set[str], words: str
+) -> None:
+    done = prepare(sheet(digits[0], Condition(light=light), seed=0))
+    assert done is not None
+    assert {step.name for step in done.steps} == titles | {"Cropped", "20 × 20", "28 × 28"}
+    assert words in " ".join(step.about for step in done.steps)
 
 
 @pytest.mark.parametrize("digit", range(10))
