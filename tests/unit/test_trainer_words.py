@@ -186,9 +186,11 @@ def test_the_squared_error_is_averaged_over_pictures_and_classes() -> None:
 def test_half_a_lambda_of_squares_is_half_of_l2() -> None:
     lam = 0.02
     config = RunConfig().change(hidden=(4,), batch_size=64, epochs=1, l2=lam / 2)
-    step = train(config, images=made_up(64), device="cpu").steps[0]
+    first = train(config, images=made_up(64), device="cpu").steps[0]
     weights = [p for p in build(config.model, shape=(1, 8, 8), classes=4, seed=0).parameters() if p.dim() > 1]
-    assert step.added_loss == pytest.approx(lam / 2 * sum(w.square().sum().item() for w in weights), rel=1e-3)
+    assert first.added_loss == pytest.approx(
+        lam / 2 * sum(w.square().sum().item() for w in weights), rel=1e-3
+    )
 
 
 def test_the_command_line_names_every_default_that_follows_the_optimizer() -> None:
