@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = {"app": "requirements.txt", "dev": "requirements-dev.txt"}
 
 
-def too_old(version):
+def too_old(version: "tuple[int, ...]") -> "str | None":
     """The sentence that says why this Python will not do, or None when it will."""
     if tuple(version[:2]) >= OLDEST:
         return None
@@ -31,7 +31,7 @@ def too_old(version):
     return f"dashlab needs Python 3.10 or newer, and this is Python {version[0]}.{version[1]}. {remedy}"
 
 
-def missing_venv():
+def missing_venv() -> "str | None":
     """The sentence that says what to install, or None when this Python can make a virtual environment."""
     try:
         import ensurepip  # noqa: F401
@@ -44,18 +44,18 @@ def missing_venv():
     return None
 
 
-def venv_python(venv):
+def venv_python(venv: Path) -> Path:
     """Where the interpreter of the virtual environment lies."""
     return venv / "bin" / "python"
 
 
-def fingerprint(kind, interpreter):
+def fingerprint(kind: str, interpreter: str) -> str:
     """What an environment of this kind is made from: its requirements and its Python."""
     text = (ROOT / REQUIREMENTS[kind]).read_bytes()
     return hashlib.sha256(text + interpreter.encode()).hexdigest()
 
 
-def describe(python):
+def describe(python: Path) -> "str | None":
     """Version and home of an environment's interpreter, or None when it is of no use.
 
     That is: it does not start (the Python it came from was removed), is too old, or has no pip (making the
@@ -74,7 +74,7 @@ def describe(python):
     return description if usable == "True" else None
 
 
-def make_venv(venv):
+def make_venv(venv: Path) -> None:
     """Make the virtual environment anew; what stood there is replaced."""
     import venv as builder
 
@@ -82,7 +82,7 @@ def make_venv(venv):
     builder.EnvBuilder(clear=True, symlinks=True, with_pip=True).create(str(venv))
 
 
-def install(kind, python):
+def install(kind: str, python: Path) -> None:
     """Install the requirements of a kind into the environment of this interpreter."""
     print(
         f"Installing {REQUIREMENTS[kind]}: the first time some minutes, and up to 6 GB with a GPU's libraries"
@@ -92,12 +92,12 @@ def install(kind, python):
     subprocess.run([*command, "-r", str(ROOT / REQUIREMENTS[kind])], check=True)
 
 
-def ensure(kind, venv):
+def ensure(kind: str, venv: Path) -> "str | None":
     """Bring the environment in step; returns the sentence that says why it cannot be, or None."""
     python = venv_python(venv)
     interpreter = describe(python)
     if interpreter is None:
-        problem = too_old(sys.version_info) or missing_venv()
+        problem = too_old(sys.version_info[:3]) or missing_venv()
         if problem:
             return problem
         make_venv(venv)
@@ -113,7 +113,7 @@ def ensure(kind, venv):
     return None
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> "int | str":
     """Bring the environment in step; returns an exit status."""
     if len(arguments) != 1 or arguments[0] not in REQUIREMENTS:
         return "usage: python3 scripts/bootstrap.py app|dev"

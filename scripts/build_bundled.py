@@ -49,7 +49,8 @@ def fashion_members(root: Path) -> dict[str, bytes]:
         chosen: list[int] = []
         for label in range(10):
             of_class = (labels == label).nonzero().flatten().tolist()
-            of_class.sort(key=lambda index, part=part: rank(f"fashion/{part}/{index}"))
+            ranks = {index: rank(f"fashion/{part}/{index}") for index in of_class}
+            of_class.sort(key=ranks.__getitem__)
             chosen += of_class[: PER_CLASS[part]]
         chosen.sort()
         members[f"{IDX_NAMES[part]}-images-idx3-ubyte"] = write_idx(pictures[chosen].squeeze(1))

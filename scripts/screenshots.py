@@ -18,8 +18,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from find_browser import find_browser
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.find_browser import find_browser
 
 ROOT = Path(__file__).resolve().parent.parent
 VIEWPORTS = {

@@ -4,6 +4,7 @@ A sheet is a frame (how much of it the digit fills), a stroke (how broad the pen
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,8 @@ def sheet(digit: Pixels, condition: Condition, *, seed: int) -> Pixels:
     """uint8 [H, W]: the digit, uint8 [28, 28] with light ink, shown under `condition`."""
     draw = np.random.default_rng(seed)
     ink = _framed(_drawn(digit, condition.stroke), condition.frame, draw)
-    return _lit(ink, condition.light, draw).clip(0, 255).round().astype(np.uint8)
+    shown: Pixels = _lit(ink, condition.light, draw).clip(0, 255).round().astype(np.uint8)
+    return shown
 
 
 def _drawn(digit: Pixels, stroke: str) -> Grey:
@@ -82,7 +84,8 @@ def _drawn(digit: Pixels, stroke: str) -> Grey:
     ink = np.asarray(image, dtype=np.float32)
     rows, columns = np.flatnonzero(ink.max(1) > 24), np.flatnonzero(ink.max(0) > 24)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return ink / ink.max()
+    drawn: Grey = ink / ink.max()
+    return drawn
 
 
 def _framed(ink: Grey, frame: str, draw: np.random.Generator) -> Grey:
@@ -99,7 +102,7 @@ def _framed(ink: Grey, frame: str, draw: np.random.Generator) -> Grey:
     return placed
 
 
-def _lit(ink: Grey, light: str, draw: np.random.Generator) -> Grey:  # noqa: PLR0911 - a light each
+def _lit(ink: Grey, light: str, draw: np.random.Generator) -> NDArray[np.floating[Any]]:  # noqa: PLR0911 - a light each
     if light == "light on dark":
         return INK + (PAPER - INK) * ink
     if light == "light on dark, gradient":
@@ -125,7 +128,7 @@ def _across(ink: Grey) -> tuple[Grey, Grey]:
     return across, down
 
 
-def _brightness(ink: Grey, light: str, draw: np.random.Generator) -> Grey:
+def _brightness(ink: Grey, light: str, draw: np.random.Generator) -> NDArray[np.floating[Any]]:
     across, down = _across(ink)
     if light == "gradient":
         return 0.75 + 0.2 * across + 0.05 * down
@@ -165,7 +168,8 @@ def _printed(ink: Grey, light: str) -> Grey:
     if light == "tilted box":
         return _turned(_box(ink, room + 6), 2)
     if light == "squared":
-        return np.maximum(_rules(ink.shape), _rules(ink.shape[::-1]).T)
+        squares: Grey = np.maximum(_rules(ink.shape), _rules(ink.shape[::-1]).T)
+        return squares
     rules = _rules(ink.shape, 1.0 if light == "dark rules" else 0.45)
     return _turned(rules, 3) if light == "tilted rules" else rules
 
@@ -190,7 +194,7 @@ def _turned(ink: Grey, degrees: float) -> Grey:
     """Turned about the middle; lines that run to the edge still do."""
     wide = max(ink.shape) // 4
     image = Image.fromarray(np.pad(ink, wide, mode="edge"))
-    turned = np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR), dtype=np.float32)
+    turned: Grey = np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR), dtype=np.float32)
     return turned[wide:-wide, wide:-wide]
 
 
@@ -205,4 +209,5 @@ def beside(digits: list[Pixels], *, gap: float, seed: int) -> Pixels:
         above = int(draw.integers(0, high - len(ink) + 1))
         row += [space, np.pad(ink, ((above, high - len(ink) - above), (0, 0)))]
     ink = np.pad(np.hstack(row[1:]), high // 3)
-    return (PAPER - (PAPER - INK) * ink).round().astype(np.uint8)
+    shown: Pixels = (PAPER - (PAPER - INK) * ink).round().astype(np.uint8)
+    return shown

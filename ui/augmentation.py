@@ -1,10 +1,13 @@
 """The augmentation previewer: a pipeline of torchvision's transforms, and what it makes of a picture."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashlab.experiments.pipeline import PipelineSpec, Step
 from dashlab.fields import Spec, Value
@@ -17,6 +20,10 @@ from ui.controls import control, preset_picker
 from ui.layout import beside, rest
 from ui.page import as_text, link_popover, show_notes
 from ui.state import PageState, arrive, share
+
+if TYPE_CHECKING:
+    from dashlab.experiments.pipeline_cache import DrawCache
+    from dashlab.experiments.pipeline_draws import Draw
 
 PREFIX = "aug"
 TELL_EVERY_S = 0.1
@@ -133,8 +140,8 @@ def _strip(state: PageState) -> None:
 
 
 def _draws(
-    state: PageState, source: Source, steps: Sequence[Step], ways: Any, *, mixed: bool
-) -> tuple[tuple[Any, ...], int]:
+    state: PageState, source: Source, steps: Sequence[Step], ways: DeltaGenerator, *, mixed: bool
+) -> tuple[tuple[Draw, ...], int]:
     """Show every draw; what came out, and which draw is looked at, from 0.
 
     `ways` is the place of the controls that say how the draws are shown.
@@ -161,7 +168,7 @@ def _below(
     state: PageState,
     source: Source,
     steps: Sequence[Step],
-    draws: tuple[Any, ...],
+    draws: tuple[Draw, ...],
     chosen: int,
     *,
     mixed: bool,
@@ -179,7 +186,9 @@ def _below(
         results.training(source, steps)
 
 
-def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: int | None) -> tuple[Any, ...]:
+def _draws_of(
+    state: PageState, source: Source, steps: Sequence[Step], chosen: int | None
+) -> tuple[Draw, ...]:
     """All draws, the pictures of every step of the chosen one among them."""
     place, told_at = st.empty(), time.monotonic()
 
@@ -204,7 +213,7 @@ def _draws_of(state: PageState, source: Source, steps: Sequence[Step], chosen: i
 
 
 @st.cache_resource(show_spinner=False)
-def _cache() -> Any:
+def _cache() -> DrawCache:
     from dashlab.experiments.pipeline_cache import DrawCache
 
     return DrawCache()

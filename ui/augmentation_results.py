@@ -121,7 +121,7 @@ def code(
     if any(draw.problem for draw in draws):
         st.caption("A draw can be given again once every step can be done.")
         return
-    chosen = min(int(state.values["draw"]), len(draws)) - 1
+    chosen = min(int(str(state.values["draw"])), len(draws)) - 1
     st.markdown(f"**Draw {chosen + 1} again**" if not mixed else "**This batch again**")
     if mixed:
         seeds = [seed for draw in draws for seed in draw.seeds[: len(single)]] + list(

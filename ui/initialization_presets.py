@@ -9,11 +9,13 @@ from dashlab.lists import text_of
 from ui.views import ViewPreset
 
 
-def _stacks(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset:
+def _stacks(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset[StackView]:
     return ViewPreset(title, about, StackView(settings=text_of(settings), **more))  # type: ignore[arg-type]
 
 
-def _trained(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset:
+def _trained(
+    title: str, about: str, settings: Sequence[Setting], **more: object
+) -> ViewPreset[StackTraining]:
     return ViewPreset(title, about, StackTraining(settings=text_of(settings), **more))  # type: ignore[arg-type]
 
 

@@ -108,7 +108,7 @@ def slider(state: PageState, view: View, field: str, *, high: int | None = None)
     if most == least:
         return nearest
     start = kept(key, nearest, among=range(least, most + 1))
-    chosen = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
+    chosen: int = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
     if chosen != nearest:
         state.values[name] = chosen
     return chosen

@@ -92,9 +92,10 @@ def _start(state: PageState, view: View) -> None:
 def _coordinate(state: PageState, view: View, name: str, limits: tuple[float, float]) -> None:
     full = view.full(name)
     key, spec = f"{state.prefix}_{full}", view.config.spec_of(name)
-    more = {"step": 0.1, "format": "%.4f", "key": key, "help": spec.help}
+    more: dict[str, Any] = {"step": 0.1, "format": "%.4f", "key": key, "help": spec.help}
     start = float(state.values[full])  # type: ignore[arg-type]
-    state.values[full] = st.number_input(spec.label, *limits, **more, **kept(key, start))
+    low, high = limits
+    state.values[full] = st.number_input(spec.label, low, high, **more, **kept(key, start))
 
 
 def _put_start(state: PageState, view: View, x: float, y: float) -> None:

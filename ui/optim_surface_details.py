@@ -183,7 +183,8 @@ def _step(state: PageState, view: View, run: Run) -> None:
         (words, -term.values[step - 1] if term.kind != "update" else term.values[step - 1])
         for words, term in _directions(found, track.racer)
     ]
-    ground = _close_up(run.course.surface, *map(float, track.points[step - 1]), float(np.hypot(*taken)))
+    x, y = track.points[step - 1].tolist()
+    ground = _close_up(run.course.surface, x, y, float(np.hypot(*taken)))
     plot(
         race_views.arrows((ground.x, ground.y, ground.losses), track.points[step - 1], named, taken),
         f"{state.prefix}_arrows",

@@ -17,7 +17,9 @@ EVERYONE = (
 )
 
 
-def _preset(title: str, about: str, racers: tuple[Racer, ...] = FIELD, **settings: object) -> ViewPreset:
+def _preset(
+    title: str, about: str, racers: tuple[Racer, ...] = FIELD, **settings: object
+) -> ViewPreset[RaceConfig]:
     config = RaceConfig(racers=text_of(racers)).change(**settings)  # type: ignore[arg-type]
     return ViewPreset(title, about, config.check())
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -119,11 +119,12 @@ def _recipe(config: RunConfig) -> Mapping[str, Value]:
 def titles(runs: Sequence[RunSummary]) -> dict[str, str]:
     """A title for each run by its key, no two alike: seed, time or key tell them apart where need be."""
     named = {run.key: title(run.config, run.name) for run in runs}
-    for tell in (
+    tells: tuple[Callable[[RunSummary], str], ...] = (
         lambda run: f" · seed {run.config.loop.seed}",
         lambda run: f" ({run.created.astimezone():%d %b %H:%M:%S})",  # the runs of a race end in one second
         lambda run: f" · {run.key[:6]}",
-    ):
+    )
+    for tell in tells:
         count = Counter(named.values())
         named = {run.key: named[run.key] + (tell(run) if count[named[run.key]] > 1 else "") for run in runs}
     return named

@@ -172,7 +172,7 @@ def _sheet(state: PageState) -> tuple[Stroke, ...]:
     if state.values["ink"] != st.session_state.get(known, ""):
         sheet_of(key).put(_drawing_of(str(state.values["ink"])))
     st.caption("One digit, with the mouse or a finger.")
-    strokes = canvas(key, pen=int(state.values["pen"]))
+    strokes = canvas(key, pen=int(str(state.values["pen"])))
     text = encode(strokes)
     if len(text) > LONGEST:
         st.caption(

@@ -38,13 +38,13 @@ def take_over() -> None:
     error_util.show_uncaught_app_exception = _show_uncaught
 
 
-def _show_uncaught(error: BaseException) -> None:
+def _show_uncaught(ex: BaseException) -> None:
     """A callback's fault ends the run before the page is drawn: it is drawn once more, with the number."""
     context = get_script_run_ctx()
     if context is None or context.has_script_started or context.script_requests is None:
-        show(error)
+        show(ex)
         return
-    st.session_state[_WAITING] = _logged(error)
+    st.session_state[_WAITING] = _logged(ex)
     context.script_requests.request_rerun(_whole_page(context))
 
 

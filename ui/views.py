@@ -5,7 +5,7 @@ A view's setting `lr` is called `<view>_lr` in the state of the page.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -16,14 +16,16 @@ from ui.controls import Group
 from ui.page import link_popover, show_notes
 from ui.state import PageState, arrive, share
 
+Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
+
 
 @dataclass(frozen=True, slots=True)
-class ViewPreset:
+class ViewPreset(Generic[Config_co]):
     """A telling case of a view."""
 
     title: str
     about: str
-    config: FlatConfig
+    config: Config_co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class View:
     lead: str
     config: type[FlatConfig]
     draw: Callable[[PageState, "View"], None]
-    presets: Mapping[str, ViewPreset]
+    presets: Mapping[str, ViewPreset[FlatConfig]]
 
     def full(self, name: str) -> str:
         """What a setting of this view is called in the state of the page."""

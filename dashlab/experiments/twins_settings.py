@@ -223,6 +223,11 @@ class TwinSettings(Study):
         """Width of the input, of each hidden layer, and of the output."""
         return (784, *self.hidden, 10) if self.dataset == "mnist" else (2, *self.hidden, 2)
 
+    @property
+    def seconds(self) -> float:
+        """About how long it takes on one core; for deciding whether to wait for it."""
+        raise NotImplementedError
+
     def steps_of(self, batch_size: int) -> int:
         """Steps of an epoch; a last batch of a single input, which cannot be normalised, is left out."""
         size = min(batch_size, self.train_count) or self.train_count

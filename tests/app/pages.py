@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Element
 
 
 def ran(step: Any) -> AppTest:
@@ -17,6 +18,11 @@ def ran(step: Any) -> AppTest:
 
 def press(app: AppTest, key: str) -> AppTest:
     return ran(app.button(key=key).click())
+
+
+def elements(app: AppTest | Block, kind: str) -> list[Element]:
+    """What the page has of a kind for which `AppTest` has no name of its own."""
+    return [node for node in app.get(kind) if isinstance(node, Element)]
 
 
 def texts(app: AppTest) -> str:

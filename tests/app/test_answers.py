@@ -21,7 +21,7 @@ from ui import controls
 
 WIDGETS = ("selectbox", "segmented_control", "multiselect", "file_uploader", "plotly_chart")
 GRID = {"optim_view": "net", "optim_net_task": "grid", "optim_net_lr_count": "2"}
-CASES = (
+CASES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("trainer", {}, "train_preset"),
     ("trainer", {}, "train_chart_matrix"),
     ("optimizers", {}, "optim_preset"),
@@ -75,7 +75,7 @@ def test_the_answer_of_a_widget_that_is_gone_changes_nothing(
     open_app: Callable[..., AppTest],
     callbacks: dict[str, Callable[[], object]],
     kept_runs: None,
-):
+) -> None:
     app = ran(open_app(f"pages/{page}.py", **query))
     state = app.session_state[f"{key.partition('_')[0]}__state"]
     before, preset = deepcopy(state.values), state.preset
@@ -91,14 +91,14 @@ def test_no_widget_of_a_page_needs_to_be_there_still_when_its_answer_comes(
     open_app: Callable[..., AppTest],
     callbacks: dict[str, Callable[[], object]],
     kept_runs: None,
-):
+) -> None:
     ran(open_app(f"pages/{page}.py", **query))
     assert callbacks
     for called in callbacks.values():
         called()
 
 
-def test_a_click_on_a_chart_is_taken_and_an_empty_selection_is_not(monkeypatch: pytest.MonkeyPatch):
+def test_a_click_on_a_chart_is_taken_and_an_empty_selection_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Any] = []
     clicked = controls.clicked("chart", taken.append)
     for points in ([{"x": 1.0}], []):
@@ -108,7 +108,7 @@ def test_a_click_on_a_chart_is_taken_and_an_empty_selection_is_not(monkeypatch: 
     assert taken == [{"x": 1.0}]
 
 
-def test_a_choice_that_was_emptied_is_an_answer(open_app: Callable[..., AppTest], kept_runs: None):
+def test_a_choice_that_was_emptied_is_an_answer(open_app: Callable[..., AppTest], kept_runs: None) -> None:
     app = ran(open_app("pages/sketch.py"))
     app = ran(app.multiselect(key="sketch_networks").set_value([]))
     assert link(app)["sketch_runs"] == "none"

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.data.photos import load_photo
 from dashlab.engine import resolved
-from dashlab.experiments.pipeline import MOST_STEPS, make_step, read_steps, write_steps
+from dashlab.experiments.pipeline import MOST_STEPS, Step, make_step, read_steps, write_steps
 from dashlab.experiments.pipeline_code import step_code
 from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
 from dashlab.experiments.transforms import catalogue
@@ -36,8 +36,8 @@ def page(open_page: Callable[..., AppTest]) -> AppTest:
     return open_page(**with_steps(make_step("Pad"), make_step("RandomRotation")))
 
 
-def with_steps(*steps: object, **more: str) -> dict[str, str]:
-    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}  # type: ignore[arg-type]
+def with_steps(*steps: Step, **more: str) -> dict[str, str]:
+    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}
 
 
 def names(app: AppTest) -> list[str]:
@@ -45,7 +45,7 @@ def names(app: AppTest) -> list[str]:
     return [step.transform for step in steps(app)]
 
 
-def steps(app: AppTest) -> tuple[object, ...]:
+def steps(app: AppTest) -> tuple[Step, ...]:
     text = link(app)["aug_pipeline"]
     return read_steps("" if text == "none" else text)
 
@@ -79,7 +79,7 @@ def bomb() -> bytes:
 
 def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
     open_page: Callable[..., AppTest],
-):
+) -> None:
     app = open_page()
     assert [app.selectbox(key="aug_preset").value, app.number_input(key="aug_draws").value] == ["classic", 8]
     # The original and 8 draws; the original, 9 steps, and Normalize taken back.
@@ -91,14 +91,14 @@ def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
 @pytest.mark.parametrize("name", presets())
 def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
     open_page: Callable[..., AppTest], name: str
-):
+) -> None:
     app = open_page(aug_preset=name)
     assert len(app.error) == (name == "toolarge")
     assert not app.warning
     assert presets()[name].about in texts(app)
 
 
-def test_the_presets_hold_everything_that_the_material_uses():
+def test_the_presets_hold_everything_that_the_material_uses() -> None:
     used = {step.transform for name in ("everything", "inverse") for step in presets()[name].steps}
     assert used == {
         *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
@@ -107,7 +107,7 @@ def test_the_presets_hold_everything_that_the_material_uses():
     }
 
 
-def test_normalize_and_its_inverse_give_the_picture_back():
+def test_normalize_and_its_inverse_give_the_picture_back() -> None:
     photo = load_photo("astronaut")
     steps = presets()["inverse"].steps
     (back,) = draw_pipeline(steps, [Sample(picture=photo)], seed=0)
@@ -115,7 +115,7 @@ def test_normalize_and_its_inverse_give_the_picture_back():
     assert np.abs(back.last.raw.pixels.astype(int) - resized.last.raw.pixels).max() <= 1
 
 
-def test_choosing_a_preset_sets_steps_picture_and_seed(page: AppTest):
+def test_choosing_a_preset_sets_steps_picture_and_seed(page: AppTest) -> None:
     page.selectbox(key="aug_preset").set_value("cutmix").run()
     assert page.checkbox(key="aug_step3_use").label == "4. **CutMix**"
     assert page.selectbox(key="aug_source").value == "cifar10"
@@ -126,7 +126,7 @@ def test_choosing_a_preset_sets_steps_picture_and_seed(page: AppTest):
 # Drawing
 
 
-def test_drawing_again_takes_the_next_seed_and_draws_anew(page: AppTest):
+def test_drawing_again_takes_the_next_seed_and_draws_anew(page: AppTest) -> None:
     before = texts(page)
     press(page, "aug_again")
     assert page.number_input(key="aug_seed").value == 1
@@ -135,25 +135,25 @@ def test_drawing_again_takes_the_next_seed_and_draws_anew(page: AppTest):
     assert texts(page) == before
 
 
-def test_another_number_of_draws_is_drawn_at_once(page: AppTest):
+def test_another_number_of_draws_is_drawn_at_once(page: AppTest) -> None:
     before = pictures(page)
     page.number_input(key="aug_draws").set_value(5).run()
     assert pictures(page) == before + 3
 
 
-def test_another_draw_can_be_taken_apart(page: AppTest):
+def test_another_draw_can_be_taken_apart(page: AppTest) -> None:
     before = texts(page)
     page.segmented_control(key="aug_draw").set_value(2).run()
     assert link(page)["aug_draw"] == "2"
     assert texts(page) != before
 
 
-def test_a_draw_that_there_is_no_more_gives_way_to_the_last(open_page: Callable[..., AppTest]):
+def test_a_draw_that_there_is_no_more_gives_way_to_the_last(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**QUICK, aug_draw="9")
     assert app.segmented_control(key="aug_draw").value == 2
 
 
-def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Callable[..., AppTest]):
+def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Callable[..., AppTest]) -> None:
     to_float = (make_step("ToImage"), make_step("ToDtype"))
     app = open_page(**with_steps(*to_float, make_step("Normalize")))
     assert "cannot be shown" not in texts(app)
@@ -161,13 +161,13 @@ def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Call
     assert "each such picture is mapped, its least value to black" in texts(app)
 
 
-def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest):
+def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest) -> None:
     before = pictures(page)
     page.selectbox(key="aug_beside").set_value("reversed").run()
     assert pictures(page) == before + 2
 
 
-def test_a_reversed_order_that_cannot_be_done_is_said(open_page: Callable[..., AppTest]):
+def test_a_reversed_order_that_cannot_be_done_is_said(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**with_steps(make_step("ToImage"), make_step("ToDtype"), make_step("GaussianNoise")))
     app.selectbox(key="aug_beside").set_value("reversed").run()
     assert "In reversed order: Step 1 (GaussianNoise) works on tensors" in texts(app)
@@ -176,13 +176,13 @@ def test_a_reversed_order_that_cannot_be_done_is_said(open_page: Callable[..., A
 # The editor
 
 
-def test_a_transform_that_is_chosen_becomes_a_step(page: AppTest):
+def test_a_transform_that_is_chosen_becomes_a_step(page: AppTest) -> None:
     page.selectbox(key="aug_add").set_value("ColorJitter").run()
     assert names(page) == ["Pad", "RandomRotation", "ColorJitter"]
     assert page.selectbox(key="aug_add").value is None
 
 
-def test_every_transform_can_be_a_step(open_page: Callable[..., AppTest]):
+def test_every_transform_can_be_a_step(open_page: Callable[..., AppTest]) -> None:
     for name in catalogue():
         app = open_page(**with_steps(make_step(name)))
         assert names(app) == [name]
@@ -190,13 +190,13 @@ def test_every_transform_can_be_a_step(open_page: Callable[..., AppTest]):
 
 
 @pytest.mark.parametrize("size", ["1,512", "512,1"])
-def test_a_picture_one_pixel_thin_is_shown(open_page: Callable[..., AppTest], size: str):
+def test_a_picture_one_pixel_thin_is_shown(open_page: Callable[..., AppTest], size: str) -> None:
     app = open_page(**with_steps(make_step("Resize", size=size)))
     width, height = reversed(size.split(","))
     assert f"{width} × {height}" in texts(app)
 
 
-def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Callable[..., AppTest]):
+def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**with_steps(make_step("ToImage"), make_step("ToDtype"), make_step("Normalize")))
     app.selectbox(key="aug_add").set_value("RandomPerspective").run()
     app.selectbox(key="aug_add").set_value("RandomErasing").run()
@@ -204,7 +204,7 @@ def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Ca
     assert app.error == []
 
 
-def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest):
+def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest) -> None:
     page.text_input(key="aug_step0_padding").set_value("3").run()
     press(page, "aug_later0")
     assert names(page) == ["RandomRotation", "Pad"]
@@ -213,12 +213,12 @@ def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest):
     assert page.text_input(key="aug_step0_padding").value == "3"
 
 
-def test_the_first_step_cannot_go_earlier_nor_the_last_later(page: AppTest):
+def test_the_first_step_cannot_go_earlier_nor_the_last_later(page: AppTest) -> None:
     assert page.button(key="aug_earlier0").disabled
     assert page.button(key="aug_later1").disabled
 
 
-def test_steps_can_be_removed_down_to_none(page: AppTest):
+def test_steps_can_be_removed_down_to_none(page: AppTest) -> None:
     press(page, "aug_remove0")
     assert names(page) == ["RandomRotation"]
     press(page, "aug_remove0")
@@ -227,32 +227,32 @@ def test_steps_can_be_removed_down_to_none(page: AppTest):
     assert link(page)["aug_pipeline"] == "none"
 
 
-def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest):
+def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest) -> None:
     page.checkbox(key="aug_step0_use").uncheck().run()
-    assert [step.use for step in steps(page)] == [False, True]  # type: ignore[attr-defined]
+    assert [step.use for step in steps(page)] == [False, True]
     assert "**1. Pad**" not in texts(page)
     assert "**2. RandomRotation**" in texts(page)
 
 
-def test_a_step_can_be_done_to_a_share_of_the_pictures(page: AppTest):
+def test_a_step_can_be_done_to_a_share_of_the_pictures(page: AppTest) -> None:
     page.slider(key="aug_step0_chance").set_value(0.0).run()
     assert "left as it is" in texts(page)
     assert "v2.RandomApply([v2.Pad(padding=16)], p=0.0)" in page.get("code")[0].proto.code_text
 
 
-def test_a_range_is_one_slider(page: AppTest):
+def test_a_range_is_one_slider(page: AppTest) -> None:
     page.slider(key="aug_step1_degrees").set_value((90, 90)).run()
     assert "angle 90" in texts(page)
 
 
-def test_height_and_width_can_be_set_apart(open_page: Callable[..., AppTest]):
+def test_height_and_width_can_be_set_apart(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**with_steps(make_step("Resize", size="40")))
     app.toggle(key="aug_step0_size_apart").set_value(True).run()
     app.slider(key="aug_step0_size_1").set_value(70).run()
     assert "RGB, 70 × 40 uint8" in texts(app)
 
 
-def test_numbers_that_cannot_be_read_are_said_and_the_last_ones_stay(page: AppTest):
+def test_numbers_that_cannot_be_read_are_said_and_the_last_ones_stay(page: AppTest) -> None:
     page.text_input(key="aug_step0_padding").set_value("wide").run()
     assert "Padding: 'wide' is not numbers" in texts(page) or "must be numbers joined by commas" in texts(
         page
@@ -261,13 +261,13 @@ def test_numbers_that_cannot_be_read_are_said_and_the_last_ones_stay(page: AppTe
     assert "RGB, 417 × 288 uint8" in texts(page)
 
 
-def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest]):
+def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**with_steps(*[make_step("Identity")] * MOST_STEPS))
     assert "A pipeline has at most 12 steps here." in texts(app)
     assert [box.key for box in app.selectbox if box.key == "aug_add"] == []
 
 
-def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
+def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**QUICK)
     assert "Changed from RandAugment." in texts(app)
     press(app, "aug_remove0")
@@ -279,7 +279,7 @@ def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
 # Links
 
 
-def test_a_link_restores_everything(open_page: Callable[..., AppTest]):
+def test_a_link_restores_everything(open_page: Callable[..., AppTest]) -> None:
     query = with_steps(
         make_step("RandomCrop", size="20,24", padding="4", padding_mode="edge"),
         make_step("ColorJitter", chance=0.5, use=False),
@@ -312,7 +312,9 @@ def test_a_link_restores_everything(open_page: Callable[..., AppTest]):
         ({"aug_preset": "best"}, "the preset ‘best’, which does not exist"),
     ],
 )
-def test_what_a_link_cannot_have_is_said(open_page: Callable[..., AppTest], query: dict[str, str], said: str):
+def test_what_a_link_cannot_have_is_said(
+    open_page: Callable[..., AppTest], query: dict[str, str], said: str
+) -> None:
     app = open_page(**query)
     assert said in texts(app)
     assert pictures(app) > 0
@@ -322,7 +324,9 @@ def test_what_a_link_cannot_have_is_said(open_page: Callable[..., AppTest], quer
 
 
 @pytest.mark.parametrize(("source", "shape"), [("mnist", "L, 28 × 28"), ("cifar10", "RGB, 32 × 32")])
-def test_a_picture_of_a_data_set_can_be_chosen(open_page: Callable[..., AppTest], source: str, shape: str):
+def test_a_picture_of_a_data_set_can_be_chosen(
+    open_page: Callable[..., AppTest], source: str, shape: str
+) -> None:
     app = open_page(**with_steps(make_step("Identity"), aug_source=source))
     assert shape in texts(app)
     assert "pictures for training" in texts(app)
@@ -331,7 +335,7 @@ def test_a_picture_of_a_data_set_can_be_chosen(open_page: Callable[..., AppTest]
     assert app.get("image")[0].proto.imgs[0].url != before
 
 
-def test_without_an_upload_there_is_a_hint_and_nothing_is_lost(page: AppTest):
+def test_without_an_upload_there_is_a_hint_and_nothing_is_lost(page: AppTest) -> None:
     page.selectbox(key="aug_source").set_value("upload").run()
     assert "Upload a picture to draw on" in texts(page)
     assert pictures(page) == 0
@@ -356,7 +360,7 @@ GOOD = Image.new("RGB", (40, 30), (200, 30, 30))
 )
 def test_a_bad_upload_is_a_sentence_and_the_picture_before_it_stays(
     open_page: Callable[..., AppTest], content: bytes, said: str
-):
+) -> None:
     app = upload(open_page(**with_steps(make_step("Pad")), aug_source="upload"), encoded(GOOD), "good.png")
     assert "RGB, 72 × 62 uint8" in texts(app)
     upload(app, content)
@@ -393,14 +397,14 @@ def rotated() -> bytes:
 )
 def test_an_unusual_upload_is_made_usable_and_said(
     open_page: Callable[..., AppTest], content: bytes, said: str, shape: str
-):
+) -> None:
     app = upload(open_page(**with_steps(make_step("Identity")), aug_source="upload"), content)
     assert app.error == []
     assert said in texts(app)
     assert shape in texts(app)
 
 
-def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTest]):
+def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTest]) -> None:
     mix = (make_step("Resize", size="32,32"), make_step("ToImage"), make_step("ToDtype"), make_step("MixUp"))
     app = upload(open_page(**with_steps(*mix), aug_source="upload"), encoded(GOOD))
     assert app.error == []
@@ -413,7 +417,7 @@ def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTes
 
 def test_a_drawing_that_nobody_waits_for_any_more_ends_after_a_step(
     open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Streamlit ends an outdated run where it tells the browser something; here that ends the run too."""
     told: list[float] = []
 
@@ -437,7 +441,7 @@ def test_a_drawing_that_nobody_waits_for_any_more_ends_after_a_step(
 
 def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     open_page: Callable[..., AppTest],
-):
+) -> None:
     app = open_page(**with_steps(make_step("RGB"), make_step("ToImage"), make_step("Normalize")))
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
@@ -445,7 +449,7 @@ def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     assert "A draw can be given again once every step can be done." in texts(app)
 
 
-def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]):
+def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(aug_preset="s18")
     assert link(app) == {"aug_preset": "s18"}
     state = app.session_state["aug__state"]
@@ -463,13 +467,13 @@ def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Cal
     assert "ToPILImage" in catalogue()
 
 
-def test_the_code_is_that_of_the_steps(page: AppTest):
+def test_the_code_is_that_of_the_steps(page: AppTest) -> None:
     pipeline, again = (entry.proto.code_text for entry in page.get("code")[:2])
     assert "v2.Pad(padding=16),\n    v2.RandomRotation(degrees=(-30, 30)),\n" in pipeline
     assert "picture = step(picture)" in again
 
 
-def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppTest]):
+def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppTest]) -> None:
     app = open_page(aug_preset="cifar")
     (link,) = [
         entry.proto for entry in app.get("page_link") if entry.proto.label == "Train with this pipeline"
@@ -482,7 +486,7 @@ def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppT
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
-def test_whatever_is_carried_over_can_be_trained(dataset: str):
+def test_whatever_is_carried_over_can_be_trained(dataset: str) -> None:
     steps = [
         make_step("RandomCrop", size="32", padding="128"),
         make_step("RandomHorizontalFlip"),
@@ -493,6 +497,6 @@ def test_whatever_is_carried_over_can_be_trained(dataset: str):
     resolved(training_config(steps, dataset)).check()
 
 
-def test_what_the_trainer_cannot_do_is_said(open_page: Callable[..., AppTest]):
+def test_what_the_trainer_cannot_do_is_said(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**with_steps(make_step("ColorJitter")))
     assert "**ColorJitter** (step 1) is left out. The trainer has nothing like it." in texts(app)

@@ -65,11 +65,11 @@ def several() -> None:
         def empty(self) -> None:
             bars.append((-1.0, ""))
 
-    computed.st.empty = Place  # type: ignore[assignment, misc]
+    st.empty = Place  # type: ignore[assignment]
     try:
         st.markdown(str(computed.computed_each(abs, [4, 5], doing="Counting …")))
     finally:
-        computed.st.empty = place
+        st.empty = place
 
 
 def test_what_takes_long_is_waited_for_and_its_ticket_given_back(tickets: list[int]) -> None:

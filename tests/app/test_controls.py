@@ -24,7 +24,7 @@ KINDS = ("slider", "select_slider", "number_input", "toggle", "checkbox", "selec
 @pytest.mark.parametrize("page", OPENED)
 def test_a_browser_that_is_late_draws_what_is_set_and_not_where_a_control_would_start(
     page: str, open_app: Callable[..., AppTest], pictures_at_hand: None
-):
+) -> None:
     app = ran(open_app(f"pages/{page}.py", **OPENED[page]))
     ran(app)  # the run in which the session tells the browser each value is over
     compared = dict(_compared(app))
@@ -32,7 +32,7 @@ def test_a_browser_that_is_late_draws_what_is_set_and_not_where_a_control_would_
     assert {key: pair for key, pair in compared.items() if pair[0] != pair[1]} == {}
 
 
-def _compared(app: AppTest) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _compared(app: AppTest) -> Iterator[tuple[str | None, tuple[Any, Any]]]:
     """Of each control: what a browser shows that has not drawn it before, and what is set."""
     for kind in KINDS:
         for widget in app.get(kind):

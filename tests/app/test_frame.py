@@ -15,7 +15,7 @@ from ui.page import PAGES, PageInfo
 @pytest.mark.parametrize("info", PAGES, ids=lambda info: info.slug)
 def test_at_the_end_of_every_page_what_it_has_imported_is_frozen(
     info: PageInfo, open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     frozen: list[str] = []
     monkeypatch.setattr(page, "run_ended", lambda: frozen.append(info.slug))
     ran(open_app(None if info.slug == "home" else info.path))

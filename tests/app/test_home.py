@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.pages import ran
+from tests.app.pages import elements, ran
 from ui.page import PAGES
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
@@ -34,48 +34,50 @@ def words(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("page", [page.path for page in PAGES])
-def test_every_page_opens_on_a_server_that_has_drawn_nothing_yet(open_app: Callable[..., AppTest], page: str):
+def test_every_page_opens_on_a_server_that_has_drawn_nothing_yet(
+    open_app: Callable[..., AppTest], page: str
+) -> None:
     app = open_app(None if page == "app.py" else page).run()
     assert not app.exception, app.exception
     assert app.title
 
 
-def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[], AppTest]):
-    labels = [link.value for link in home().sidebar.get("page_link")]
+def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[], AppTest]) -> None:
+    labels = [link.value for link in elements(home().sidebar, "page_link")]
     assert labels == [page.title for page in PAGES]
     listed = {page.path for page in PAGES}
     there = {f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")} | {"app.py"}
     assert listed == there
 
 
-def test_the_worker_is_warmed_up_once_a_session(home: Callable[[], AppTest], lab: FakeLab):
+def test_the_worker_is_warmed_up_once_a_session(home: Callable[[], AppTest], lab: FakeLab) -> None:
     home().run()
     assert lab.warmed == 1
 
 
-def test_the_bundled_sample_is_called_by_its_name_and_size(home: Callable[[], AppTest]):
+def test_the_bundled_sample_is_called_by_its_name_and_size(home: Callable[[], AppTest]) -> None:
     text = words(home())
     assert "**MNIST** — 60,000 to train on, 10,000 to test: the full set." in text
     assert "**CIFAR-10** — 10,000 to train on, 2,000 to test: the bundled sample." in text
 
 
-def test_without_runs_the_page_says_what_a_run_will_be(home: Callable[[], AppTest]):
+def test_without_runs_the_page_says_what_a_run_will_be(home: Callable[[], AppTest]) -> None:
     assert "None yet." in words(home())
 
 
-def test_recent_runs_are_listed_with_their_accuracy(home: Callable[[], AppTest]):
+def test_recent_runs_are_listed_with_their_accuracy(home: Callable[[], AppTest]) -> None:
     Store().save(result(PRESETS["s1"].config))
     text = words(home())
     assert PRESETS["s1"].title in text
     assert "92.50 %" in text
 
 
-def test_a_run_that_was_stopped_is_not_given_an_accuracy(home: Callable[[], AppTest]):
+def test_a_run_that_was_stopped_is_not_given_an_accuracy(home: Callable[[], AppTest]) -> None:
     Store().save(result(PRESETS["s1"].config, "stopped", "Stopped."))
     assert f"**stopped** · {PRESETS['s1'].title}" in words(home())
 
 
-def test_a_damaged_run_is_said(home: Callable[[], AppTest]):
+def test_a_damaged_run_is_said(home: Callable[[], AppTest]) -> None:
     run = result(PRESETS["s1"].config)
     Store().save(run)
     weights = Store().weights_path(run.config.key())
@@ -85,11 +87,11 @@ def test_a_damaged_run_is_said(home: Callable[[], AppTest]):
     assert "92.50 %" not in text
 
 
-def test_the_device_is_named(home: Callable[[], AppTest]):
+def test_the_device_is_named(home: Callable[[], AppTest]) -> None:
     assert "CPU" in home().sidebar.caption[0].value
 
 
-def test_the_first_network_is_one_press_away(home: Callable[[], AppTest]):
+def test_the_first_network_is_one_press_away(home: Callable[[], AppTest]) -> None:
     app = home()
     app.button(key="home_train").click().run()
     assert not app.exception, app.exception
@@ -99,7 +101,7 @@ def test_the_first_network_is_one_press_away(home: Callable[[], AppTest]):
 
 def test_the_room_that_runs_take_and_what_was_removed_are_said(
     home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     Store().save(result(PRESETS["s1"].config))
     monkeypatch.setenv("DASHLAB_LIMIT", "5 GB")
     text = words(home())
@@ -113,7 +115,7 @@ def test_the_room_that_runs_take_and_what_was_removed_are_said(
     assert "So far 2 were removed." in words(home())
 
 
-def test_what_was_damaged_counts_until_it_is_removed(home: Callable[[], AppTest]):
+def test_what_was_damaged_counts_until_it_is_removed(home: Callable[[], AppTest]) -> None:
     for seed in (0, 1):
         run = result(PRESETS["s1"].config.change(seed=seed))
         Store().save(run)
@@ -121,7 +123,9 @@ def test_what_was_damaged_counts_until_it_is_removed(home: Callable[[], AppTest]
     assert "of it damaged and set aside" in words(home())
 
 
-def test_a_limit_that_is_no_size_is_said(home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch):
+def test_a_limit_that_is_no_size_is_said(
+    home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
     Store().save(result(PRESETS["s1"].config))
     monkeypatch.setenv("DASHLAB_LIMIT", "much")
     text = words(home())
@@ -129,7 +133,7 @@ def test_a_limit_that_is_no_size_is_said(home: Callable[[], AppTest], monkeypatc
     assert "Until then nothing is removed." in text
 
 
-def test_a_message_of_damage_is_put_away_by_a_press(home: Callable[[], AppTest]):
+def test_a_message_of_damage_is_put_away_by_a_press(home: Callable[[], AppTest]) -> None:
     run = result(PRESETS["s1"].config)
     Store().save(run)
     Store().weights_path(run.config.key()).write_bytes(b"")
@@ -139,7 +143,7 @@ def test_a_message_of_damage_is_put_away_by_a_press(home: Callable[[], AppTest])
     assert "was damaged" not in words(app)
 
 
-def test_runs_that_are_not_shown_are_counted(home: Callable[[], AppTest]):
+def test_runs_that_are_not_shown_are_counted(home: Callable[[], AppTest]) -> None:
     for seed in range(8):
         Store().save(result(PRESETS["s1"].config.change(seed=seed)))
     assert "… and 2 more." in words(home())

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import studies
+from dashlab.charts import stack as charts
 from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow
@@ -20,7 +21,7 @@ from dashlab.lists import entries_of, text_of
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import initialization, initialization_signals
+from ui import initialization
 from ui.initialization_gain import EXPLAINED
 from ui.page import csv_text
 from ui.views import View
@@ -90,7 +91,7 @@ def rows(last: int = 20) -> tuple[TrainedRow, ...]:
 # Signals through the stack
 
 
-def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_page: Callable[..., AppTest]):
+def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_page: Callable[..., AppTest]) -> None:
     app = open_page()
     assert app.title[0].value == "Initialization and exploding gradients"
     assert (
@@ -104,7 +105,7 @@ def test_the_page_opens_with_stacks_that_explode_hold_and_vanish(open_page: Call
 
 
 @pytest.mark.parametrize(("view", "name"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
-def test_every_preset_opens(open_page: Callable[..., AppTest], view: View, name: str):
+def test_every_preset_opens(open_page: Callable[..., AppTest], view: View, name: str) -> None:
     size = {f"init_{view.name}_depth": "4", f"init_{view.name}_width": "16"} if view.name != "gain" else {}
     app = open_page(init_preset=name, **size)
     preset = view.presets[name]
@@ -114,12 +115,12 @@ def test_every_preset_opens(open_page: Callable[..., AppTest], view: View, name:
     assert preset.config.check() is preset.config
 
 
-def test_the_presets_of_the_material_are_there():
+def test_the_presets_of_the_material_are_there() -> None:
     names = {name for _, name in ALL_PRESETS}
     assert {"s9", "s10a", "s10b", "s10c", "s11"} <= names
 
 
-def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]):
+def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "0")
     before = figures(app)["outputs"]
     app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("orthogonal"))
@@ -128,7 +129,7 @@ def test_an_initializer_can_be_changed(open_view: Callable[..., AppTest]):
     assert figures(app)["outputs"]["data"][0] != before["data"][0]
 
 
-def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]):
+def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "0")
     sliders = {slider.key for slider in app.select_slider}
     assert "init_stack_settings_0_std" in sliders
@@ -136,14 +137,14 @@ def test_only_what_has_an_effect_can_be_set(open_view: Callable[..., AppTest]):
     assert "init_stack_settings_0_std" not in {slider.key for slider in app.select_slider}
 
 
-def test_an_activation_and_a_cure_are_kept_together(open_view: Callable[..., AppTest]):
+def test_an_activation_and_a_cure_are_kept_together(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "1")
     app = ran(app.selectbox(key="init_stack_settings_1_activation").set_value("tanh"))
     app = ran(app.selectbox(key="init_stack_settings_1_cure").set_value("layernorm"))
     assert settings_of(app)[1] == Setting(initializer="normal_fan", activation="tanh", cure="layernorm")
 
 
-def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
+def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "0", "1")
     app = press(app, "init_stack_settings_add")
     assert len(curves(app)) == 4
@@ -153,14 +154,14 @@ def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]):
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
 
 
-def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]):
+def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(settings=text_of([Setting()] * 6))
     assert app.button(key="init_stack_settings_add").disabled
     single = unfolded(open_view(settings=text_of([Setting()])), "0")
     assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
 
 
-def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]):
+def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "init_stack_batch__box", "0")
     app = ran(app.number_input(key="init_stack_batch").set_value(32))
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("tanh"))
@@ -173,13 +174,13 @@ def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]):
     assert app.selectbox(key="init_stack_settings_0_activation").value == "tanh"
 
 
-def test_the_formulas_can_be_unfolded(open_view: Callable[..., AppTest]):
+def test_the_formulas_can_be_unfolded(open_view: Callable[..., AppTest]) -> None:
     app = open_view()
     assert "Glorot and Bengio" not in texts(app)
     assert "Glorot and Bengio" in texts(unfolded(app, "init_why"))
 
 
-def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
+def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "0")
     app = ran(app.selectbox(key="init_stack_settings_0_initializer").set_value("zeros"))
     app = ran(app.selectbox(key="init_preset").set_value("s10c"))
@@ -188,32 +189,32 @@ def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]):
     assert app.slider(key="init_stack_depth").value == 100
 
 
-def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]):
+def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_preset="s9", init_stack_depth="5")
     assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
     app = press(app, "init_put_back")
     assert app.slider(key="init_stack_depth").value == 100
 
 
-def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]):
+def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_preset="alike")
     assert "Every output is exactly 0 from the first layer on" in texts(app)
     assert "units do the work of one" in texts(app)
     assert figures(app)["outputs"]["layout"]["yaxis"]["type"] == "log"
 
 
-def test_the_gradient_of_the_weights_can_be_seen(open_view: Callable[..., AppTest]):
+def test_the_gradient_of_the_weights_can_be_seen(open_view: Callable[..., AppTest]) -> None:
     app = open_view(gradient="weights", spread="inputs")
     assert figures(app)["gradients"]["layout"]["yaxis"]["title"]["text"] == "Norm of the weights' gradient"
     assert figures(app)["outputs"]["layout"]["yaxis"]["title"]["text"] == "Std between inputs"
 
 
-def test_theory_can_be_left_out(open_view: Callable[..., AppTest]):
+def test_theory_can_be_left_out(open_view: Callable[..., AppTest]) -> None:
     assert len(figures(open_view())["outputs"]["data"]) == 6
     assert len(figures(open_view(theory="off"))["outputs"]["data"]) == 3
 
 
-def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]):
+def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="2")
     second = figures(app)["layer_1"]["data"][1]
     app = ran(app.slider(key="init_stack_layer").set_value(4))
@@ -221,26 +222,26 @@ def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., A
     assert link(app)["init_stack_layer"] == "4"
 
 
-def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]):
+def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="100")
     assert app.slider(key="init_stack_layer").value == 5
     app = ran(app.slider(key="init_stack_depth").set_value(3))
     assert app.slider(key="init_stack_layer").value == 3
 
 
-def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]):
+def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_stack_layer="90")
     assert "No value in layer 90 is finite." in texts(app)
     assert "layer_0" not in figures(app)
 
 
-def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]):
+def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]) -> None:
     app = open_view(depth="1")
     assert "init_stack_layer" not in {slider.key for slider in app.slider}
     assert "layer_0" in figures(app)
 
 
-def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]):
+def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]) -> None:
     app = open_view(width="100")
     assert app.select_slider(key="init_stack_width").value == 100
     app = ran(app.slider(key="init_stack_depth").set_value(6))
@@ -251,7 +252,7 @@ def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]):
 
 def test_the_link_brings_back_the_same_page(
     open_view: Callable[..., AppTest], open_page: Callable[..., AppTest]
-):
+) -> None:
     app = unfolded(open_view(layer="3", spread="inputs"), "0")
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("gelu"))
     again = open_page(**link(app))
@@ -272,18 +273,22 @@ def test_the_link_brings_back_the_same_page(
         ({"colour": "red"}, "this page does not have"),
     ],
 )
-def test_a_bad_link_is_mended_and_said(open_page: Callable[..., AppTest], query: dict[str, str], note: str):
+def test_a_bad_link_is_mended_and_said(
+    open_page: Callable[..., AppTest], query: dict[str, str], note: str
+) -> None:
     small = {"depth": "3", "width": "16"} | query
     app = open_page(**{f"init_stack_{name}": text for name, text in small.items()})
     assert note in "\n".join(str(warning.value) for warning in app.warning).replace("\\", "")
     assert "outputs" in figures(app)
 
 
-def test_an_unknown_preset_is_said(open_page: Callable[..., AppTest]):
+def test_an_unknown_preset_is_said(open_page: Callable[..., AppTest]) -> None:
     assert "which does not exist" in texts(open_page(init_preset="s99", init_stack_depth="3"))
 
 
-def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+def test_the_download_has_every_layer(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
     monkeypatch.setattr(
         "ui.initialization_signals.csv_download", lambda _label, rows, *_, **__: asked.append(rows)
@@ -294,7 +299,7 @@ def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeyp
     assert table[0]["setting"] == "1. N(0, 1), linear"
 
 
-def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., AppTest]):
+def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., AppTest]) -> None:
     app = open_view(settings=text_of(TWO), width="1024", depth="2")
     app = press(app, "init_stack_train")
     assert app.segmented_control(key="init_view").value == "learn"
@@ -304,7 +309,7 @@ def test_the_settings_can_be_taken_along_to_be_trained(open_view: Callable[..., 
 
 def test_what_was_measured_once_is_not_measured_again(
     open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     open_view(seed="78")
     monkeypatch.setattr(
         "dashlab.experiments.stack_measured.layer_stats", lambda *_, **__: pytest.fail("measured again")
@@ -315,7 +320,7 @@ def test_what_was_measured_once_is_not_measured_again(
 # Gain of an activation
 
 
-def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]):
+def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]) -> None:
     app = open_view("gain")
     assert app.metric[0].label == "Measured, tanh"
     measured, _, calculated, _ = [float(metric.value) for metric in app.metric]
@@ -324,18 +329,18 @@ def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]):
     assert "GELU has no mark" in texts(app)
 
 
-def test_every_activation_is_explained(open_view: Callable[..., AppTest]):
+def test_every_activation_is_explained(open_view: Callable[..., AppTest]) -> None:
     assert EXPLAINED.keys() == ACTIVATIONS.keys()
     assert EXPLAINED["selu"] in texts(open_view("gain", activation="selu"))
 
 
-def test_an_activation_that_pytorch_does_not_know_is_said_to_be_so(open_view: Callable[..., AppTest]):
+def test_an_activation_that_pytorch_does_not_know_is_said_to_be_so(open_view: Callable[..., AppTest]) -> None:
     app = open_view("gain")
     app = ran(app.selectbox(key="init_gain_activation").set_value("gelu"))
     assert app.metric[2].value == "not known"
 
 
-def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTest]):
+def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTest]) -> None:
     app = open_view("gain")
     app = ran(app.select_slider(key="init_gain_std").set_value(10.0))
     assert float(app.metric[0].value) > 8
@@ -345,21 +350,21 @@ def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTe
 # Which ones learn
 
 
-def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[..., AppTest]):
+def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[..., AppTest]) -> None:
     app = open_learn()
     assert "Guess which of them will learn" in texts(app)
     assert curves(app, "before") == ["1 · Orthogonal, tanh", "2 · N(0, 10²), linear"]
     assert not app.button(key="init_learn_start").disabled
 
 
-def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab):
+def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
     press(open_learn(), "init_learn_start")
     assert lab.submitted == [LEARN]
 
 
 def test_a_training_that_goes_on_shows_its_curves_and_can_be_stopped(
     open_learn: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9), fraction=0.4, elapsed_s=1.0)
     app = open_learn()
     table = app.dataframe[0].value
@@ -370,7 +375,7 @@ def test_a_training_that_goes_on_shows_its_curves_and_can_be_stopped(
     assert lab.stopped == [LEARN.key()]
 
 
-def test_a_finished_training_says_which_learn(open_learn: Callable[..., AppTest], lab: FakeLab):
+def test_a_finished_training_says_which_learn(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
     lab.show(LEARN, JobState.FINISHED, rows=rows())
     table = open_learn().dataframe[0].value
     assert list(table["Verdict"]) == ["learns", "diverged at step 1"]
@@ -380,7 +385,7 @@ def test_a_finished_training_says_which_learn(open_learn: Callable[..., AppTest]
 
 def test_a_stopped_training_keeps_its_curves_and_can_be_started_anew(
     open_learn: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     lab.show(LEARN, JobState.STOPPED, "Stopped at step 9.", rows=rows(9))
     app = open_learn()
     assert "Stopped at step 9." in texts(app)
@@ -388,14 +393,14 @@ def test_a_stopped_training_keeps_its_curves_and_can_be_started_anew(
     assert not app.button(key="init_learn_start").disabled
 
 
-def test_a_failed_training_says_why(open_learn: Callable[..., AppTest], lab: FakeLab):
+def test_a_failed_training_says_why(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
     lab.show(LEARN, JobState.FAILED, "The memory ran out.")
     app = open_learn()
     assert "The memory ran out." in texts(app)
     assert list(app.dataframe[0].value["Verdict"]) == ["not yet begun"] * 2
 
 
-def test_a_cached_training_is_there_at_once(open_learn: Callable[..., AppTest], lab: FakeLab):
+def test_a_cached_training_is_there_at_once(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
     studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
     app = open_learn()
     assert list(app.dataframe[0].value["Verdict"]) == ["learns", "diverged at step 1"]
@@ -404,7 +409,9 @@ def test_a_cached_training_is_there_at_once(open_learn: Callable[..., AppTest], 
     assert lab.submitted == []
 
 
-def test_a_damaged_cached_training_is_said_and_can_be_trained_again(open_learn: Callable[..., AppTest]):
+def test_a_damaged_cached_training_is_said_and_can_be_trained_again(
+    open_learn: Callable[..., AppTest],
+) -> None:
     studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
     (file,) = (store_folder() / "studies").glob("*.json")
     file.write_bytes(file.read_bytes()[:-9])
@@ -415,7 +422,7 @@ def test_a_damaged_cached_training_is_said_and_can_be_trained_again(open_learn: 
 
 def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
     open_learn: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     app = press(open_learn(), "init_learn_start")
     lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
     app = ran(app.slider(key="init_learn_depth").set_value(3))
@@ -423,29 +430,31 @@ def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
     assert list(app.dataframe[0].value["Verdict"]) == ["at step 9", "diverged at step 1"]
 
 
-def test_more_weights_than_can_be_trained_are_refused_in_a_sentence(open_learn: Callable[..., AppTest]):
+def test_more_weights_than_can_be_trained_are_refused_in_a_sentence(
+    open_learn: Callable[..., AppTest],
+) -> None:
     app = open_learn(depth="200", width="512")
     assert "take fewer layers or a smaller width" in texts(app)
     assert app.button(key="init_learn_start").disabled
 
 
-def test_settings_that_are_not_used_are_left_out_of_the_link():
+def test_settings_that_are_not_used_are_left_out_of_the_link() -> None:
     view = StackView(settings=text_of([Setting(initializer="zeros", activation="relu")]))
     assert view.settings == "initializer~zeros~activation~relu"
 
 
 def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
     open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     app = open_view(seed="77")
     built: list[int] = []
-    honest = initialization_signals.charts.bars
+    honest = charts.bars
 
     def bars(*found: Any, **more: Any) -> Any:
         built.append(more["position"])
         return honest(*found, **more)
 
-    monkeypatch.setattr(initialization_signals.charts, "bars", bars)
+    monkeypatch.setattr(charts, "bars", bars)
     app = ran(app.slider(key="init_stack_layer").set_value(2))
     assert built == [0, 1, 2]
     before = figures(app)["layer_1"]

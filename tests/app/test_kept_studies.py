@@ -10,7 +10,8 @@ from dashlab import studies
 from dashlab.data.folders import store_folder
 from dashlab.errors import DamagedRun
 from dashlab.experiments.twins import TwinsConfig
-from dashlab.study import StudyOutcome
+from dashlab.studies import StoredStudy
+from dashlab.study import Study, StudyOutcome
 from ui import kept_studies
 
 STUDY = TwinsConfig(points=100, hidden=(4,), epochs=2)
@@ -21,10 +22,15 @@ def keep(seconds: float) -> None:
     studies.save(STUDY, StudyOutcome(state="finished", rows=rows, seconds=seconds, environment={}))
 
 
-def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: pytest.MonkeyPatch):
+def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     honest = studies.load
-    monkeypatch.setattr(studies, "load", lambda study: parsed.append(study.key()) or honest(study))
+
+    def counted(study: Study) -> StoredStudy | None:
+        parsed.append(study.key())
+        return honest(study)
+
+    monkeypatch.setattr(studies, "load", counted)
     assert kept_studies.load(STUDY) is None
     keep(1.0)
     parsed.clear()
@@ -39,7 +45,7 @@ def test_a_study_is_parsed_once_and_anew_where_its_file_is_another(monkeypatch: 
     assert again.seconds == 22.5
 
 
-def test_a_study_that_is_damaged_later_is_not_shown():
+def test_a_study_that_is_damaged_later_is_not_shown() -> None:
     keep(1.0)
     assert kept_studies.load(STUDY) is not None
     path = store_folder() / "studies" / f"{STUDY.key()}.json"

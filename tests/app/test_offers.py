@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashlab.config import RunConfig
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import result
@@ -30,17 +33,24 @@ def titled(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """The seeds of all runs that are given a title."""
     seeds: set[int] = set()
     title = runs.title
-    monkeypatch.setattr(runs, "title", lambda run, name="": (seeds.add(run.loop.seed), title(run, name))[1])
+
+    def noted(run: RunConfig, name: str = "") -> str:
+        seeds.add(run.loop.seed)
+        return title(run, name)
+
+    monkeypatch.setattr(runs, "title", noted)
     return seeds
 
 
-def compared(open_app, seed: int) -> AppTest:
+def compared(open_app: Callable[..., AppTest], seed: int) -> AppTest:
     app = open_app("pages/trainer.py", train_preset="mnist-fast", train_seed=str(seed))
     app.session_state["train_tabs"] = "Compare"
     return ran(app)
 
 
-def test_a_run_is_compared_with_the_newest_and_the_page_says_how_many_there_are(open_app, kept, titled):
+def test_a_run_is_compared_with_the_newest_and_the_page_says_how_many_there_are(
+    open_app: Callable[..., AppTest], kept: list[str], titled: set[int]
+) -> None:
     app = compared(open_app, seed=0)
     (picker,) = app.multiselect
     assert picker.value == kept[:2]
@@ -49,7 +59,9 @@ def test_a_run_is_compared_with_the_newest_and_the_page_says_how_many_there_are(
     assert titled == {0, COUNT - 1, COUNT - 2}
 
 
-def test_a_run_that_is_compared_stays_chosen_when_newer_ones_come(open_app, kept):
+def test_a_run_that_is_compared_stays_chosen_when_newer_ones_come(
+    open_app: Callable[..., AppTest], kept: list[str]
+) -> None:
     app = compared(open_app, seed=0)
     for seed in (97, 98, 99):
         Store().save(result(FAST.change(seed=seed)))
@@ -58,7 +70,9 @@ def test_a_run_that_is_compared_stays_chosen_when_newer_ones_come(open_app, kept
     assert len(picker.options) == 4
 
 
-def test_a_run_is_compared_with_those_on_its_own_pictures_however_old(open_app, kept):
+def test_a_run_is_compared_with_those_on_its_own_pictures_however_old(
+    open_app: Callable[..., AppTest], kept: list[str]
+) -> None:
     cifar = PRESETS["cifar-fast"].config
     for seed in range(3):
         Store().save(result(cifar.change(seed=seed)))
@@ -66,7 +80,9 @@ def test_a_run_is_compared_with_those_on_its_own_pictures_however_old(open_app, 
     assert picker.value == kept[:2]
 
 
-def test_a_link_finds_an_old_network_for_a_drawing(open_app, kept, titled):
+def test_a_link_finds_an_old_network_for_a_drawing(
+    open_app: Callable[..., AppTest], kept: list[str], titled: set[int]
+) -> None:
     app = ran(open_app("pages/sketch.py", sketch_runs=kept[-1][:12]))
     (picker,) = app.multiselect
     assert picker.value == [kept[-1]]
@@ -75,14 +91,18 @@ def test_a_link_finds_an_old_network_for_a_drawing(open_app, kept, titled):
     assert len(titled) == 3
 
 
-def test_the_best_network_reads_also_where_it_is_not_among_the_newest(open_app, kept):
+def test_the_best_network_reads_also_where_it_is_not_among_the_newest(
+    open_app: Callable[..., AppTest], kept: list[str]
+) -> None:
     best = keep(FAST.change(seed=50), wrong=0)
     for seed in (51, 52, 53):
         keep(FAST.change(seed=seed))
     assert ran(open_app("pages/sketch.py")).multiselect[0].value == [best]
 
 
-def test_a_training_starts_from_an_old_run_that_is_not_among_the_newest(open_app, kept, titled):
+def test_a_training_starts_from_an_old_run_that_is_not_among_the_newest(
+    open_app: Callable[..., AppTest], kept: list[str], titled: set[int]
+) -> None:
     app = ran(open_app("pages/trainer.py", train_preset="mnist-fast", train_start_from=kept[-1]))
     picker = app.selectbox(key="train_start_from")
     assert picker.value == kept[-1]
@@ -91,6 +111,6 @@ def test_a_training_starts_from_an_old_run_that_is_not_among_the_newest(open_app
     assert titled <= {COUNT - 1, COUNT - 2, 0}
 
 
-def test_nothing_is_said_of_the_rest_where_all_runs_are_listed(open_app):
+def test_nothing_is_said_of_the_rest_where_all_runs_are_listed(open_app: Callable[..., AppTest]) -> None:
     keep(FAST)
     assert "are listed" not in texts(ran(open_app("pages/sketch.py")))

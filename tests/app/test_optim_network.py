@@ -24,9 +24,10 @@ from dashlab.experiments.network_race import (
 from dashlab.jobs import JobState
 from dashlab.lists import entries_of, text_of
 from dashlab.optim_settings import OptimConfig
+from dashlab.results import EndState
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
-from tests.app.pages import press, texts
+from tests.app.pages import elements, press, texts
 from ui.optim_network import PRESETS
 
 PAGE = "pages/optimizers.py"
@@ -78,7 +79,9 @@ def rows(count: int, racers: int = 2) -> tuple[RacerRow, ...]:
 # Before a race
 
 
-def test_nothing_is_trained_before_the_button_is_pressed(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_nothing_is_trained_before_the_button_is_pressed(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
     app = open_view(optim_view="net")
     assert "Press **Start**: 5 runs of 3 epochs over 4,000 training pictures." in texts(app)
     assert "5 runs, none trained yet." in texts(app)
@@ -86,24 +89,26 @@ def test_nothing_is_trained_before_the_button_is_pressed(open_view: Callable[...
     assert lab.submitted == []
 
 
-def test_start_submits_all_racers_as_one_study(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_start_submits_all_racers_as_one_study(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     press(open_view(), "optim_net_start")
     (order,) = lab.submitted
     assert isinstance(order, StackedRuns)
     assert [config.key() for config in order.configs()] == [run.key for run in runs(RACE)]
 
 
-def test_every_seed_is_a_study_of_its_own(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_every_seed_is_a_study_of_its_own(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     press(open_view(**LINK, optim_net_seeds="3"), "optim_net_start")
     assert [order.configs()[0].loop.seed for order in lab.submitted] == [0, 1, 2]
 
 
-def test_what_cannot_be_stacked_is_submitted_run_by_run(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_what_cannot_be_stacked_is_submitted_run_by_run(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
     press(open_view(**LINK, optim_net_network="lenet"), "optim_net_start")
     assert [order.optim.optimizer for order in lab.submitted] == ["sgd", "adam"]
 
 
-def test_a_racer_that_ran_before_costs_nothing(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_racer_that_ran_before_costs_nothing(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     Store().save(result(runs(RACE)[0].config))
     app = open_view()
     assert "2 runs, 1 of them there already." in texts(app)
@@ -112,7 +117,9 @@ def test_a_racer_that_ran_before_costs_nothing(open_view: Callable[..., AppTest]
     assert "1 of 2 were there already, at no cost." in texts(app)
 
 
-def test_a_lab_that_cannot_start_is_said(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+def test_a_lab_that_cannot_start_is_said(
+    open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(_config: object) -> str:
         raise JobError("No process could be started: start it by hand.")
 
@@ -131,9 +138,11 @@ def going_on(app: AppTest, lab: FakeLab, race: NetworkRace = RACE, count: int = 
     return app
 
 
-def test_a_race_that_goes_on_shows_its_bar_and_curves(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_race_that_goes_on_shows_its_bar_and_curves(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
     app = going_on(open_view(), lab)
-    (bar,) = app.get("progress")
+    (bar,) = elements(app, "progress")
     assert bar.value == 40
     assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps ·")
     assert len(app.get("vega_lite_chart")) == 2
@@ -141,7 +150,7 @@ def test_a_race_that_goes_on_shows_its_bar_and_curves(open_view: Callable[..., A
     assert app.button(key="optim_net_start").disabled
 
 
-def test_stop_ends_every_part_of_the_race(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_stop_ends_every_part_of_the_race(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     app = press(open_view(**LINK, optim_net_seeds="2"), "optim_net_start")
     keys = [order.key() for order in lab.submitted]
     app = press(app, "optim_stop")
@@ -149,7 +158,9 @@ def test_stop_ends_every_part_of_the_race(open_view: Callable[..., AppTest], lab
     assert app.button(key="optim_stop").disabled
 
 
-def test_a_race_stays_in_view_while_settings_are_changed(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_race_stays_in_view_while_settings_are_changed(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
     app = going_on(open_view(), lab)
     app.number_input(key="optim_net_epochs").set_value(9).run()
     assert not app.exception, app.exception
@@ -157,7 +168,7 @@ def test_a_race_stays_in_view_while_settings_are_changed(open_view: Callable[...
     assert "This race has the settings with which it was started" in texts(app)
 
 
-def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     lab.show(study(RACE), JobState.RUNNING, "2 racers: 40% of their steps.", rows=rows(8), fraction=0.4)
     app = open_view()
     assert len(app.get("progress")) == 1
@@ -167,14 +178,14 @@ def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., App
 
 def test_a_training_that_is_no_part_of_the_race_is_not_watched(
     open_view: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     lab.show(RunConfig(), JobState.RUNNING, "Training.")
     app = open_view()
     assert len(app.get("progress")) == 0
     assert not app.button(key="optim_net_start").disabled
 
 
-def test_a_grid_fills_in_while_it_goes_on(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_grid_fills_in_while_it_goes_on(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     Store().save(result(runs(GRID_RACE)[0].config))
     app = press(open_view(**GRID), "optim_net_start")
     (order,) = lab.submitted
@@ -188,7 +199,7 @@ def test_a_grid_fills_in_while_it_goes_on(open_view: Callable[..., AppTest], lab
 # How it ends
 
 
-def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callable[..., AppTest]):
+def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callable[..., AppTest]) -> None:
     store_all(RACE)
     app = open_view()
     assert len(app.get("vega_lite_chart")) == 3
@@ -200,7 +211,7 @@ def test_a_finished_race_has_curves_accuracies_table_and_files(open_view: Callab
     assert app.button(key="optim_net_start").disabled, "everything is there"
 
 
-def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., AppTest]):
+def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., AppTest]) -> None:
     for run in runs(RACE.change(seeds=2)):
         Store().save(result(run.config, wrong=2 if run.seed else 4))
     app = open_view(**LINK, optim_net_seeds="2")
@@ -210,7 +221,7 @@ def test_several_seeds_are_told_as_mean_and_deviation(open_view: Callable[..., A
     assert "Against **SGD 0.1**, the best on average" in texts(app)
 
 
-def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., AppTest]):
+def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., AppTest]) -> None:
     first, second = runs(RACE)
     Store().save(result(first.config, "diverged", "Diverged: at step 7 the loss was no number."))
     Store().save(result(second.config))
@@ -223,7 +234,7 @@ def test_a_diverged_racer_is_said_and_the_others_stand(open_view: Callable[..., 
 
 def test_a_stopped_race_keeps_its_curves_and_can_be_started_again(
     open_view: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     app = press(open_view(), "optim_net_start")
     store_all(RACE, "stopped")
     lab.show(study(RACE), JobState.STOPPED, "Stopped.", rows=rows(8))
@@ -233,21 +244,21 @@ def test_a_stopped_race_keeps_its_curves_and_can_be_started_again(
     assert not app.button(key="optim_net_start").disabled
 
 
-def test_a_race_whose_process_died_says_so(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_a_race_whose_process_died_says_so(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     app = press(open_view(), "optim_net_start")
     lab.show(study(RACE), JobState.LOST, "The process that trains was killed.")
     app.run()
     assert "The process that trains was killed." in texts(app)
 
 
-def test_a_grid_holds_pictures_back_and_says_so(open_view: Callable[..., AppTest]):
+def test_a_grid_holds_pictures_back_and_says_so(open_view: Callable[..., AppTest]) -> None:
     assert "of which 20% are held back to choose the rates by" in texts(open_view(**GRID))
     assert "held back" not in texts(open_view())
 
 
 def test_a_finished_grid_chooses_each_rate_by_validation_and_tells_its_test_accuracy(
     open_view: Callable[..., AppTest],
-):
+) -> None:
     for run in runs(GRID_RACE):  # the rate that validation prefers reads fewer test pictures
         preferred = run.column == run.racer
         Store().save(result(run.config, wrong=4 if preferred else 0, val=0.9 if preferred else 0.8))
@@ -257,11 +268,11 @@ def test_a_finished_grid_chooses_each_rate_by_validation_and_tells_its_test_accu
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_a_rate_at_which_seeds_diverge_is_marked_and_not_best(open_view: Callable[..., AppTest]):
+def test_a_rate_at_which_seeds_diverge_is_marked_and_not_best(open_view: Callable[..., AppTest]) -> None:
     race = GRID_RACE.change(seeds=3)
     for run in runs(race):
         bold = run.column == 1
-        state = "diverged" if bold and run.seed else "finished"
+        state: EndState = "diverged" if bold and run.seed else "finished"
         Store().save(result(run.config, state, wrong=0 if bold else 4, val=0.93 if bold else 0.7))
     app = open_view(**GRID, optim_net_seeds="3")
     assert "**SGD** at 0.0003 (90.00 %)" in texts(app)
@@ -273,7 +284,7 @@ def test_a_rate_at_which_seeds_diverge_is_marked_and_not_best(open_view: Callabl
     assert "37.7 ✕2" in json.loads(chart.proto.spec)["data"][0]["text"][0]
 
 
-def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTest]):
+def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTest]) -> None:
     store_all(GRID_RACE)
     app = open_view(**GRID, optim_net_cell="3")
     assert app.selectbox(key="optim_net_cell").value == 3
@@ -282,14 +293,14 @@ def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTes
     assert any("train_optimizer=adam" in str(link) and "train_lr=0.0003" in str(link) for link in links)
 
 
-def test_a_cell_outside_of_the_grid_is_none_and_said(open_view: Callable[..., AppTest]):
+def test_a_cell_outside_of_the_grid_is_none_and_said(open_view: Callable[..., AppTest]) -> None:
     store_all(GRID_RACE)
     app = open_view(**GRID, optim_net_cell="50")
     assert app.selectbox(key="optim_net_cell").value == 0
     assert "asked for net_cell=50; there are" in texts(app)
 
 
-def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., AppTest], lab: FakeLab):
+def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     app = open_view(optim_preset="netlinear")
     assert len(app.get("plotly_chart")) == 3
     (table,) = app.dataframe
@@ -299,7 +310,7 @@ def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., App
     assert lab.submitted == []
 
 
-def test_the_line_of_the_linear_race_is_that_of_these_samples(open_view: Callable[..., AppTest]):
+def test_the_line_of_the_linear_race_is_that_of_these_samples(open_view: Callable[..., AppTest]) -> None:
     app = open_view(optim_preset="netlinear", optim_net_seed="1")
     assert f"line at {floor(1000, seed=1):.5f} is the loss of the least-squares fit" in texts(app)
 
@@ -312,13 +323,13 @@ def racers_of(app: AppTest) -> tuple[OptimConfig, ...]:
     return entries_of(value if isinstance(value, str) else value[0], OptimConfig)
 
 
-def test_a_racer_can_be_changed_and_the_link_has_it(open_view: Callable[..., AppTest]):
+def test_a_racer_can_be_changed_and_the_link_has_it(open_view: Callable[..., AppTest]) -> None:
     app = open_view()
     app.select_slider(key="optim_net_racers_1_lr").set_value(0.1).run()
     assert racers_of(app) == (RACERS[0], RACERS[1].change(lr=0.1))
 
 
-def test_another_optimizer_takes_only_its_own_coefficients_along(open_view: Callable[..., AppTest]):
+def test_another_optimizer_takes_only_its_own_coefficients_along(open_view: Callable[..., AppTest]) -> None:
     momentum = text_of((OptimConfig(lr=0.1, momentum=0.9), RACERS[1]))
     app = open_view(optim_view="net", optim_net_racers=momentum)
     app.selectbox(key="optim_net_racers_0_optimizer").select("adagrad").run()
@@ -326,7 +337,7 @@ def test_another_optimizer_takes_only_its_own_coefficients_along(open_view: Call
     assert racers_of(app)[0] == OptimConfig(optimizer="adagrad", lr=0.1)
 
 
-def test_an_optimizer_of_a_racer_brings_its_own_default_along(open_view: Callable[..., AppTest]):
+def test_an_optimizer_of_a_racer_brings_its_own_default_along(open_view: Callable[..., AppTest]) -> None:
     app = open_view()
     app.selectbox(key="optim_net_racers_0_optimizer").select("adadelta").run()
     assert not app.exception, app.exception
@@ -334,7 +345,7 @@ def test_an_optimizer_of_a_racer_brings_its_own_default_along(open_view: Callabl
     assert "optim_net_racers_0_eps" not in {slider.key for slider in app.select_slider}
 
 
-def test_racers_are_added_copied_and_removed(open_view: Callable[..., AppTest]):
+def test_racers_are_added_copied_and_removed(open_view: Callable[..., AppTest]) -> None:
     app = press(open_view(), "optim_net_racers_add")
     assert [racer.optimizer for racer in racers_of(app)] == ["sgd", "adam", "rmsprop"]
     app = press(app, "optim_net_racers_0_copy")
@@ -345,13 +356,13 @@ def test_racers_are_added_copied_and_removed(open_view: Callable[..., AppTest]):
     assert app.button(key="optim_net_racers_0_remove").disabled
 
 
-def test_after_a_removal_the_widgets_show_the_racers_that_are_left(open_view: Callable[..., AppTest]):
+def test_after_a_removal_the_widgets_show_the_racers_that_are_left(open_view: Callable[..., AppTest]) -> None:
     app = press(open_view(), "optim_net_racers_0_remove")
     assert app.selectbox(key="optim_net_racers_0_optimizer").value == "adam"
     assert app.select_slider(key="optim_net_racers_0_lr").value == 0.01
 
 
-def test_a_racer_that_is_not_sound_is_said_and_nothing_can_start(open_view: Callable[..., AppTest]):
+def test_a_racer_that_is_not_sound_is_said_and_nothing_can_start(open_view: Callable[..., AppTest]) -> None:
     app = open_view()
     app.toggle(key="optim_net_racers_0_nesterov").set_value(True).run()
     assert not app.exception, app.exception
@@ -365,13 +376,13 @@ def test_a_racer_that_is_not_sound_is_said_and_nothing_can_start(open_view: Call
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_opens(open_view: Callable[..., AppTest], name: str):
+def test_every_preset_opens(open_view: Callable[..., AppTest], name: str) -> None:
     app = open_view(optim_preset=name)
     PRESETS[name].config.check()
     assert PRESETS[name].about in texts(app)
 
 
-def test_a_bad_link_is_said_and_mended(open_view: Callable[..., AppTest]):
+def test_a_bad_link_is_said_and_mended(open_view: Callable[..., AppTest]) -> None:
     app = open_view(
         optim_view="net",
         optim_net_epochs="900",
@@ -385,11 +396,11 @@ def test_a_bad_link_is_said_and_mended(open_view: Callable[..., AppTest]):
     assert app.select_slider(key="optim_net_racers_0_lr").value == 9.0
 
 
-def test_too_many_runs_are_said_beside_the_button(open_view: Callable[..., AppTest]):
+def test_too_many_runs_are_said_beside_the_button(open_view: Callable[..., AppTest]) -> None:
     app = open_view(optim_view="net", optim_net_task="grid", optim_net_seeds="5")
     assert "These are 200 runs, and 150 are the most" in texts(app)
 
 
-def test_a_grid_that_spans_nothing_is_said(open_view: Callable[..., AppTest]):
+def test_a_grid_that_spans_nothing_is_said(open_view: Callable[..., AppTest]) -> None:
     app = open_view(**GRID, optim_net_lr_low="0.1", optim_net_lr_high="0.01")
     assert "The highest learning rate must be above the lowest." in texts(app)

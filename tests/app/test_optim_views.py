@@ -47,7 +47,7 @@ def frame(app: AppTest, number: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_a_view_opens_with_pictures_and_numbers(open_view: Callable[..., AppTest], view: View):
+def test_a_view_opens_with_pictures_and_numbers(open_view: Callable[..., AppTest], view: View) -> None:
     app = open_view(view.name)
     assert len(app.get("plotly_chart")) >= 3
     assert len(app.dataframe) >= 1
@@ -57,7 +57,9 @@ def test_a_view_opens_with_pictures_and_numbers(open_view: Callable[..., AppTest
 
 
 @pytest.mark.parametrize(("view", "preset"), ALL_PRESETS, ids=lambda value: getattr(value, "name", value))
-def test_a_preset_is_sound_and_opens_by_its_name(open_page: Callable[..., AppTest], view: View, preset: str):
+def test_a_preset_is_sound_and_opens_by_its_name(
+    open_page: Callable[..., AppTest], view: View, preset: str
+) -> None:
     view.presets[preset].config.check()
     app = open_page(optim_preset=preset)
     assert view.presets[preset].about in [caption.value for caption in app.caption]
@@ -65,7 +67,7 @@ def test_a_preset_is_sound_and_opens_by_its_name(open_page: Callable[..., AppTes
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_every_setting_can_be_reached_and_has_help(open_view: Callable[..., AppTest], view: View):
+def test_every_setting_can_be_reached_and_has_help(open_view: Callable[..., AppTest], view: View) -> None:
     app = open_view(view.name)
     widgets = (
         *app.slider,
@@ -83,7 +85,7 @@ def test_every_setting_can_be_reached_and_has_help(open_view: Callable[..., AppT
 # The momentum plane
 
 
-def test_a_moved_learning_rate_moves_the_cell_and_the_link(open_view: Callable[..., AppTest]):
+def test_a_moved_learning_rate_moves_the_cell_and_the_link(open_view: Callable[..., AppTest]) -> None:
     app = open_view("plane")
     assert metric(app, "Rate, in theory") == "0.9487"
     ran(app.slider(key="optim_plane_lr").set_value(3.3))
@@ -91,37 +93,37 @@ def test_a_moved_learning_rate_moves_the_cell_and_the_link(open_view: Callable[.
     assert link(app)["optim_plane_lr"] == "3.3"
 
 
-def test_a_cell_over_the_border_is_said_to_diverge(open_view: Callable[..., AppTest]):
+def test_a_cell_over_the_border_is_said_to_diverge(open_view: Callable[..., AppTest]) -> None:
     app = open_view("plane", lr="3.5", momentum="0.2")
     assert "Diverged: after" in texts(app)
     assert "runs away" in texts(app)
     assert metric(app, "Steps per digit") == "never"
 
 
-def test_a_button_goes_to_the_fastest_cell(open_view: Callable[..., AppTest]):
+def test_a_button_goes_to_the_fastest_cell(open_view: Callable[..., AppTest]) -> None:
     app = open_view("plane", condition="10.0")
     press(app, "optim_plane_jump0")
     assert app.slider(key="optim_plane_lr").value == pytest.approx(2.31)
     assert "critically damped" in texts(app)
 
 
-def test_a_button_goes_to_the_best_without_momentum(open_view: Callable[..., AppTest]):
+def test_a_button_goes_to_the_best_without_momentum(open_view: Callable[..., AppTest]) -> None:
     app = press(open_view("plane"), "optim_plane_jump1")
     assert app.slider(key="optim_plane_momentum").value == 0
     assert metric(app, "Rate, in theory") == "0.9802"
 
 
-def test_the_page_says_how_well_theory_holds(open_view: Callable[..., AppTest]):
+def test_the_page_says_how_well_theory_holds(open_view: Callable[..., AppTest]) -> None:
     assert "2,000 of 2,000 cells are on the same side of the border" in texts(open_view("plane"))
 
 
-def test_nesterov_has_a_border_of_its_own(open_view: Callable[..., AppTest]):
+def test_nesterov_has_a_border_of_its_own(open_view: Callable[..., AppTest]) -> None:
     app = open_view("plane", nesterov="on")
     names = [trace.get("name") for trace in figure(app, "optim_plane_chart_cells")["data"]]
     assert "border: αλ = (2 + 2β) / (1 + 2β)" in names
 
 
-def test_a_round_bowl_reached_in_one_step_is_no_error(open_view: Callable[..., AppTest]):
+def test_a_round_bowl_reached_in_one_step_is_no_error(open_view: Callable[..., AppTest]) -> None:
     app = open_view("plane", condition="1.0", lr="1.0", momentum="0.0")
     assert metric(app, "Steps per digit") == "1 step"
 
@@ -129,28 +131,28 @@ def test_a_round_bowl_reached_in_one_step_is_no_error(open_view: Callable[..., A
 # Batch size
 
 
-def test_the_table_counts_what_was_done(open_view: Callable[..., AppTest]):
+def test_the_table_counts_what_was_done(open_view: Callable[..., AppTest]) -> None:
     table = frame(open_view("batches"))
     assert table["Run"].tolist() == ["full batch (100)", "batches of 20", "one sample"]
     assert table["Updates"].tolist() == [50, 250, 5000]
     assert table["Samples seen"].tolist() == [5000, 5000, 5000]
 
 
-def test_other_batch_sizes_are_run(open_view: Callable[..., AppTest]):
+def test_other_batch_sizes_are_run(open_view: Callable[..., AppTest]) -> None:
     app = open_view("batches", epochs="10")
     ran(app.text_input(key="optim_batches_batches").set_value("50-10"))
     assert frame(app)["Updates"].tolist() == [10, 20, 100]
     assert link(app)["optim_batches_batches"] == "50-10"
 
 
-def test_batch_sizes_that_cannot_be_read_leave_what_was_there(open_view: Callable[..., AppTest]):
+def test_batch_sizes_that_cannot_be_read_leave_what_was_there(open_view: Callable[..., AppTest]) -> None:
     app = open_view("batches")
     ran(app.text_input(key="optim_batches_batches").set_value("twenty"))
     assert "'twenty' is not whole numbers" in texts(app)
     assert frame(app)["Updates"].tolist() == [50, 250, 5000]
 
 
-def test_too_many_updates_are_refused_with_what_to_do(open_view: Callable[..., AppTest]):
+def test_too_many_updates_are_refused_with_what_to_do(open_view: Callable[..., AppTest]) -> None:
     app = open_view("batches", samples="1000", epochs="500")
     assert "take fewer epochs or samples, or larger batches" in texts(app)
     assert not app.get("plotly_chart")
@@ -158,24 +160,24 @@ def test_too_many_updates_are_refused_with_what_to_do(open_view: Callable[..., A
     assert app.get("plotly_chart")
 
 
-def test_a_run_that_diverges_is_said_with_its_update_and_why(open_view: Callable[..., AppTest]):
+def test_a_run_that_diverges_is_said_with_its_update_and_why(open_view: Callable[..., AppTest]) -> None:
     app = open_view("batches", lr="0.3")
     assert "One sample diverged: at update 128" in texts(app)
     assert "makes that sample's own error larger" in texts(app)
 
 
-def test_a_learning_rate_too_large_for_all_names_the_limit(open_view: Callable[..., AppTest]):
+def test_a_learning_rate_too_large_for_all_names_the_limit(open_view: Callable[..., AppTest]) -> None:
     assert "Even all samples together bear only learning rates below 2/λ = 0.402" in texts(
         open_view("batches", lr="0.5")
     )
 
 
-def test_a_fixed_order_predicts_no_noise(open_view: Callable[..., AppTest]):
+def test_a_fixed_order_predicts_no_noise(open_view: Callable[..., AppTest]) -> None:
     table = frame(open_view("batches", shuffle="sorted"))
     assert table["Predicted"].isna().all()
 
 
-def test_measuring_again_keeps_everything_but_the_times(open_view: Callable[..., AppTest]):
+def test_measuring_again_keeps_everything_but_the_times(open_view: Callable[..., AppTest]) -> None:
     app = open_view("batches", epochs="2")
     before = frame(app).drop(columns=["Time in ms", "µs / update"])
     press(app, "optim_batches_again")
@@ -185,7 +187,7 @@ def test_measuring_again_keeps_everything_but_the_times(open_view: Callable[...,
 # Moving average
 
 
-def test_a_moved_beta_moves_window_and_link(open_view: Callable[..., AppTest]):
+def test_a_moved_beta_moves_window_and_link(open_view: Callable[..., AppTest]) -> None:
     app = open_view("ema")
     assert metric(app, "Window 1/(1 − β)") == "10 steps"
     ran(app.select_slider(key="optim_ema_beta").set_value(0.99))
@@ -193,7 +195,7 @@ def test_a_moved_beta_moves_window_and_link(open_view: Callable[..., AppTest]):
     assert link(app)["optim_ema_beta"] == "0.99"
 
 
-def test_other_memories_are_drawn_beside(open_view: Callable[..., AppTest]):
+def test_other_memories_are_drawn_beside(open_view: Callable[..., AppTest]) -> None:
     few, many = (
         len(figure(open_view("ema", neighbours=flag), "optim_ema_chart_series")["data"])
         for flag in ("off", "on")
@@ -201,16 +203,16 @@ def test_other_memories_are_drawn_beside(open_view: Callable[..., AppTest]):
     assert many == few + 3
 
 
-def test_a_step_behind_the_end_is_the_last_one(open_view: Callable[..., AppTest]):
+def test_a_step_behind_the_end_is_the_last_one(open_view: Callable[..., AppTest]) -> None:
     assert "At step 50 the weights" in texts(open_view("ema", length="50", at="900"))
 
 
-def test_a_series_without_noise_has_none_left(open_view: Callable[..., AppTest]):
+def test_a_series_without_noise_has_none_left(open_view: Callable[..., AppTest]) -> None:
     assert metric(open_view("ema", noise="0.0"), "Noise left, measured") == "no noise"
 
 
 @pytest.mark.parametrize("beta", ["0.0", "0.999"])
-def test_the_ends_of_the_slider_work(open_view: Callable[..., AppTest], beta: str):
+def test_the_ends_of_the_slider_work(open_view: Callable[..., AppTest], beta: str) -> None:
     app = open_view("ema", beta=beta, length="1000")
     assert np.isfinite(frame(app)[f"corrected, β={float(beta):g}"]).all()
 
@@ -233,13 +235,13 @@ def test_the_ends_of_the_slider_work(open_view: Callable[..., AppTest], beta: st
 )
 def test_a_link_that_asks_for_too_much_is_clamped_and_said(
     open_view: Callable[..., AppTest], view: str, settings: dict[str, str], said: str
-):
+) -> None:
     app = open_view(view, **settings)
     assert said in texts(app)
     assert app.get("plotly_chart")
 
 
-def test_the_link_of_a_changed_preset_brings_back_the_same_page(open_page: Callable[..., AppTest]):
+def test_the_link_of_a_changed_preset_brings_back_the_same_page(open_page: Callable[..., AppTest]) -> None:
     app = open_page(optim_preset="batchclean")
     ran(app.number_input(key="optim_batches_epochs").set_value(7))
     again = open_page(**link(app))

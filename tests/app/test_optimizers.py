@@ -48,7 +48,7 @@ def press(app: AppTest, key: str) -> AppTest:
     return sound(app.button(key=key).click().run())
 
 
-def test_it_opens_with_seven_racers_that_have_run(race: Callable[..., AppTest]):
+def test_it_opens_with_seven_racers_that_have_run(race: Callable[..., AppTest]) -> None:
     app = race()
     assert app.title[0].value == "Optimizer comparison"
     assert racers(app) == [
@@ -65,20 +65,20 @@ def test_it_opens_with_seven_racers_that_have_run(race: Callable[..., AppTest]):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_drawn_and_says_what_it_shows(race: Callable[..., AppTest], preset: str):
+def test_every_preset_is_drawn_and_says_what_it_shows(race: Callable[..., AppTest], preset: str) -> None:
     shorter = {"steps": "10"} if preset == "at-its-best" else {}  # the same search
     app = race(preset, **shorter)
     assert PRESETS[preset].about in texts(app)
     assert app.selectbox(key="optim_preset").value == preset
 
 
-def test_presets_of_all_views_have_names_of_their_own():
+def test_presets_of_all_views_have_names_of_their_own() -> None:
     names = [name for view in VIEWS for name in view.presets]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_another_surface_brings_its_own_start_and_formula(race: Callable[..., AppTest], surface: str):
+def test_another_surface_brings_its_own_start_and_formula(race: Callable[..., AppTest], surface: str) -> None:
     app = race(steps="10")
     sound(app.selectbox(key="optim_surface_surface").set_value(surface).run())
     assert app.number_input(key="optim_surface_x").value == SURFACES[surface].start[0]
@@ -87,7 +87,7 @@ def test_another_surface_brings_its_own_start_and_formula(race: Callable[..., Ap
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTest], detail: str):
+def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTest], detail: str) -> None:
     kinds = ["sgd", "adagrad", "rmsprop", "adadelta", "adam", "nadam", "radam", "lbfgs"]
     app = race(detail=detail, steps="12", racers="~~".join(f"optimizer~{kind}~lr~0.02" for kind in kinds))
     if detail in ("state", "step", "basins"):
@@ -96,14 +96,16 @@ def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTe
             assert link(app)["optim_surface_racer"] == str(number)
 
 
-def test_the_link_holds_what_is_looked_at(race: Callable[..., AppTest]):
+def test_the_link_holds_what_is_looked_at(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racer="6", step="4")
     assert app.slider(key="optim_surface_step").value == 4
     assert "step t = 4" in texts(app)
     assert r"$m_t=beta_1 m_{t-1}" in texts(app)
 
 
-def test_a_racer_that_diverges_is_said_with_its_step_and_stays_out_of_the_best(race: Callable[..., AppTest]):
+def test_a_racer_that_diverges_is_said_with_its_step_and_stays_out_of_the_best(
+    race: Callable[..., AppTest],
+) -> None:
     app = race("too-large")
     assert "SGD 0.041 left the picture at step 9, and did not come back" in app.warning[0].value.replace(
         "\\", ""
@@ -113,13 +115,13 @@ def test_a_racer_that_diverges_is_said_with_its_step_and_stays_out_of_the_best(r
     assert table.loc["SGD 0.039", "Left"] == "–"
 
 
-def test_a_racer_that_breaks_down_can_be_looked_at_in_every_detail(race: Callable[..., AppTest]):
+def test_a_racer_that_breaks_down_can_be_looked_at_in_every_detail(race: Callable[..., AppTest]) -> None:
     for detail in DETAILS:
         app = race(surface="rosenbrock", racers="lr~1.0", steps="30", detail=detail, step="30")
         assert "too large to be finite" in texts(app)
 
 
-def test_equal_rates_are_set_once_for_all(race: Callable[..., AppTest]):
+def test_equal_rates_are_set_once_for_all(race: Callable[..., AppTest]) -> None:
     app = race(rates="equal", lr="0.1", steps="10")
     assert {name.split()[-1] for name in racers(app)} == {"0.1"}
     keys = [slider.key for slider in app.select_slider]
@@ -127,29 +129,29 @@ def test_equal_rates_are_set_once_for_all(race: Callable[..., AppTest]):
     assert "optim_surface_racers_0_lr" not in keys
 
 
-def test_each_at_its_best_shows_the_search_and_races_with_what_it_found(race: Callable[..., AppTest]):
+def test_each_at_its_best_shows_the_search_and_races_with_what_it_found(race: Callable[..., AppTest]) -> None:
     app = race(rates="best", steps="10", detail="search", surface="bowl", x="1", y="1", racers="lr~0.001")
     assert racers(app) == ["SGD 1"]
     assert "lowest final loss" in texts(app)
 
 
-def test_without_a_search_the_page_says_how_to_get_one(race: Callable[..., AppTest]):
+def test_without_a_search_the_page_says_how_to_get_one(race: Callable[..., AppTest]) -> None:
     assert "Each at its best" in race(detail="search", steps="10").info[0].value
 
 
-def test_lbfgs_is_said_to_rest_where_it_takes_no_step(race: Callable[..., AppTest]):
+def test_lbfgs_is_said_to_rest_where_it_takes_no_step(race: Callable[..., AppTest]) -> None:
     settings = {"surface": "bowl", "x": "-2.5", "y": "2", "racers": "optimizer~lbfgs~lr~1.0", "steps": "10"}
     assert "L-BFGS rests" in texts(race(**settings, detail="step", step="3"))
     assert "L-BFGS rests" not in texts(race(**settings, detail="step", step="2"))
     assert "Here in 8 of 10 steps, first in step 3." in texts(race(**settings, detail="state"))
 
 
-def test_lbfgs_has_no_basins_and_says_why(race: Callable[..., AppTest]):
+def test_lbfgs_has_no_basins_and_says_why(race: Callable[..., AppTest]) -> None:
     app = race(detail="basins", racers="optimizer~lbfgs~lr~1.0", steps="10")
     assert "cannot be stepped as one tensor" in app.info[0].value
 
 
-def test_noise_has_a_seed_and_another_one_gives_another_race(race: Callable[..., AppTest]):
+def test_noise_has_a_seed_and_another_one_gives_another_race(race: Callable[..., AppTest]) -> None:
     app = race(noise="0.5", steps="20", surface="bowl")
     first = app.dataframe[0].value
     start = app.number_input(key="optim_surface_x").value
@@ -160,7 +162,7 @@ def test_noise_has_a_seed_and_another_one_gives_another_race(race: Callable[...,
     assert "optim_new_seed" not in [button.key for button in race(steps="10").button]
 
 
-def test_racers_are_added_copied_and_removed(race: Callable[..., AppTest]):
+def test_racers_are_added_copied_and_removed(race: Callable[..., AppTest]) -> None:
     app = race(racers="lr~0.01~~optimizer~adam~lr~0.1", steps="10")
     press(app, "optim_surface_racers_add")
     assert len(racers(app)) == 3
@@ -170,7 +172,7 @@ def test_racers_are_added_copied_and_removed(race: Callable[..., AppTest]):
     assert racers(app)[0] == "Adam 0.1"
 
 
-def test_a_racer_that_is_not_sound_is_said_and_the_last_sound_one_races(race: Callable[..., AppTest]):
+def test_a_racer_that_is_not_sound_is_said_and_the_last_sound_one_races(race: Callable[..., AppTest]) -> None:
     app = race(racers="lr~0.01", steps="10")
     sound(app.toggle(key="optim_surface_racers_0_nesterov").set_value(True).run())
     assert "Nesterov needs a momentum above 0" in texts(app)
@@ -194,13 +196,15 @@ def test_a_racer_that_is_not_sound_is_said_and_the_last_sound_one_races(race: Ca
         ("step", "0", "the least is 1"),
     ],
 )
-def test_a_link_with_nonsense_is_mended_and_said(race: Callable[..., AppTest], name, value, said):
+def test_a_link_with_nonsense_is_mended_and_said(
+    race: Callable[..., AppTest], name: str, value: str, said: str
+) -> None:
     app = race(**{name: value})
     assert app.warning, "nothing was said"
     assert any(part in texts(app) for part in said.split("|")), texts(app)
 
 
-def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Callable[..., AppTest]):
+def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Callable[..., AppTest]) -> None:
     app = race(surface="camel", x="5", y="-5", steps="10")
     assert "The start was outside of the picture" in texts(app)
     assert app.number_input(key="optim_surface_x").value == 2.0
@@ -208,13 +212,13 @@ def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Ca
     assert link(app)["optim_surface_x"] == "2.0"
 
 
-def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., AppTest]):
+def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racers="lr~0.01", racer="5", step="500", steps="30")
     assert app.selectbox(key="optim_surface_racer").value == 1
     assert app.slider(key="optim_surface_step").value == 30
 
 
-def test_the_files_have_every_step_and_what_the_optimizer_made_of_it():
+def test_the_files_have_every_step_and_what_the_optimizer_made_of_it() -> None:
     course = Course(surface="saddle", start=(1.0, 0.5), steps=3)
     (track,) = run_race(course, [SurfaceOptimConfig(optimizer="adam", lr=0.1)])
     ends = (outcome(course.on, track.points, track.losses, 1e-3),)

@@ -17,7 +17,7 @@ from dashlab.jobs import JobState
 from dashlab.presets import PRESETS
 from dashlab.study import Study
 from tests.app.fakes import FakeLab, started, steps
-from tests.app.pages import ran
+from tests.app.pages import elements, ran
 from ui import batchnorm, initialization, optimizers
 from ui.page import PAGES
 
@@ -49,9 +49,8 @@ def kinds_of_jobs() -> dict[str, RunConfig | Study]:
 def test_every_kind_of_study_is_among_the_jobs() -> None:
     def leaves(kind: type) -> set[type]:
         # A dataclass with slots is made twice, and only the second is what its module has.
-        real = [
-            sub for sub in kind.__subclasses__() if vars(sys.modules[sub.__module__]).get(sub.__name__) is sub
-        ]
+        subs: list[type] = kind.__subclasses__()
+        real = [sub for sub in subs if vars(sys.modules[sub.__module__]).get(sub.__name__) is sub]
         below = [sub for sub in real if sub.__module__.startswith("dashlab.")]
         return {leaf for sub in below for leaf in leaves(sub)} or {kind}
 
@@ -66,8 +65,9 @@ def test_a_page_stands_whatever_job_the_server_has(
     for kind, config in kinds_of_jobs().items():
         for state in STATES:
             lab.known.clear()
-            has_begun = state is not JobState.QUEUED and isinstance(config, RunConfig)
-            rows = {"started": started(config), "steps": steps(5)} if has_begun else {}
+            rows: dict[str, object] = {}
+            if state is not JobState.QUEUED and isinstance(config, RunConfig):
+                rows = {"started": started(config), "steps": steps(5)}
             lab.show(config, state, "This is how it stands.", **rows)
             app.run()
             assert not app.exception, (kind, state, app.exception)
@@ -83,5 +83,5 @@ def test_a_job_that_waits_says_by_title_what_comes_before_it(
 ) -> None:
     sentence = "Waiting for 1 other run to end."
     lab.show(PRESETS["mnist-fast"].config, JobState.QUEUED, sentence, behind=ahead)
-    (bar,) = ran(open_app("pages/trainer.py")).get("progress")
+    (bar,) = elements(ran(open_app("pages/trainer.py")), "progress")
     assert bar.text.replace("\\", "").startswith(f"{sentence} Its turn comes after: {title}")

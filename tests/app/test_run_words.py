@@ -10,11 +10,11 @@ from ui import results, runs
 S1 = PRESETS["s1"].config
 
 
-def test_a_run_on_other_data_is_not_called_after_a_preset():
+def test_a_run_on_other_data_is_not_called_after_a_preset() -> None:
     assert runs.title(S1.change(dataset="own", path="coins")).startswith("Own pictures · MLP")
 
 
-def test_no_two_runs_are_called_alike():
+def test_no_two_runs_are_called_alike() -> None:
     other = S1.change(hidden=(32,), lr=0.05, epochs=2, l2=0.01)
     for config in (other, other.change(seed=1), other.change(seed=1, batch_size=32)):
         Store().save(result(config))

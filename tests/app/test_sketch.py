@@ -67,27 +67,29 @@ def drawn(digit: int = 4) -> np.ndarray:
 
 def test_without_a_network_one_button_trains_the_one_made_for_the_page(
     open_page: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     app = press(open_page(), "sketch_train")
     assert [config.change(source="auto") for config in lab.submitted] == [MADE]
     assert "Waiting." in str([bar.proto.text for bar in app.get("progress")])
 
 
-def test_what_was_drawn_is_prepared_before_there_is_a_network(open_page: Callable[..., AppTest]):
+def test_what_was_drawn_is_prepared_before_there_is_a_network(open_page: Callable[..., AppTest]) -> None:
     app = open_page(sketch_ink=ink(4))
     assert "What the network really sees" in texts(app)
     assert pictures(app) == 7  # the input and six steps
     assert bars(app) == 0
 
 
-def test_opening_the_page_warms_the_process_that_trains(open_page: Callable[..., AppTest], lab: FakeLab):
+def test_opening_the_page_warms_the_process_that_trains(
+    open_page: Callable[..., AppTest], lab: FakeLab
+) -> None:
     open_page()
     assert lab.warmed >= 1
 
 
 def test_while_the_network_is_trained_the_page_says_how_far_it_is(
     open_page: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     lab.show(MADE, JobState.RUNNING, "Training: epoch 1 of 3.", steps=steps(10), fraction=0.3)
     app = open_page(sketch_ink=ink(4))
     assert "90.0 %" in texts(app)
@@ -97,7 +99,7 @@ def test_while_the_network_is_trained_the_page_says_how_far_it_is(
 
 def test_a_training_that_failed_is_said_and_can_be_tried_again(
     open_page: Callable[..., AppTest], lab: FakeLab
-):
+) -> None:
     app = press(open_page(), "sketch_train")
     lab.show(MADE, JobState.LOST, "The process that trains was killed.")
     app.run()
@@ -105,7 +107,9 @@ def test_a_training_that_failed_is_said_and_can_be_tried_again(
     assert not app.button(key="sketch_train").disabled
 
 
-def test_a_finished_network_reads_what_was_drawn_before(open_page: Callable[..., AppTest], lab: FakeLab):
+def test_a_finished_network_reads_what_was_drawn_before(
+    open_page: Callable[..., AppTest], lab: FakeLab
+) -> None:
     app = press(open_page(sketch_ink=ink(4)), "sketch_train")
     keep(MADE)
     lab.show(MADE, JobState.FINISHED)
@@ -117,7 +121,7 @@ def test_a_finished_network_reads_what_was_drawn_before(open_page: Callable[...,
 # Reading
 
 
-def test_an_empty_sheet_predicts_nothing_and_says_so(open_page: Callable[..., AppTest]):
+def test_an_empty_sheet_predicts_nothing_and_says_so(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page()
     assert "The sheet is empty, so nothing is read." in texts(app)
@@ -125,7 +129,7 @@ def test_an_empty_sheet_predicts_nothing_and_says_so(open_page: Callable[..., Ap
     assert (bars(app), pictures(app)) == (0, 0)
 
 
-def test_clear_and_undo_take_strokes_back(open_page: Callable[..., AppTest]):
+def test_clear_and_undo_take_strokes_back(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_ink=ink(4))
     assert link(app)["sketch_ink"].count(".") == 1
@@ -136,7 +140,7 @@ def test_clear_and_undo_take_strokes_back(open_page: Callable[..., AppTest]):
     assert "The sheet is empty" in texts(app)
 
 
-def test_the_input_its_map_and_its_steps_are_shown(open_page: Callable[..., AppTest]):
+def test_the_input_its_map_and_its_steps_are_shown(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_ink=ink(4))
     assert pictures(app) == 8
@@ -145,14 +149,14 @@ def test_the_input_its_map_and_its_steps_are_shown(open_page: Callable[..., AppT
     assert "(p / 255 − 0.5) / 0.5" in texts(app)
 
 
-def test_the_map_can_be_asked_about_another_digit(open_page: Callable[..., AppTest]):
+def test_the_map_can_be_asked_about_another_digit(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_ink=ink(4), sketch_map="sensitivity", sketch_about="7")
     assert "speak for class 7" in texts(app)
     assert "For **7**" in texts(app)
 
 
-def test_the_probabilities_can_be_downloaded(open_page: Callable[..., AppTest]):
+def test_the_probabilities_can_be_downloaded(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     (button,) = open_page(sketch_ink=ink(4)).get("download_button")
     assert button.proto.label == "Probabilities as CSV"
@@ -161,13 +165,15 @@ def test_the_probabilities_can_be_downloaded(open_page: Callable[..., AppTest]):
 # Networks
 
 
-def test_the_network_made_for_the_page_reads_first(open_page: Callable[..., AppTest]):
+def test_the_network_made_for_the_page_reads_first(open_page: Callable[..., AppTest]) -> None:
     made = keep(MADE)
     keep(PLAIN)
     assert open_page().multiselect(key="sketch_networks").value == [made]
 
 
-def test_without_it_the_best_of_those_for_digits_reads_and_not_the_newest(open_page: Callable[..., AppTest]):
+def test_without_it_the_best_of_those_for_digits_reads_and_not_the_newest(
+    open_page: Callable[..., AppTest],
+) -> None:
     keep(PLAIN.change(seed=1), wrong=3)
     best = keep(PLAIN.change(seed=2), wrong=1)
     keep(PLAIN.change(seed=3), wrong=2)
@@ -176,7 +182,7 @@ def test_without_it_the_best_of_those_for_digits_reads_and_not_the_newest(open_p
     assert open_page().multiselect(key="sketch_networks").value == [best]
 
 
-def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]):
+def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]) -> None:
     keys = keep(MADE), keep(PLAIN, name="The small one")
     app = open_page(sketch_ink=ink(4), sketch_runs="-".join(key[:12] for key in keys))
     assert app.multiselect(key="sketch_networks").value == list(keys)
@@ -185,7 +191,9 @@ def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]):
     assert pictures(app) == 9  # a map each
 
 
-def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(open_page: Callable[..., AppTest]):
+def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(
+    open_page: Callable[..., AppTest],
+) -> None:
     keep(MADE)
     plain = keep(PLAIN)
     app = open_page(sketch_ink=ink(4))
@@ -195,7 +203,7 @@ def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(open_pa
     assert "## Read as" in texts(app)
 
 
-def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Callable[..., AppTest]):
+def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Callable[..., AppTest]) -> None:
     digits = keep(PLAIN)
     clothes = keep(PLAIN.change(dataset="fashion"))
     keep(PLAIN.change(dataset="cifar10"))
@@ -206,7 +214,7 @@ def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Ca
     assert clothes != digits
 
 
-def test_a_network_that_was_damaged_is_said_and_left_out(open_page: Callable[..., AppTest]):
+def test_a_network_that_was_damaged_is_said_and_left_out(open_page: Callable[..., AppTest]) -> None:
     key = keep(MADE)
     weights = Store().weights_path(key)
     weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
@@ -215,7 +223,9 @@ def test_a_network_that_was_damaged_is_said_and_left_out(open_page: Callable[...
     assert "Read as" not in texts(app)
 
 
-def test_another_network_can_be_trained_beside_one_s_own(open_page: Callable[..., AppTest], lab: FakeLab):
+def test_another_network_can_be_trained_beside_one_s_own(
+    open_page: Callable[..., AppTest], lab: FakeLab
+) -> None:
     keep(PLAIN)
     app = press(open_page(), "sketch_train")
     assert len(lab.submitted) == 1
@@ -225,7 +235,7 @@ def test_another_network_can_be_trained_beside_one_s_own(open_page: Callable[...
 # The link
 
 
-def test_a_link_restores_the_whole_state(open_page: Callable[..., AppTest]):
+def test_a_link_restores_the_whole_state(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     asked = {"sketch_pen": "7", "sketch_map": "sensitivity", "sketch_about": "3", "sketch_ink": ink(8, 7)}
     app = open_page(**asked)
@@ -235,7 +245,7 @@ def test_a_link_restores_the_whole_state(open_page: Callable[..., AppTest]):
     assert not app.warning
 
 
-def test_values_out_of_range_are_clamped_and_said(open_page: Callable[..., AppTest]):
+def test_values_out_of_range_are_clamped_and_said(open_page: Callable[..., AppTest]) -> None:
     app = open_page(sketch_pen="99", sketch_about="eleven", sketch_colour="red")
     assert app.slider(key="sketch_pen").value == 40
     assert "the most is 40" in texts(app)
@@ -243,7 +253,9 @@ def test_values_out_of_range_are_clamped_and_said(open_page: Callable[..., AppTe
     assert "‘colour’, which this page does not have" in texts(app)
 
 
-def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(open_page: Callable[..., AppTest]):
+def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(
+    open_page: Callable[..., AppTest],
+) -> None:
     app = open_page(sketch_ink="nonsense!")
     assert "a drawing that cannot be read" in texts(app)
     assert "The sheet is empty" in texts(app)
@@ -251,7 +263,7 @@ def test_a_drawing_that_cannot_be_read_leaves_an_empty_sheet_and_is_said(open_pa
 
 def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     keep(MADE)
     scribble = tuple(Stroke(18, ((140 + i / 10, 40.0), (140 + i / 10, 260.0))) for i in range(120))
     monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
@@ -261,13 +273,13 @@ def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
     assert "sketch_ink" not in link(app)
 
 
-def test_a_run_that_is_not_here_is_said(open_page: Callable[..., AppTest]):
+def test_a_run_that_is_not_here_is_said(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_runs="abcabcabcabc")
     assert "a run that is not here: abcabcabcabc" in texts(app)
 
 
-def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTest]):
+def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page()
     app.selectbox(key="sketch_preset").set_value("tiny").run()
@@ -281,7 +293,7 @@ def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTe
 
 
 @pytest.mark.parametrize("dark_on_light", [True, False])
-def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_light: bool):
+def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_light: bool) -> None:
     keep(MADE)
     app = open_page(sketch_source="upload")
     assert "There is no picture yet" in texts(app)
@@ -303,7 +315,7 @@ def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_
 )
 def test_a_thin_upright_line_is_read_and_a_level_one_is_said_to_be_no_digit(
     open_page: Callable[..., AppTest], height: int, width: int, line: tuple[Any, Any]
-):
+) -> None:
     keep(MADE)
     sheet = np.full((height, width), 255, np.uint8)
     sheet[line] = 0
@@ -315,7 +327,7 @@ def test_a_thin_upright_line_is_read_and_a_level_one_is_said_to_be_no_digit(
     assert pictures(app) == (8 if is_level else 9)  # the upload, the input, the map, six steps
 
 
-def test_two_digits_in_an_upload_are_said_and_none_is_read(open_page: Callable[..., AppTest]):
+def test_two_digits_in_an_upload_are_said_and_none_is_read(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_source="upload")
     sheet = np.hstack([drawn(4), drawn(7)])
@@ -336,7 +348,7 @@ def test_two_digits_in_an_upload_are_said_and_none_is_read(open_page: Callable[.
 )
 def test_what_is_drawn_and_no_digit_is_said(
     open_page: Callable[..., AppTest], points: tuple[tuple[float, float], ...], sentence: str
-):
+) -> None:
     keep(MADE)
     app = open_page(sketch_ink=encode([Stroke(18, points)]))
     assert sentence in texts(app)
@@ -344,7 +356,9 @@ def test_what_is_drawn_and_no_digit_is_said(
     assert bars(app) == 0
 
 
-def test_a_network_that_reads_clothes_answers_where_there_is_no_digit(open_page: Callable[..., AppTest]):
+def test_a_network_that_reads_clothes_answers_where_there_is_no_digit(
+    open_page: Callable[..., AppTest],
+) -> None:
     config = PLAIN.change(dataset="fashion")
     made = result(config)
     network = build(made.config.model, shape=(1, 28, 28), classes=10, seed=1)
@@ -366,7 +380,9 @@ def test_a_network_that_reads_clothes_answers_where_there_is_no_digit(open_page:
         (png(np.full((50, 50), 200, np.uint8)), "There is no ink to be seen"),
     ],
 )
-def test_a_bad_picture_gets_its_sentence(open_page: Callable[..., AppTest], content: bytes, sentence: str):
+def test_a_bad_picture_gets_its_sentence(
+    open_page: Callable[..., AppTest], content: bytes, sentence: str
+) -> None:
     keep(MADE)
     app = open_page(sketch_source="upload")
     app.file_uploader(key="sketch_file").set_value(("bad.png", content, "image/png")).run()
@@ -375,7 +391,7 @@ def test_a_bad_picture_gets_its_sentence(open_page: Callable[..., AppTest], cont
     assert "Read as" not in texts(app)
 
 
-def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., AppTest]):
+def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page(sketch_ink=ink(4))
     app.segmented_control(key="sketch_source").set_value("upload").run()
@@ -386,7 +402,7 @@ def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., App
 
 def test_without_the_drawing_component_pictures_can_still_be_uploaded(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("ui.canvas.is_available", lambda: False)
     app = open_page()
     assert "upload a picture instead" in texts(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.errors import DownloadError
 from tests.app.fakes import FakeLab, few_pictures
-from tests.app.pages import ran, texts
+from tests.app.pages import elements, ran, texts
 from ui import own
 
 PAGE = "pages/trainer.py"
@@ -37,11 +37,13 @@ def open_own(open_app: Callable[..., AppTest]) -> AppTest:
 
 
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:
-    app.get("file_uploader")[0].upload(name, content)
+    elements(app, "file_uploader")[0].upload(name, content)
     return ran(app)
 
 
-def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., AppTest], lab: FakeLab):
+def test_an_uploaded_zip_is_shown_and_can_be_trained_on(
+    open_app: Callable[..., AppTest], lab: FakeLab
+) -> None:
     app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
     assert "coins: 8 pictures in 2 classes: heads, tails." in texts(app)
     app.button(key="train_start").click().run()
@@ -51,20 +53,20 @@ def test_an_uploaded_zip_is_shown_and_can_be_trained_on(open_app: Callable[..., 
     assert len(config.data.path) == 64
 
 
-def test_what_is_odd_about_an_uploaded_zip_is_said(open_app: Callable[..., AppTest]):
+def test_what_is_odd_about_an_uploaded_zip_is_said(open_app: Callable[..., AppTest]) -> None:
     odd = zipped("heads", "heads/worn", "tails")
     app = upload(open_own(open_app), "coins.zip", odd)
     said = "What lies in folders inside a class is counted as pictures of the class: heads/worn."
     assert said in "".join(info.value for info in app.info).replace("\\", "")
 
 
-def test_the_pictures_of_an_uploaded_zip_are_shown_before_training(open_app: Callable[..., AppTest]):
+def test_the_pictures_of_an_uploaded_zip_are_shown_before_training(open_app: Callable[..., AppTest]) -> None:
     app = upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
     assert len(app.get("image")) == 2
     assert "heads" in texts(app)
 
 
-def test_an_uploaded_set_is_offered_to_the_next_visitor(open_app: Callable[..., AppTest]):
+def test_an_uploaded_set_is_offered_to_the_next_visitor(open_app: Callable[..., AppTest]) -> None:
     upload(open_own(open_app), "coins.zip", zipped("heads", "tails"))
     later = open_own(open_app)
     assert later.selectbox(key="train_path").options == ["coins: 8 pictures"]
@@ -80,13 +82,15 @@ def test_an_uploaded_set_is_offered_to_the_next_visitor(open_app: Callable[..., 
 )
 def test_a_bad_zip_is_refused_with_its_sentence(
     open_app: Callable[..., AppTest], content: bytes, sentence: str
-):
+) -> None:
     app = upload(open_own(open_app), "bad.zip", content)
     assert any(sentence in error.value.replace("\\", "") for error in app.error), texts(app)
     assert app.button(key="train_start").disabled
 
 
-def test_a_link_cannot_name_a_folder_of_this_machine(open_app: Callable[..., AppTest], tmp_path: Path):
+def test_a_link_cannot_name_a_folder_of_this_machine(
+    open_app: Callable[..., AppTest], tmp_path: Path
+) -> None:
     for name in ("heads", "tails"):
         (tmp_path / name).mkdir()
         Image.new("RGB", (9, 9)).save(tmp_path / name / "1.png")
@@ -106,7 +110,7 @@ def fetches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("fetches")
 def test_the_full_set_is_fetched_only_on_request_and_its_failure_is_said(
     open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     asked: list[str] = []
     over = threading.Event()
 
@@ -133,7 +137,7 @@ def test_the_full_set_is_fetched_only_on_request_and_its_failure_is_said(
 @pytest.mark.usefixtures("fetches")
 def test_a_download_that_fails_as_nobody_foresaw_ends_as_a_problem_and_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     def fail(_name: str, **_more: object) -> None:
         raise KeyError("md5")
 
@@ -147,11 +151,11 @@ def test_a_download_that_fails_as_nobody_foresaw_ends_as_a_problem_and_in_the_lo
 
 
 @pytest.mark.usefixtures("fetches")
-def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest.MonkeyPatch):
+def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dictionary of downloads grows in the midst of a look through it."""
 
     class Slow(dict[str, own.Fetch]):
-        def values(self):
+        def values(self) -> Iterator[own.Fetch]:  # type: ignore[override]
             for value in super().values():
                 looks.set()
                 started.wait(0.5)
@@ -175,7 +179,9 @@ def test_downloads_may_start_while_a_page_asks_which_goes_on(monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("fetches")
-def test_a_download_shows_its_progress(open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
+def test_a_download_shows_its_progress(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
     told, over = threading.Event(), threading.Event()
 
     def slow(_name: str, *, on_progress: Callable[[int, int | None], None]) -> None:
@@ -195,6 +201,6 @@ def test_a_download_shows_its_progress(open_app: Callable[..., AppTest], monkeyp
 
 
 @pytest.mark.usefixtures("fetches")
-def test_mnist_which_is_bundled_whole_is_not_offered_for_fetching(open_app: Callable[..., AppTest]):
+def test_mnist_which_is_bundled_whole_is_not_offered_for_fetching(open_app: Callable[..., AppTest]) -> None:
     app = open_app(PAGE).run()
     assert "train_fetch" not in {button.key for button in app.button}

@@ -19,7 +19,7 @@ from dashlab.data.layout import SUFFIXES
 )
 def test_a_page_takes_every_kind_of_picture_that_a_zip_may_hold(
     open_app: Callable[..., AppTest], page: str, prefix: str, query: dict[str, str]
-):
+) -> None:
     app = open_app(page, **query).run()
     assert not app.exception, app.exception
     assert set(app.file_uploader(key=f"{prefix}_file").proto.type) >= SUFFIXES

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.pages import link, press, ran
+from tests.app.pages import elements, link, press, ran
 from ui.links import PLAIN
 from ui.page import PAGES as ALL_PAGES
 
@@ -43,7 +43,9 @@ def test_the_link_of_the_plain_defaults_brings_back_the_plain_defaults(
     if value is None:
         app = press(app, key)
     else:
-        (widget,) = [one for kind in ("slider", "number_input") for one in app.get(kind) if one.key == key]
+        (widget,) = [
+            one for kind in ("slider", "number_input") for one in elements(app, kind) if one.key == key
+        ]
         app = ran(widget.set_value(value))
     state = app.session_state[f"{prefix}__state"]
     assert (state.values, state.preset) == (dict(state.start("")), "")

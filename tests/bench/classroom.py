@@ -198,7 +198,7 @@ def _measure(server: Server, noted: Noted, when: str) -> None:
 def _server() -> Iterator[Server]:
     given = {"DASHLAB_DATA": os.environ["DASHLAB_DATA"]} if "DASHLAB_DATA" in os.environ else {}
     with tempfile.TemporaryDirectory(prefix="dashlab-bench-") as folder:
-        server = Server(Path(folder), **given).wait().rest()  # a class comes to a server that stands
+        server = Server(Path(folder), None, **given).wait().rest()  # a class comes to a server that stands
         try:
             yield server
         finally:

@@ -114,7 +114,7 @@ def _app() -> Iterator[tuple[Page, str, Store]]:
 
     given = {"DASHLAB_DATA": os.environ["DASHLAB_DATA"]} if "DASHLAB_DATA" in os.environ else {}
     with tempfile.TemporaryDirectory(prefix="dashlab-bench-") as folder, sync_playwright() as playwright:
-        server = Server(Path(folder), **given).wait()
+        server = Server(Path(folder), None, **given).wait()
         try:
             arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
             browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)

@@ -59,8 +59,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """More servers, for tests that stop one or need their own: `start_server(DASHLAB_SCHEDULER=...)`."""
     started: list[Server] = []
 
-    def start(**settings: str) -> Server:
-        started.append(Server(tmp_path / f"server{len(started)}", **settings))
+    def start(app: Path | None = None, **settings: str) -> Server:
+        started.append(Server(tmp_path / f"server{len(started)}", app, **settings))
         return started[-1].wait()
 
     yield start

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from tests.browser.conftest import VIEWPORTS
 from tests.browser.parts import WAIT_MS, Visit, button, no_error, settle
@@ -97,7 +97,7 @@ def test_what_the_keyboard_reaches_shows_that_it_has_the_focus(
         if place is None:
             continue
         reached += 1
-        clip = {
+        clip: FloatRect = {
             "x": max(0, place["x"] - 24),
             "y": max(0, place["y"] - 24),
             "width": place["width"] + 48,

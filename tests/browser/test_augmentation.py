@@ -27,7 +27,7 @@ def pictures(page: Page) -> list[str]:
 
 def test_a_moved_control_moves_the_pictures_and_the_link_brings_them_back(
     visit: Visit, new_page: Callable[..., Page]
-):
+) -> None:
     page = visit(new_page(), START)
     before = pictures(page)
     keyed(page, "aug_open1").locator("summary").click()
@@ -47,7 +47,7 @@ def test_a_moved_control_moves_the_pictures_and_the_link_brings_them_back(
     no_error(other)
 
 
-def test_steps_are_added_and_moved_on_a_telephone(visit: Visit, new_page: Callable[..., Page]):
+def test_steps_are_added_and_moved_on_a_telephone(visit: Visit, new_page: Callable[..., Page]) -> None:
     page = visit(new_page("phone", dark=True, touch=True), START)
     pictures(page)
     fits(page)  # and has all its pictures: they move what is below

@@ -39,7 +39,7 @@ def cells(page: Page) -> Any:
 
 def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
     page: Page, visit: Visit, new_page: Callable[..., Page]
-):
+) -> None:
     visit(page, f"/batchnorm?{SMALL}")
     expect(boundary(page)).to_contain_text("epoch 12", timeout=RUN_MS)
     before = cells(page)
@@ -58,7 +58,7 @@ def test_a_slider_moves_the_boundary_and_its_link_brings_it_back(
     expect(keyed(other, "bn_twins_lr")).to_contain_text("0.2")
 
 
-def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: Page, visit: Visit):
+def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: Page, visit: Visit) -> None:
     visit(page, f"/batchnorm?{SMALL}&bn_twins_at=3")
     expect(boundary(page)).to_contain_text("epoch 3", timeout=RUN_MS)
     at_three = cells(page)
@@ -69,7 +69,7 @@ def test_the_replay_runs_in_the_browser_and_ends_where_the_slider_stands(page: P
     no_error(page)
 
 
-def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Visit):
+def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Visit) -> None:
     visit(page, "/batchnorm?bn_twins_points=2000&bn_twins_batch_size=2&bn_twins_epochs=100")
     press(page, "bn_start")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=RUN_MS)
@@ -81,7 +81,7 @@ def test_a_long_training_grows_stops_and_keeps_what_it_has(page: Page, visit: Vi
     no_error(page)
 
 
-def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
+def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit) -> None:
     page = visit(new_page("phone", touch=True), f"/batchnorm?{SMALL}")
     expect(boundary(page)).to_be_visible(timeout=RUN_MS)
     fits(page)
@@ -90,7 +90,7 @@ def test_it_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
     no_error(page)
 
 
-def test_a_sweep_opens_from_its_link(page: Page, visit: Visit):
+def test_a_sweep_opens_from_its_link(page: Page, visit: Visit) -> None:
     visit(page, "/batchnorm?bn_view=rates&bn_rates_points=100&bn_rates_hidden=8&bn_rates_count=5")
     expect(page.get_by_text(re.compile("^With BatchNorm: "))).to_be_visible(timeout=RUN_MS)
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()

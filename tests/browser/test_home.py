@@ -13,7 +13,7 @@ from ui.page import PAGES
 
 def test_every_page_opens_from_the_sidebar_and_asks_nothing_of_a_network(
     page: Page, visit: Callable[..., Page], server: Server
-):
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     visit(page, "/")

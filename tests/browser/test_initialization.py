@@ -42,7 +42,7 @@ def press_on(page: Page, key: str, keys: str) -> None:
 
 def test_a_slider_moves_the_curves_and_the_link_brings_them_back(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, SMALL)
     before = drawn(page, "init_chart_outputs")
     assert len(before[0]) == 20
@@ -60,7 +60,7 @@ def test_a_slider_moves_the_curves_and_the_link_brings_them_back(
     no_error(other)
 
 
-def test_another_initializer_changes_what_is_said(page: Page, visit: Visit):
+def test_another_initializer_changes_what_is_said(page: Page, visit: Visit) -> None:
     visit(page, SMALL)
     keyed(page, "init_stack_settings_0__box").get_by_text("N(0, 1), linear").click()
     keyed(page, "init_stack_settings_0_initializer").get_by_role("combobox").click()
@@ -73,7 +73,7 @@ def test_another_initializer_changes_what_is_said(page: Page, visit: Visit):
 
 def test_stacks_are_trained_before_ones_eyes_and_kept(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, TRAINED + "&init_learn_steps=40")
     press(page, "init_learn_start")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=TRAIN_MS)
@@ -86,7 +86,7 @@ def test_stacks_are_trained_before_ones_eyes_and_kept(
     no_error(other)
 
 
-def test_the_page_fits_a_phone(new_page: Callable[..., Page], visit: Visit):
+def test_the_page_fits_a_phone(new_page: Callable[..., Page], visit: Visit) -> None:
     page = visit(new_page("phone", dark=True, touch=True), SMALL)
     drawn(page, "init_chart_outputs")
     fits(page)

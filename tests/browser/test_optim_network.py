@@ -37,7 +37,7 @@ def race(page: Page) -> None:
 
 def test_a_race_is_run_and_another_browser_finds_it_there(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, QUICK)
     expect(page.get_by_text("2 runs, none trained yet.")).to_be_visible()
     race(page)
@@ -53,7 +53,7 @@ def test_a_race_is_run_and_another_browser_finds_it_there(
 
 def test_a_click_on_a_cell_of_the_grid_leads_to_its_run_and_the_link_keeps_it(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, GRID)
     race(page)
     click_on(plot(page, "optim_net_chart_grid"), 0.25, 0.75, "learning rate 0.01")
@@ -70,7 +70,7 @@ def test_a_click_on_a_cell_of_the_grid_leads_to_its_run_and_the_link_keeps_it(
 
 def test_a_racer_is_changed_and_the_picture_of_the_linear_layer_with_it(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, "/optimizers?optim_preset=netlinear")
     diverged = page.get_by_text(re.compile("diverged under SGD"))
     expect(diverged).to_be_visible()

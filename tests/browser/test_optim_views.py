@@ -54,7 +54,7 @@ def the_same_elsewhere(
 
 def test_a_click_on_the_plane_shows_that_descent_and_its_link_brings_it_back(
     page: Page, visit: Visit, new_page: Callable[..., Page]
-):
+) -> None:
     visit(page, "/optimizers?optim_view=plane")
     expect(page.get_by_role("heading", name="The chosen cell: α = 1, β = 0.9")).to_be_visible()
     before = drawn(page, "optim_plane_chart_path")
@@ -68,7 +68,7 @@ def test_a_click_on_the_plane_shows_that_descent_and_its_link_brings_it_back(
 
 def test_other_batch_sizes_change_the_paths_and_the_link(
     page: Page, visit: Visit, new_page: Callable[..., Page]
-):
+) -> None:
     visit(page, "/optimizers?optim_view=batches")
     assert len(drawn(page, "optim_batches_chart_noise")) == 4
     field = keyed(page, "optim_batches_batches").get_by_role("textbox")
@@ -83,7 +83,7 @@ def test_other_batch_sizes_change_the_paths_and_the_link(
 
 def test_a_larger_beta_smooths_the_average_and_is_in_the_link(
     page: Page, visit: Visit, new_page: Callable[..., Page]
-):
+) -> None:
     visit(page, "/optimizers?optim_view=ema")
     before = drawn(page, "optim_ema_chart_series")[0]
     step_right(page, "optim_ema_beta")
@@ -94,7 +94,7 @@ def test_a_larger_beta_smooths_the_average_and_is_in_the_link(
 
 
 @pytest.mark.parametrize("view", ["plane", "batches", "ema"])
-def test_nothing_is_wider_than_a_phone(new_page: Callable[..., Page], visit: Visit, view: str):
+def test_nothing_is_wider_than_a_phone(new_page: Callable[..., Page], visit: Visit, view: str) -> None:
     phone = visit(new_page("phone", dark=True), f"/optimizers?optim_view={view}")
     expect(phone.locator(".js-plotly-plot").first).to_be_visible()
     fits(phone)

@@ -50,7 +50,7 @@ def press(page: Page, label: str) -> None:
 
 def test_a_click_on_the_picture_moves_the_start_and_the_link_has_it(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     race(page, visit)
     before = heads(page)
     click_on(picture(page), 0.72, 0.42, "start at")
@@ -65,7 +65,7 @@ def test_a_click_on_the_picture_moves_the_start_and_the_link_has_it(
     no_error(page)
 
 
-def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page, visit: Visit):
+def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page, visit: Visit) -> None:
     race(page, visit)
     last = heads(page)
     press(page, "Rewind")
@@ -78,7 +78,7 @@ def test_the_replay_runs_pauses_and_rewinds_without_moving_the_start(page: Page,
     assert "optim_surface_x=-0.5" in page.url
 
 
-def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit):
+def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit) -> None:
     race(page, visit, "&optim_surface_rates=equal&optim_surface_lr=0.01")
     before = heads(page)
     step_right(page, "optim_surface_lr")
@@ -94,7 +94,7 @@ def test_a_slider_changes_the_race_and_the_picture(page: Page, visit: Visit):
 )
 def test_racers_and_buttons_wear_the_colours_of_the_theme(
     new_page: Callable[..., Page], visit: Visit, *, dark: bool, first_racer: str, words: str
-):
+) -> None:
     page = race(new_page(dark=dark), visit)
     expect(picture(page).locator(".scatterlayer .js-line").first).to_have_css("stroke", first_racer)
     for text in (".updatemenu-item-text", ".slider-group > .slider-label"):
@@ -102,7 +102,7 @@ def test_racers_and_buttons_wear_the_colours_of_the_theme(
 
 
 @pytest.mark.parametrize("detail", ["curves", "state", "step", "basins"])
-def test_it_fits_a_telephone(new_page: Callable[..., Page], visit: Visit, detail: str):
+def test_it_fits_a_telephone(new_page: Callable[..., Page], visit: Visit, detail: str) -> None:
     phone = race(new_page("phone", touch=True), visit, f"&optim_surface_detail={detail}")
     fits(phone)
     buttons = picture(phone).locator(".updatemenu-button")
@@ -117,7 +117,7 @@ def box_of(element: Locator) -> Any:
     return box
 
 
-def test_the_surface_is_shown_in_three_dimensions(page: Page, visit: Visit):
+def test_the_surface_is_shown_in_three_dimensions(page: Page, visit: Visit) -> None:
     visit(page, ADDRESS + TWO + "&optim_surface_detail=space")
     # Without a graphics card the browser computes every pixel of it.
     expect(keyed(page, "optim_space").locator("canvas").first).to_be_visible(timeout=RUN_MS)

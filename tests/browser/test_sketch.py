@@ -87,7 +87,9 @@ def pad(page: Page, visit: Visit) -> Page:
 # The first visit
 
 
-def test_a_digit_drawn_before_there_is_a_network_is_read_as_soon_as_there_is_one(page: Page, visit: Visit):
+def test_a_digit_drawn_before_there_is_a_network_is_read_as_soon_as_there_is_one(
+    page: Page, visit: Visit
+) -> None:
     visit(page, "/sketch")
     expect(page.get_by_text("The sheet is empty, so nothing is read.")).to_be_visible()
     draw(page, a_digit(4))
@@ -103,7 +105,7 @@ def test_a_digit_drawn_before_there_is_a_network_is_read_as_soon_as_there_is_one
 
 
 @pytest.mark.timeout(400)
-def test_drawn_digits_are_read(pad: Page, visit: Visit):
+def test_drawn_digits_are_read(pad: Page, visit: Visit) -> None:
     """Ten digits at three sizes and places, written by ordinary hands, each with another pen."""
     wrong = []
     for name, (height, left, top, pen) in LAYOUTS.items():
@@ -122,7 +124,7 @@ def test_drawn_digits_are_read(pad: Page, visit: Visit):
 # The sheet
 
 
-def test_an_empty_sheet_predicts_nothing_and_clear_brings_it_back(pad: Page):
+def test_an_empty_sheet_predicts_nothing_and_clear_brings_it_back(pad: Page) -> None:
     expect(pad.get_by_text("The sheet is empty, so nothing is read.")).to_be_visible()
     expect(keyed(pad, "sketch_bars")).to_have_count(0)
     draw(pad, a_digit(7))
@@ -134,7 +136,7 @@ def test_an_empty_sheet_predicts_nothing_and_clear_brings_it_back(pad: Page):
     expect(verdict(pad)).to_have_text("Read as 1")
 
 
-def test_undo_takes_the_last_stroke_back(pad: Page):
+def test_undo_takes_the_last_stroke_back(pad: Page) -> None:
     draw(pad, a_digit(1, left=140))
     expect(verdict(pad)).to_have_text("Read as 1")
     draw(pad, (((60.0, 60.0), (150.0, 60.0)), ((90.0, 230.0), (200.0, 230.0))), already=1)
@@ -145,7 +147,7 @@ def test_undo_takes_the_last_stroke_back(pad: Page):
     draw(pad, (((150.0, 110.0), (230.0, 200.0)),), already=1)  # the component has heard of it
 
 
-def test_back_takes_the_last_stroke_back(pad: Page):
+def test_back_takes_the_last_stroke_back(pad: Page) -> None:
     draw(pad, a_digit(1, left=140))
     draw(pad, (((60.0, 60.0), (150.0, 60.0)),), already=1)
     pad.wait_for_timeout(2500)  # for two seconds an older address counts as one that the browser is late with
@@ -155,7 +157,7 @@ def test_back_takes_the_last_stroke_back(pad: Page):
     no_error(pad)
 
 
-def test_a_drawing_is_still_there_after_another_page(pad: Page):
+def test_a_drawing_is_still_there_after_another_page(pad: Page) -> None:
     draw(pad, a_digit(3))
     expect(verdict(pad)).to_have_text("Read as 3")
     pad.get_by_test_id("stSidebar").get_by_role("link", name="Trainer").click()
@@ -168,7 +170,7 @@ def test_a_drawing_is_still_there_after_another_page(pad: Page):
 
 def test_a_link_brings_the_drawing_into_another_browser(
     pad: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     draw(pad, a_digit(5))
     said = pad.get_by_text(re.compile(r"^5 at \d")).inner_text()
     other = visit(new_page(), address(pad))
@@ -184,7 +186,7 @@ def ink_on(page: Page) -> int:
     return int((np.asarray(shot)[4:-4, 4:-4] < 100).sum())
 
 
-def test_the_pen_width_slider_changes_the_pen(pad: Page, visit: Visit):
+def test_the_pen_width_slider_changes_the_pen(pad: Page, visit: Visit) -> None:
     line = (((60.0, 150.0), (240.0, 150.0)),)
     visit(pad, "/sketch?sketch_pen=6")
     draw(pad, line)
@@ -194,7 +196,7 @@ def test_the_pen_width_slider_changes_the_pen(pad: Page, visit: Visit):
     awaited(pad, lambda: ink_on(pad), lambda ink: ink > 4 * thin)
 
 
-def test_an_example_is_put_on_the_sheet_and_can_be_drawn_on(pad: Page):
+def test_an_example_is_put_on_the_sheet_and_can_be_drawn_on(pad: Page) -> None:
     keyed(pad, "sketch_preset").get_by_role("combobox").click()
     pad.get_by_role("option", name="A 7 with a bar").click()
     expect(verdict(pad)).to_have_text("Read as 7")
@@ -221,14 +223,14 @@ def png(digit: int, *, light_on_dark: bool) -> bytes:
     return out.getvalue()
 
 
-def test_pictures_dark_on_light_and_light_on_dark_are_read(pad: Page, visit: Visit):
+def test_pictures_dark_on_light_and_light_on_dark_are_read(pad: Page, visit: Visit) -> None:
     for digit, light_on_dark in ((2, False), (6, True)):
         visit(pad, "/sketch?sketch_source=upload")
         upload(pad, f"{digit}.png", png(digit, light_on_dark=light_on_dark))
         expect(verdict(pad)).to_have_text(f"Read as {digit}")
 
 
-def test_a_file_that_is_no_picture_gets_its_sentence(pad: Page, visit: Visit):
+def test_a_file_that_is_no_picture_gets_its_sentence(pad: Page, visit: Visit) -> None:
     visit(pad, "/sketch?sketch_source=upload")
     upload(pad, "broken.png", b"this is no picture")
     expect(pad.get_by_text(re.compile("broken.png is not a picture that can be read"))).to_be_visible()
@@ -240,7 +242,9 @@ def test_a_file_that_is_no_picture_gets_its_sentence(pad: Page, visit: Visit):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_finger_draws_on_a_telephone(pad: Page, new_page: Callable[..., Page], visit: Visit, dark: bool):
+def test_a_finger_draws_on_a_telephone(
+    pad: Page, new_page: Callable[..., Page], visit: Visit, dark: bool
+) -> None:
     assert keyed(pad, "sketch_networks").count() == 1
     phone = visit(new_page("phone", dark=dark, touch=True), "/sketch")
     finger = phone.context.new_cdp_session(phone)

@@ -40,7 +40,7 @@ def trained(page: Page, visit: Visit) -> Page:
     return page
 
 
-def test_a_network_is_trained_before_ones_eyes(page: Page, visit: Visit):
+def test_a_network_is_trained_before_ones_eyes(page: Page, visit: Visit) -> None:
     visit(page, QUICK + "&train_seed=7")
     press(page, "train_start")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=TRAIN_MS)
@@ -53,7 +53,7 @@ def test_a_network_is_trained_before_ones_eyes(page: Page, visit: Visit):
 
 def test_the_same_run_is_there_at_once_for_another_visitor(
     trained: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     accuracy = metric(trained, "Test accuracy").inner_text()
     other = visit(new_page(), QUICK)
     expect(metric(other, "Test accuracy")).to_have_text(accuracy, use_inner_text=True)
@@ -64,7 +64,7 @@ def test_the_same_run_is_there_at_once_for_another_visitor(
     expect(metric(other, "Test accuracy")).to_have_text(accuracy, use_inner_text=True)
 
 
-def test_a_click_on_a_cell_shows_its_pictures(trained: Page):
+def test_a_click_on_a_cell_shows_its_pictures(trained: Page) -> None:
     click_on(plot(trained, "train_chart_matrix"), 0.35, 0.35, "true 3, read as 3")
     expect(trained.get_by_text(re.compile(r"pictures of 3 were read as 3 — rightly"))).to_be_visible()
     expect(trained.get_by_role("img", name=re.compile("true class 3")).first).to_be_visible()
@@ -73,7 +73,7 @@ def test_a_click_on_a_cell_shows_its_pictures(trained: Page):
     no_error(trained)
 
 
-def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page):
+def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page) -> None:
     for key, said in (
         ("train_true", r"pictures of 5 were read as \d"),
         ("train_read", "pictures of 5 were read as 5 — rightly"),
@@ -84,7 +84,7 @@ def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page):
         settle(trained)
 
 
-def test_every_tab_opens(trained: Page):
+def test_every_tab_opens(trained: Page) -> None:
     for name, said in (
         ("Worst mistakes", "These are the ones it was surest of."),
         ("Network", "A picture of 1 × 28 × 28 passes 6 layers"),
@@ -97,7 +97,7 @@ def test_every_tab_opens(trained: Page):
         no_error(settle(trained))
 
 
-def test_weights_come_as_safetensors(trained: Page):
+def test_weights_come_as_safetensors(trained: Page) -> None:
     from safetensors.torch import load_file
 
     trained.get_by_role("tab", name="Downloads").click()
@@ -109,7 +109,7 @@ def test_weights_come_as_safetensors(trained: Page):
 
 def test_a_link_restores_the_state_in_another_browser(
     page: Page, new_page: Callable[..., Page], visit: Visit
-):
+) -> None:
     visit(page, "/trainer?train_preset=s5")
     keyed(page, "train_group_batch_size").get_by_text("Run").click()
     field = keyed(page, "train_epochs").get_by_role("spinbutton")
@@ -122,7 +122,7 @@ def test_a_link_restores_the_state_in_another_browser(
     expect(other).to_have_url(page.url)
 
 
-def test_back_brings_the_settings_before_the_last_change_back(page: Page, visit: Visit):
+def test_back_brings_the_settings_before_the_last_change_back(page: Page, visit: Visit) -> None:
     visit(page, "/trainer?train_preset=s5")
     keyed(page, "train_group_batch_size").get_by_text("Run").click()
     field = keyed(page, "train_epochs").get_by_role("spinbutton")
@@ -135,7 +135,7 @@ def test_back_brings_the_settings_before_the_last_change_back(page: Page, visit:
     expect(page).not_to_have_url(re.compile("train_epochs"))
 
 
-def test_settings_survive_a_visit_to_another_page(page: Page, visit: Visit):
+def test_settings_survive_a_visit_to_another_page(page: Page, visit: Visit) -> None:
     visit(page, "/trainer?train_preset=s5&train_epochs=3")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="dashlab", level=1)).to_be_visible()
@@ -145,13 +145,13 @@ def test_settings_survive_a_visit_to_another_page(page: Page, visit: Visit):
     expect(page.get_by_text(re.compile("Changed from .*: Epochs 3"))).to_be_visible()
 
 
-def test_what_a_link_asks_for_in_vain_is_said(page: Page, visit: Visit):
+def test_what_a_link_asks_for_in_vain_is_said(page: Page, visit: Visit) -> None:
     visit(page, "/trainer?train_epochs=5000")
     expect(page.get_by_text("The link asked for epochs=5000; the most is 1000.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"train_epochs=1000$"))
 
 
-def test_a_run_can_be_stopped_and_its_curve_grows_in_place_until_then(page: Page, visit: Visit):
+def test_a_run_can_be_stopped_and_its_curve_grows_in_place_until_then(page: Page, visit: Visit) -> None:
     visit(page, LONG)
     press(page, "train_start")
     chart = page.get_by_test_id("stVegaLiteChart").first
@@ -171,7 +171,7 @@ def test_a_run_can_be_stopped_and_its_curve_grows_in_place_until_then(page: Page
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_shows_everything_without_scrolling_sideways(
     trained: Page, new_page: Callable[..., Page], visit: Visit, dark: bool
-):
+) -> None:
     no_error(trained)
     for shown in ("/", "/trainer", QUICK):
         phone = visit(new_page("phone", dark=dark, touch=True), shown)

@@ -9,7 +9,7 @@ import torch
 
 from dashlab.config import RunConfig
 from dashlab.errors import DataError
-from dashlab.results import EpochRow, Evaluation, Result, Row, Seconds, Started, StepRow
+from dashlab.results import EndState, EpochRow, Evaluation, Result, Row, Seconds, Started, StepRow
 
 STEPS_PER_EPOCH = 10
 
@@ -57,7 +57,9 @@ def train(
     )
 
 
-def _steps(config: RunConfig, on_row: Callable[[Row], None], should_stop: Callable[[], bool]):
+def _steps(
+    config: RunConfig, on_row: Callable[[Row], None], should_stop: Callable[[], bool]
+) -> tuple[list[StepRow], list[EpochRow], EndState]:
     steps: list[StepRow] = []
     epochs: list[EpochRow] = []
     for step in range(1, config.loop.epochs * STEPS_PER_EPOCH + 1):

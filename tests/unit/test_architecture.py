@@ -58,12 +58,12 @@ def part_of(path: Path) -> str:
     return path.relative_to(ROOT / "dashlab").parts[0].removesuffix(".py")
 
 
-def test_every_part_of_the_core_has_a_floor():
+def test_every_part_of_the_core_has_a_floor() -> None:
     parts = {part_of(path) for path in sources("dashlab")} - {"__init__"}
     assert parts <= FLOOR_OF.keys(), "name its floor in FLOORS"
 
 
-def test_imports_point_one_way():
+def test_imports_point_one_way() -> None:
     upward = []
     for path in sources("dashlab"):
         own = part_of(path)
@@ -76,7 +76,7 @@ def test_imports_point_one_way():
     assert upward == []
 
 
-def test_nothing_in_the_core_imports_streamlit_or_a_page():
+def test_nothing_in_the_core_imports_streamlit_or_a_page() -> None:
     outside = {"streamlit", "streamlit_drawable_canvas", "ui", "pages", "app", "tests"}
     broken = [
         f"{path.relative_to(ROOT)} imports {module}"
@@ -87,7 +87,7 @@ def test_nothing_in_the_core_imports_streamlit_or_a_page():
     assert broken == []
 
 
-def test_a_page_computes_nothing_with_torch():
+def test_a_page_computes_nothing_with_torch() -> None:
     broken = [
         f"{path.relative_to(ROOT)} imports {module}"
         for path in [*sources("pages"), ROOT / "app.py"]
@@ -106,17 +106,17 @@ def loaded_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
 
-def test_charts_need_no_torch():
+def test_charts_need_no_torch() -> None:
     modules = [f"dashlab.charts.{path.stem}" for path in (ROOT / "dashlab" / "charts").glob("[a-z]*.py")]
     assert modules
     assert "torch" not in loaded_after("import " + ", ".join(modules))
 
 
-def test_the_settings_and_presets_need_no_torch():
+def test_the_settings_and_presets_need_no_torch() -> None:
     assert "torch" not in loaded_after("import dashlab.presets, dashlab.results, dashlab.errors")
 
 
-def test_training_from_the_command_line_needs_neither_dask_nor_streamlit_nor_plotly():
+def test_training_from_the_command_line_needs_neither_dask_nor_streamlit_nor_plotly() -> None:
     loaded = loaded_after(
         "from dashlab.cli.main import main; "
         "assert main(['train', '--epochs', '1', '--train-size', '64', '--hidden', '8']) == 0"

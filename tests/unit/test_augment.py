@@ -1,12 +1,13 @@
 """Batched augmentation against the slow, obvious form: one picture after the other."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from dashlab import augment as module
 from dashlab.augment import (
     affine_matrices,
     augment,
@@ -31,23 +32,23 @@ def dice(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def pictures(shape=(1, 9, 9), count: int = 12) -> torch.Tensor:
+def pictures(shape: tuple[int, ...] = (1, 9, 9), count: int = 12) -> torch.Tensor:
     return torch.randint(0, 256, (count, *shape), generator=dice(7), dtype=torch.uint8)
 
 
-def floats(shape=(1, 9, 9), count: int = 12) -> torch.Tensor:
+def floats(shape: tuple[int, ...] = (1, 9, 9), count: int = 12) -> torch.Tensor:
     return pictures(shape, count).float() / 255
 
 
 @pytest.fixture
-def loaded_dice(monkeypatch):
+def loaded_dice(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Makes every draw of `torch.rand` in augmentation come out as the given number."""
 
     def load(value: float) -> None:
-        def constant(*shape, **_more) -> torch.Tensor:
+        def constant(*shape: Any, **_more: object) -> torch.Tensor:
             return torch.full(shape[0] if isinstance(shape[0], tuple) else shape, value)
 
-        monkeypatch.setattr(module.torch, "rand", constant)
+        monkeypatch.setattr(torch, "rand", constant)
 
     return load
 
@@ -56,7 +57,7 @@ def loaded_dice(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_batched_flip_equals_flips_one_by_one(shape):
+def test_a_batched_flip_equals_flips_one_by_one(shape: tuple[int, ...]) -> None:
     x = pictures(shape)
     chosen = torch.rand(len(x), generator=dice(3)) < 0.5
     wanted = torch.stack(
@@ -66,13 +67,13 @@ def test_a_batched_flip_equals_flips_one_by_one(shape):
     assert torch.equal(random_flip(x, generator=dice(3)), wanted)
 
 
-def test_half_of_the_pictures_are_flipped():
+def test_half_of_the_pictures_are_flipped() -> None:
     x = torch.tensor([0, 1], dtype=torch.uint8).expand(10_000, 1, 1, 2)
     assert math.isclose(random_flip(x, generator=dice())[:, 0, 0, 0].float().mean().item(), 0.5, abs_tol=0.02)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_batched_crop_equals_crops_one_by_one(shape):
+def test_a_batched_crop_equals_crops_one_by_one(shape: tuple[int, ...]) -> None:
     x, padding = pictures(shape), 3
     _, height, width = shape
     corners = torch.randint(2 * padding + 1, (2, len(x)), generator=dice(3))
@@ -83,7 +84,7 @@ def test_a_batched_crop_equals_crops_one_by_one(shape):
     assert torch.equal(random_crop(x, padding, generator=dice(3)), torch.stack(wanted))
 
 
-def test_every_window_of_a_crop_is_drawn():
+def test_every_window_of_a_crop_is_drawn() -> None:
     middle = torch.zeros(2000, 1, 5, 5, dtype=torch.uint8)
     middle[:, 0, 2, 2] = 1
     places = random_crop(middle, 2, generator=dice()).flatten(1).argmax(1)
@@ -133,14 +134,14 @@ def moved_one_by_one(x: torch.Tensor, config: AugmentConfig, draws: torch.Tensor
     ],
     ids=["turn", "move", "zoom", "slant", "all"],
 )
-def test_a_batched_move_equals_moves_one_by_one(config, shape):
+def test_a_batched_move_equals_moves_one_by_one(config: AugmentConfig, shape: tuple[int, ...]) -> None:
     x = floats(shape, count=4)
     draws = torch.rand(5, len(x), generator=dice(3)) * 2 - 1
     moved = random_affine(x, config, generator=dice(3))
     assert torch.allclose(moved, moved_one_by_one(x, config, draws), atol=2e-4)
 
 
-def test_a_quarter_turn_is_a_quarter_turn(loaded_dice):
+def test_a_quarter_turn_is_a_quarter_turn(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(1.0)  # a draw of 1 is the full angle
     x = floats((3, 9, 9))
     turned = random_affine(x, AugmentConfig(rotate=90.0), generator=dice())
@@ -148,7 +149,9 @@ def test_a_quarter_turn_is_a_quarter_turn(loaded_dice):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(loaded_dice, shape):
+def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(
+    loaded_dice: Callable[[float], None], shape: tuple[int, ...]
+) -> None:
     loaded_dice(0.0)  # a draw of 0 is the full way right and down
     x = floats(shape)
     wanted = torch.zeros_like(x)
@@ -156,7 +159,7 @@ def test_a_shift_by_whole_pixels_moves_them_and_leaves_black(loaded_dice, shape)
     assert torch.allclose(random_affine(x, AugmentConfig(shift=2.0), generator=dice()), wanted, atol=1e-5)
 
 
-def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice):
+def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(0.0)  # the smallest zoom: 1 - 0.5
     x = floats()
     zoomed = random_affine(x, AugmentConfig(zoom=0.5), generator=dice())
@@ -164,7 +167,7 @@ def test_a_shift_is_in_pixels_of_the_result_whatever_the_zoom(loaded_dice):
     assert torch.allclose(both[:, :, 1:, 1:], zoomed[:, :, :-1, :-1], atol=1e-5)
 
 
-def test_a_larger_zoom_makes_the_picture_larger(loaded_dice):
+def test_a_larger_zoom_makes_the_picture_larger(loaded_dice: Callable[[float], None]) -> None:
     x = torch.zeros(1, 1, 16, 16)
     x[..., 6:10, 6:10] = 1
     areas = []
@@ -174,7 +177,7 @@ def test_a_larger_zoom_makes_the_picture_larger(loaded_dice):
     assert areas == pytest.approx([16 * 0.5**2, 16 * 1.5**2], rel=0.02)
 
 
-def test_a_turn_keeps_the_shape_of_a_picture_that_is_not_square(loaded_dice):
+def test_a_turn_keeps_the_shape_of_a_picture_that_is_not_square(loaded_dice: Callable[[float], None]) -> None:
     loaded_dice(1.0)
     x = torch.zeros(1, 1, 9, 21)
     x[..., 3:6, 9:12] = 1  # a square in the middle stays a square
@@ -182,12 +185,12 @@ def test_a_turn_keeps_the_shape_of_a_picture_that_is_not_square(loaded_dice):
     assert torch.allclose(turned, x, atol=1e-5)
 
 
-def test_a_move_of_nothing_is_the_identity():
+def test_a_move_of_nothing_is_the_identity() -> None:
     x = floats((3, 8, 13))
     assert torch.allclose(random_affine(x, AugmentConfig(), generator=dice()), x, atol=1e-5)
 
 
-def test_each_picture_has_a_matrix_of_its_own():
+def test_each_picture_has_a_matrix_of_its_own() -> None:
     matrices = affine_matrices(
         50, AugmentConfig(rotate=10.0), side=(8, 8), generator=dice(), device=torch.device("cpu")
     )
@@ -219,7 +222,7 @@ def thickened_one_by_one(
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_batched_stroke_width_equals_stroke_width_one_by_one(shape):
+def test_batched_stroke_width_equals_stroke_width_one_by_one(shape: tuple[int, ...]) -> None:
     x, share = floats(shape), 0.7
     draws = dice(3)
     chosen, amount = (torch.rand(len(x), 1, 1, 1, generator=draws) for _ in range(2))
@@ -227,7 +230,9 @@ def test_batched_stroke_width_equals_stroke_width_one_by_one(shape):
     assert torch.allclose(random_thickness(x, share, generator=dice(3)), wanted, atol=1e-6)
 
 
-def test_a_stroke_at_the_edge_does_not_come_out_at_the_other_edge(loaded_dice):
+def test_a_stroke_at_the_edge_does_not_come_out_at_the_other_edge(
+    loaded_dice: Callable[[float], None],
+) -> None:
     loaded_dice(0.25)  # chosen, to be thickened, by a quarter
     x = torch.zeros(1, 1, 6, 6)
     x[..., 0, :] = 1
@@ -235,14 +240,14 @@ def test_a_stroke_at_the_edge_does_not_come_out_at_the_other_edge(loaded_dice):
     assert thick[0, 0, :, 0].tolist() == [1.0, 0.25, 0.0, 0.0, 0.0, 0.0]
 
 
-def test_only_the_share_of_the_pictures_that_is_named_gets_another_stroke_width():
+def test_only_the_share_of_the_pictures_that_is_named_gets_another_stroke_width() -> None:
     x = floats(count=4000)
     changed = (random_thickness(x, 0.3, generator=dice()) != x).flatten(1).any(1)
     assert math.isclose(changed.float().mean().item(), 0.3, abs_tol=0.03)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_batched_erasing_equals_erasing_one_by_one(shape):
+def test_batched_erasing_equals_erasing_one_by_one(shape: tuple[int, ...]) -> None:
     x, side = floats(shape), 4
     _, height, width = shape
     middles = torch.rand(2, len(x), 1, generator=dice(3))
@@ -256,7 +261,7 @@ def test_batched_erasing_equals_erasing_one_by_one(shape):
     assert torch.equal(random_erase(x, side, generator=dice(3)), wanted)
 
 
-def test_a_square_that_is_erased_has_its_side_where_it_lies_inside():
+def test_a_square_that_is_erased_has_its_side_where_it_lies_inside() -> None:
     x = torch.ones(500, 1, 20, 20)
     gone = (random_erase(x, 5, generator=dice()) == 0).flatten(1).sum(1)
     assert gone.max() == 25
@@ -266,12 +271,12 @@ def test_a_square_that_is_erased_has_its_side_where_it_lies_inside():
 # -- all of them -------------------------------------------------------------------------------------------
 
 
-def test_without_changes_pictures_are_only_scaled():
+def test_without_changes_pictures_are_only_scaled() -> None:
     x = pictures((3, 8, 13))
     assert torch.equal(augment(x, AugmentConfig(), generator=dice()), x.float() / 255)
 
 
-def test_changes_are_known_to_be_on_or_off():
+def test_changes_are_known_to_be_on_or_off() -> None:
     assert not changes_pictures(AugmentConfig())
     for name in AugmentConfig.__slots__:
         one = AugmentConfig(**{name: getattr(EVERY, name)})
@@ -279,7 +284,7 @@ def test_changes_are_known_to_be_on_or_off():
 
 
 @pytest.mark.parametrize("name", AugmentConfig.__slots__)
-def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name):
+def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name: str) -> None:
     same = pictures(count=1).expand(40, 1, 9, 9)
     changed = augment(same, AugmentConfig(**{name: getattr(EVERY, name)}), generator=dice())
     distinct = {tuple(picture.flatten().tolist()) for picture in changed}
@@ -287,7 +292,7 @@ def test_every_setting_changes_pictures_each_by_a_draw_of_its_own(name):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_values_stay_between_black_and_white(shape):
+def test_values_stay_between_black_and_white(shape: tuple[int, ...]) -> None:
     changed = augment(pictures(shape, count=200), EVERY, generator=dice())
     assert changed.dtype == torch.float32
     assert changed.shape == (200, *shape)
@@ -295,20 +300,20 @@ def test_values_stay_between_black_and_white(shape):
     assert changed.max() <= 1
 
 
-def test_the_pictures_that_are_passed_in_stay_as_they_are():
+def test_the_pictures_that_are_passed_in_stay_as_they_are() -> None:
     x = pictures()
     before = x.clone()
     augment(x, EVERY, generator=dice())
     assert torch.equal(x, before)
 
 
-def test_the_same_generator_gives_the_same_pictures():
+def test_the_same_generator_gives_the_same_pictures() -> None:
     x = pictures()
     assert torch.equal(augment(x, EVERY, generator=dice(1)), augment(x, EVERY, generator=dice(1)))
     assert not torch.equal(augment(x, EVERY, generator=dice(1)), augment(x, EVERY, generator=dice(2)))
 
 
-def test_the_global_generator_is_left_alone():
+def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     augment(pictures(), EVERY, generator=dice())
     assert torch.equal(torch.get_rng_state(), before)

@@ -39,7 +39,7 @@ SHADES = torch.arange(256, dtype=torch.uint8).view(1, 16, 16)
 # Helps of arguments
 
 
-def test_what_is_erased_is_as_high_over_wide_as_the_ratio():
+def test_what_is_erased_is_as_high_over_wide_as_the_ratio() -> None:
     step = make_step("RandomErasing", p=1.0, scale="0.1,0.1", ratio="4,4", value="0")
     erased = (made(step, F.to_image(FLAT)) == 0).all(0)
     height, width = erased.any(1).sum().item(), erased.any(0).sum().item()
@@ -50,30 +50,33 @@ def test_what_is_erased_is_as_high_over_wide_as_the_ratio():
     assert "does not fit is not erased" in help_of("RandomErasing.scale")
 
 
-def test_what_is_cut_out_is_as_wide_over_high_as_the_ratio():
+def test_what_is_cut_out_is_as_wide_over_high_as_the_ratio() -> None:
     crop = build("RandomResizedCrop", make_step("RandomResizedCrop", scale="0.1,0.1", ratio="4,4").values)
     params = crop.make_params([FLAT])
     assert params["width"] / params["height"] == pytest.approx(4, abs=0.15)
     assert "Width over height" in help_of("RandomResizedCrop.ratio")
 
 
-def test_a_factor_of_one_fits_into_the_target_as_width_and_height():
+def test_a_factor_of_one_fits_into_the_target_as_width_and_height() -> None:
     step = make_step("ScaleJitter", target_size="40,500", scale_range="1,1")
     assert made(step, FLAT.resize((100, 300))).size == (40, 120)
     assert help_of("ScaleJitter.target_size").startswith("Width,height")
 
 
-def test_a_chain_of_depth_0_draws_its_depth_as_one_of_minus_1_does():
+def test_a_chain_of_depth_0_draws_its_depth_as_one_of_minus_1_does() -> None:
     def drawn(depth: int, seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return build("AugMix", make_step("AugMix", chain_depth=depth).values)(F.to_image(CAT))
+        picture: torch.Tensor = build("AugMix", make_step("AugMix", chain_depth=depth).values)(
+            F.to_image(CAT)
+        )
+        return picture
 
     assert all(torch.equal(drawn(0, seed), drawn(-1, seed)) for seed in range(4))
     assert not any(torch.equal(drawn(0, seed), F.to_image(CAT)) for seed in range(4))
     assert "−1 and 0" in help_of("AugMix.chain_depth")
 
 
-def test_noise_is_in_shares_of_black_to_white_for_whole_numbers_too():
+def test_noise_is_in_shares_of_black_to_white_for_whole_numbers_too() -> None:
     grey = torch.full((1, 200, 200), 128, dtype=torch.uint8)
     step = make_step("GaussianNoise", mean=0.1, sigma=0.05)
     noisy = made(step, grey).float()
@@ -83,7 +86,7 @@ def test_noise_is_in_shares_of_black_to_white_for_whole_numbers_too():
     assert (loud.min(), loud.max()) == (0, 1)
 
 
-def test_a_sharpness_of_1_and_8_bits_change_nothing_and_a_saturation_of_0_is_grey():
+def test_a_sharpness_of_1_and_8_bits_change_nothing_and_a_saturation_of_0_is_grey() -> None:
     for step in (
         make_step("RandomAdjustSharpness", sharpness_factor=1.0, p=1.0),
         make_step("RandomPosterize", bits=8, p=1.0),
@@ -99,20 +102,20 @@ def test_a_sharpness_of_1_and_8_bits_change_nothing_and_a_saturation_of_0_is_gre
     assert (grey == grey[..., :1]).all()
 
 
-def test_the_largest_length_itself_is_never_drawn_and_the_smallest_is():
+def test_the_largest_length_itself_is_never_drawn_and_the_smallest_is() -> None:
     torch.manual_seed(0)
     resize = build("RandomResize", make_step("RandomResize", min_size=8, max_size=11).values)
     assert {min(resize(FLAT).size) for _ in range(60)} == {8, 9, 10}
 
 
-def test_one_number_sets_the_shorter_side_and_a_limit_the_longer():
+def test_one_number_sets_the_shorter_side_and_a_limit_the_longer() -> None:
     wide = FLAT.resize((300, 100))
     assert made(make_step("Resize", size="50"), wide).size == (150, 50)
     assert max(made(make_step("Resize", size="50", max_size="90"), wide).size) == 90
 
 
 @pytest.mark.parametrize("transform", ["MixUp", "CutMix"])
-def test_a_small_alpha_leaves_nearly_one_picture_and_a_large_one_halves(transform: str):
+def test_a_small_alpha_leaves_nearly_one_picture_and_a_large_one_halves(transform: str) -> None:
     def shares(alpha: float) -> list[float]:
         torch.manual_seed(0)
         mix = build(transform, make_step(transform, alpha=alpha).values, num_classes=2)
@@ -130,7 +133,7 @@ def test_a_small_alpha_leaves_nearly_one_picture_and_a_large_one_halves(transfor
 # What is said of transforms
 
 
-def test_photometric_distortion_swaps_channels_too():
+def test_photometric_distortion_swaps_channels_too() -> None:
     torch.manual_seed(0)
     step = make_step(
         "RandomPhotometricDistort", brightness="1,1", contrast="1,1", saturation="1,1", hue="0,0", p=1.0
@@ -142,7 +145,7 @@ def test_photometric_distortion_swaps_channels_too():
     assert "channels swapped" in ABOUT["RandomPhotometricDistort"][1]
 
 
-def test_each_policy_has_25_pairs_and_randaugment_draws_from_14():
+def test_each_policy_has_25_pairs_and_randaugment_draws_from_14() -> None:
     for policy in v2.AutoAugmentPolicy:
         assert len(v2.AutoAugment(policy)._policies) == 25
     assert len(v2.RandAugment._AUGMENTATION_SPACE) == 14
@@ -154,7 +157,7 @@ def test_each_policy_has_25_pairs_and_randaugment_draws_from_14():
 # Formulas
 
 
-def test_the_formulas_are_what_torchvision_computes():
+def test_the_formulas_are_what_torchvision_computes() -> None:
     x = SHADES.float()
     posterized = F.posterize(SHADES, bits=3).float()
     assert torch.equal(posterized, x - x % 2 ** (8 - 3))
@@ -172,7 +175,7 @@ def test_the_formulas_are_what_torchvision_computes():
     assert {"RandomPosterize", "RandomSolarize", "ToDtype", "ColorJitter"} <= FORMULAS.keys()
 
 
-def test_mixes_are_of_each_picture_and_the_one_before_it():
+def test_mixes_are_of_each_picture_and_the_one_before_it() -> None:
     torch.manual_seed(0)
     pictures = torch.arange(3.0).view(3, 1, 1, 1).expand(3, 1, 10, 10).contiguous()
     mixed, labels = v2.MixUp(num_classes=3)(pictures, torch.arange(3))
@@ -186,7 +189,7 @@ def test_mixes_are_of_each_picture_and_the_one_before_it():
     assert set(cut[2].unique().tolist()) <= {1.0, 2.0}, "no pixel is a blend of two"
 
 
-def test_an_affine_change_zooms_turns_and_slants_about_the_centre_then_moves():
+def test_an_affine_change_zooms_turns_and_slants_about_the_centre_then_moves() -> None:
     angle, zoom, slant, shift = 20.0, 0.8, 15.0, (7, -4)
     inverse = v2.functional._geometry._get_inverse_affine_matrix(
         [0.0, 0.0], angle, list(map(float, shift)), zoom, [slant, 0.0]
@@ -209,7 +212,9 @@ def end(name: str, *, draws: int = 1) -> Any:
     return draw_pipeline(preset.steps, same(draws, picture), seed=int(str(preset.settings.get("seed", 0))))
 
 
-def test_a_photograph_that_is_turned_and_then_cropped_has_no_black_corner_and_the_other_way_round_it_has():
+def test_a_photograph_that_is_turned_and_then_cropped_has_no_black_corner_the_other_way_round_it_has() -> (
+    None
+):
     turn, size = presets()["order"].steps[1], "150"
     for name in PHOTOS:
         picture = Image.new("RGB", load_photo(name).size, (255, 255, 255))
@@ -223,11 +228,11 @@ def test_a_photograph_that_is_turned_and_then_cropped_has_no_black_corner_and_th
         assert last == 255
 
 
-def test_a_forgotten_scale_gives_values_of_a_thousand():
+def test_a_forgotten_scale_gives_values_of_a_thousand() -> None:
     assert 900 < end("unscaled")[0].rows[-1].facts.high < 1300
 
 
-def test_the_inverse_of_normalize_has_minus_mean_over_std_and_one_over_std():
+def test_the_inverse_of_normalize_has_minus_mean_over_std_and_one_over_std() -> None:
     there, back = (step for step in presets()["inverse"].steps if step.transform == "Normalize")
     mean, std, mean_back, std_back = (
         [float(number) for number in str(step.values[name]).split(",")]
@@ -238,7 +243,7 @@ def test_the_inverse_of_normalize_has_minus_mean_over_std_and_one_over_std():
     assert std_back == pytest.approx([1 / s for s in std], abs=1e-6)
 
 
-def test_padding_of_16_mends_the_crop_that_does_not_fit():
+def test_padding_of_16_mends_the_crop_that_does_not_fit() -> None:
     small = CAT.resize((32, 32))
     steps = presets()["toolarge"].steps
     assert draw(*steps, picture=small).problem
@@ -246,17 +251,17 @@ def test_padding_of_16_mends_the_crop_that_does_not_fit():
     assert not draw(steps[0], mended, picture=small).problem
 
 
-def test_the_trainer_does_all_of_the_recipe_for_cifar():
+def test_the_trainer_does_all_of_the_recipe_for_cifar() -> None:
     fates = {step.fate for step in carry_over(presets()["cifar"].steps, "cifar10")}
     assert fates <= {"carried", "needless"}
 
 
-def test_the_default_crop_of_imagenet_is_of_8_to_100_per_cent():
+def test_the_default_crop_of_imagenet_is_of_8_to_100_per_cent() -> None:
     crop = next(step for step in presets()["imagenet"].steps if step.transform == "RandomResizedCrop")
     assert crop.values["scale"] == "0.08,1"
 
 
-def test_the_chain_of_the_course_ends_between_minus_1_and_1():
+def test_the_chain_of_the_course_ends_between_minus_1_and_1() -> None:
     one = draw_pipeline(presets()["s18"].steps, same(1, CAT.resize((32, 32))), seed=0)[0]
     assert -1 <= one.rows[-1].facts.low < one.rows[-1].facts.high <= 1
 
@@ -274,7 +279,7 @@ def test_the_chain_of_the_course_ends_between_minus_1_and_1():
     ids=lambda step: step.transform,
 )
 @pytest.mark.parametrize("before", [[], TO_FLOAT], ids=["PIL", "tensor"])
-def test_a_size_that_leaves_no_pixel_is_said_in_a_sentence(step: Step, before: list[Step]):
+def test_a_size_that_leaves_no_pixel_is_said_in_a_sentence(step: Step, before: list[Step]) -> None:
     thin = Sample(picture=CAT.resize((40, 1)), name="thin")
     (one,) = draw_pipeline([*before, step], [thin], seed=0)
     assert "would leave no pixel" in one.problem

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
@@ -19,8 +20,10 @@ from dashlab.cli.train import add_arguments, config_from
 from dashlab.config import LEAVES, RunConfig
 from dashlab.data.images import ImageSet, load_images
 from dashlab.errors import ConfigError
+from dashlab.fields import Value
 from dashlab.presets import preset
 from dashlab.store import Store
+from tests.typed import there
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("train", "--epochs", "2", "--train-size", "200", "--hidden", "8", "--device", "cpu")
@@ -34,7 +37,7 @@ def digits() -> ImageSet:
 
 
 @pytest.fixture(autouse=True)
-def few_test_pictures(monkeypatch, digits):
+def few_test_pictures(monkeypatch: pytest.MonkeyPatch, digits: ImageSet) -> None:
     """The engine loads those digits; own pictures are loaded as ever."""
     load = engine.load
     monkeypatch.setattr(engine, "load", lambda config: digits if config.dataset == "mnist" else load(config))
@@ -50,8 +53,8 @@ def parsed(*arguments: str) -> RunConfig:
 # -- settings ----------------------------------------------------------------------------------------------
 
 
-def test_every_setting_has_an_option():
-    values = {
+def test_every_setting_has_an_option() -> None:
+    values: dict[str, Value] = {
         "dataset": "own", "path": "my pictures", "side": 64, "grey": True, "train_size": 7,
         "val_fraction": 0.25, "normalize": "none", "flip": True, "crop_padding": 2, "rotate": 3.5,
         "shift": 1.5, "zoom": 0.25, "shear": 4.0, "thickness": 0.5, "erase": 3, "model": "cnn",
@@ -61,7 +64,7 @@ def test_every_setting_has_an_option():
         1e-6, "l2": 1e-7, "batch_size": 3, "epochs": 9, "patience": 2, "seed": 5, "precision": "fast",
         "compile": True, "start_from": "ab",
     }  # fmt: skip
-    by_choice = [
+    by_choice: list[dict[str, Value]] = [
         {"dataset": "fashion", "source": "bundled"},
         {"optimizer": "sgd", "momentum": 0.5, "nesterov": True},
         {"optimizer": "sgd", "momentum": 0.5, "dampening": 0.25},
@@ -71,7 +74,7 @@ def test_every_setting_has_an_option():
         {"optimizer": "adam", "beta1": 0.5, "beta2": 0.75, "amsgrad": True},
         {"schedule": "step", "step_size": 3, "gamma": 0.5},
     ]
-    seen = set()
+    seen: set[str] = set()
     for settings in (values, *by_choice):
         arguments = []
         for name, value in settings.items():
@@ -81,22 +84,22 @@ def test_every_setting_has_an_option():
     assert seen == LEAVES.keys()
 
 
-def test_a_preset_is_taken_whole_and_options_change_it():
+def test_a_preset_is_taken_whole_and_options_change_it() -> None:
     assert parsed("--preset", "s6") == preset("s6").config
     assert parsed("--preset", "s6", "--lr", "0.5") == preset("s6").config.change(lr=0.5)
 
 
-def test_settings_of_a_preset_that_lose_their_effect_go_back_to_their_default():
+def test_settings_of_a_preset_that_lose_their_effect_go_back_to_their_default() -> None:
     config = parsed("--preset", "s1", "--optimizer", "adam")
     assert config == preset("s1").config.change(optimizer="adam", momentum=0.0)
 
 
-def test_a_setting_that_was_given_and_has_no_effect_is_refused():
+def test_a_setting_that_was_given_and_has_no_effect_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"Momentum \(momentum\) has no effect when optimizer is 'adam'"):
         parsed("--optimizer", "adam", "--momentum", "0.9")
 
 
-def test_help_names_every_option_its_choices_and_its_default(capsys):
+def test_help_names_every_option_its_choices_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["train", "--help"])
     said = " ".join(capsys.readouterr().out.split())
@@ -130,7 +133,9 @@ def test_help_names_every_option_its_choices_and_its_default(capsys):
         (["--model", "cnn", "--channels", "none"], "needs at least one block"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_status_1(capsys, arguments, words):
+def test_a_mistake_is_one_sentence_and_exit_status_1(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
     assert main(["train", *arguments]) == 1
     said = capsys.readouterr()
     assert words in said.err
@@ -139,15 +144,17 @@ def test_a_mistake_is_one_sentence_and_exit_status_1(capsys, arguments, words):
     assert said.out == ""
 
 
-def test_the_module_exits_with_a_sentence_and_no_traceback():
+def test_the_module_exits_with_a_sentence_and_no_traceback() -> None:
     command = [sys.executable, "-m", "dashlab", "train", "--lr", "fast"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "dashlab: Learning rate: 'fast' is not a number.\n"
 
 
-def test_ctrl_c_ends_with_a_word_and_the_usual_status(capsys, monkeypatch):
-    def interrupted(*_arguments, **_more):
+def test_ctrl_c_ends_with_a_word_and_the_usual_status(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object, **_more: object) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "train", interrupted)
@@ -158,7 +165,7 @@ def test_ctrl_c_ends_with_a_word_and_the_usual_status(capsys, monkeypatch):
 # -- figures -----------------------------------------------------------------------------------------------
 
 
-def test_json_is_a_line_per_epoch_and_a_last_one(capsys):
+def test_json_is_a_line_per_epoch_and_a_last_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUICK, "--json", "--no-save", "--val-fraction", "0.2"]) == 0
     said = capsys.readouterr()
     first, second, last = (json.loads(line) for line in said.out.splitlines())
@@ -178,7 +185,7 @@ def test_json_is_a_line_per_epoch_and_a_last_one(capsys):
     assert last["key"] == config.key()
 
 
-def test_the_same_command_prints_the_same_figures(capsys):
+def test_the_same_command_prints_the_same_figures(capsys: pytest.CaptureFixture[str]) -> None:
     figures = []
     for _ in range(2):
         main([*QUICK, "--json", "--no-save"])
@@ -187,7 +194,9 @@ def test_the_same_command_prints_the_same_figures(capsys):
     assert figures[0] == figures[1]
 
 
-def test_where_nobody_watches_there_is_a_line_per_epoch_and_no_bar(capsys):
+def test_where_nobody_watches_there_is_a_line_per_epoch_and_no_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([*QUICK, "--no-save"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
@@ -198,7 +207,9 @@ def test_where_nobody_watches_there_is_a_line_per_epoch_and_no_bar(capsys):
     assert lines[3].startswith("Test accuracy ")
 
 
-def test_the_line_of_an_epoch_tells_the_plain_loss_and_what_is_added_to_it(capsys):
+def test_the_line_of_an_epoch_tells_the_plain_loss_and_what_is_added_to_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([*QUICK, "--no-save", "--l1", "0.01", "--label-smoothing", "0.1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert re.match(
@@ -208,13 +219,15 @@ def test_the_line_of_an_epoch_tells_the_plain_loss_and_what_is_added_to_it(capsy
     assert re.match(r"epoch 1: training loss \d\.\d{4}, accuracy", capsys.readouterr().out.splitlines()[1])
 
 
-def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(capsys):
+def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([*QUICK, "--hidden", "64", "--train-size", "1000", "--lr", "0.1", "--no-save"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert re.match(r"Test accuracy \d\d\.00%; always answering 7 gives 15\.00%\. \(load", last), last
 
 
-def test_a_run_at_guessing_level_is_told_so_and_what_helps(capsys):
+def test_a_run_at_guessing_level_is_told_so_and_what_helps(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--lr", "1e-7", "--init", "zeros", "--epochs", "1"]
     assert main([*QUICK, *arguments, "--no-save"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
@@ -223,7 +236,9 @@ def test_a_run_at_guessing_level_is_told_so_and_what_helps(capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["largest_class_accuracy"] == 0.15
 
 
-def test_at_a_terminal_there_is_a_progress_bar(capsys, monkeypatch):
+def test_at_a_terminal_there_is_a_progress_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -236,7 +251,7 @@ def test_at_a_terminal_there_is_a_progress_bar(capsys, monkeypatch):
     assert "epoch 2: " in capsys.readouterr().out
 
 
-def test_a_run_that_diverges_says_so_with_a_status_of_its_own(capsys):
+def test_a_run_that_diverges_says_so_with_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     ruinous = ("--lr", "100", "--loss", "mse", "--init", "normal", "--init-std", "10", "--hidden", "8-8")
     assert main([*QUICK, *ruinous, "--json", "--no-save"]) == 2
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -248,7 +263,7 @@ def test_a_run_that_diverges_says_so_with_a_status_of_its_own(capsys):
 # -- the store ---------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_kept_unless_that_is_not_wanted(capsys):
+def test_a_run_is_kept_unless_that_is_not_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     main([*QUICK, "--no-save"])
     assert Store().runs() == []
     main([*QUICK, "--json"])
@@ -256,17 +271,19 @@ def test_a_run_is_kept_unless_that_is_not_wanted(capsys):
     assert [run.key for run in Store().runs()] == [key]
 
 
-def test_a_run_can_start_from_one_that_was_kept(capsys):
+def test_a_run_can_start_from_one_that_was_kept(capsys: pytest.CaptureFixture[str]) -> None:
     main([*QUICK, "--json"])
     key = json.loads(capsys.readouterr().out.splitlines()[-1])["key"]
     assert main([*QUICK, "--json", "--no-save", "--start-from", key, "--lr", "1e-7"]) == 0
     first, *_ = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    kept = Store().load(key).result.epochs[-1]
+    kept = there(Store().load(key)).result.epochs[-1]
     assert first["train_loss"] < kept.train_loss  # the mean over the last epoch, which still learnt
 
 
-def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_about(capsys, monkeypatch):
-    def full(*_arguments, **_more):
+def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_about(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object, **_more: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("dashlab.store.write_run", full)
@@ -277,14 +294,16 @@ def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_abo
     assert "No space left on device" in said.err
 
 
-def test_threads_of_torch_are_set(monkeypatch):
-    asked = []
+def test_threads_of_torch_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     main([*QUICK, "--no-save", "--threads", "1"])
     assert asked == [1]
 
 
-def test_runs_are_listed_and_deleted_by_the_beginning_of_their_key(capsys):
+def test_runs_are_listed_and_deleted_by_the_beginning_of_their_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["runs"]) == 0
     assert capsys.readouterr().out.startswith("No cached runs yet")
     main([*QUICK, "--json"])
@@ -297,7 +316,9 @@ def test_runs_are_listed_and_deleted_by_the_beginning_of_their_key(capsys):
     assert [run.key for run in Store().runs()] == [keys[1]]
 
 
-def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(capsys):
+def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     main([*QUICK])
     main([*QUICK, "--seed", "1"])
     assert main(["runs", "--delete", "zz"]) == 1
@@ -317,7 +338,9 @@ def draw_folder(folder: Path) -> Path:
     return folder
 
 
-def test_a_folder_of_own_pictures_is_trained_on_and_named_by_its_content(capsys, tmp_path):
+def test_a_folder_of_own_pictures_is_trained_on_and_named_by_its_content(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     keys = []
     for place in ("here", "there"):
         path = draw_folder(tmp_path / place)
@@ -340,7 +363,9 @@ def test_a_folder_of_own_pictures_is_trained_on_and_named_by_its_content(capsys,
     assert keys[0] == keys[1]
 
 
-def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(capsys, tmp_path):
+def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert main(["data", "add", str(draw_folder(tmp_path / "shades"))]) == 0
     name = capsys.readouterr().out.split()[-1]
     main(["data"])
@@ -356,13 +381,17 @@ def test_a_folder_that_was_added_is_listed_and_trained_on_by_its_name(capsys, tm
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_run_on_some_of_the_pictures_says_on_how_many(capsys, more):
+def test_a_run_on_some_of_the_pictures_says_on_how_many(
+    capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
     assert main([*QUICK, "--no-save", "--val-fraction", "0.1", *more]) == 0
     said = "180 of the training pictures are trained on, 20 are held back for validation."
     assert said in capsys.readouterr().out
 
 
-def test_what_is_odd_about_a_folder_is_said_where_it_is_added(capsys, tmp_path):
+def test_what_is_odd_about_a_folder_is_said_where_it_is_added(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     folder = draw_folder(tmp_path / "shades")
     picture = next(path for path in sorted(folder.rglob("*")) if path.is_file())
     other = next(path for path in sorted(folder.iterdir()) if path != picture.parent)
@@ -371,14 +400,14 @@ def test_what_is_odd_about_a_folder_is_said_where_it_is_added(capsys, tmp_path):
     assert "1 picture stands in more than one class" in capsys.readouterr().out
 
 
-def test_data_says_which_sets_are_at_hand(capsys):
+def test_data_says_which_sets_are_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data"]) == 0
     said = capsys.readouterr().out
     assert "MNIST: full" in said
     assert "CIFAR-10: bundled" in said
 
 
-def test_doctor_says_what_the_machine_has(capsys):
+def test_doctor_says_what_the_machine_has(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out
     for line in (f"torch {torch.__version__}", "data folder", "cached runs", "bfloat16"):

@@ -35,11 +35,11 @@ def as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_what_was_imported_is_frozen_once_and_not_at_every_run():
+def test_what_was_imported_is_frozen_once_and_not_at_every_run() -> None:
     assert [collection.freeze_imports() for _ in range(5)] == [True, False, False, False, False]
 
 
-def test_it_is_frozen_again_when_a_page_has_imported_much_more(monkeypatch: pytest.MonkeyPatch):
+def test_it_is_frozen_again_when_a_page_has_imported_much_more(monkeypatch: pytest.MonkeyPatch) -> None:
     collection.freeze_imports()
     for number in range(collection.MANY):
         monkeypatch.setitem(sys.modules, f"a_module_of_this_test_{number}", gc)
@@ -47,7 +47,7 @@ def test_it_is_frozen_again_when_a_page_has_imported_much_more(monkeypatch: pyte
     assert not collection.freeze_imports()
 
 
-def test_a_collection_afterwards_walks_few_objects():
+def test_a_collection_afterwards_walks_few_objects() -> None:
     import torch  # noqa: F401 - what the server has imported
 
     before = len(gc.get_objects())
@@ -56,7 +56,7 @@ def test_a_collection_afterwards_walks_few_objects():
     assert len(gc.get_objects()) < 1_000
 
 
-def test_what_becomes_garbage_later_is_collected():
+def test_what_becomes_garbage_later_is_collected() -> None:
     collection.freeze_imports()
     cycle: list[object] = []
     cycle.append(cycle)
@@ -64,7 +64,7 @@ def test_what_becomes_garbage_later_is_collected():
     assert gc.collect() >= 1
 
 
-def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.MonkeyPatch):
+def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.MonkeyPatch) -> None:
     collected = threading.Semaphore(0)
     monkeypatch.setattr(collection, "EVERY_S", 0.05)
     monkeypatch.setattr(collection, "_collector", None)
@@ -78,7 +78,7 @@ def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.Mon
     assert not collected.acquire(timeout=0.3)
 
 
-def test_memory_goes_back_when_nothing_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch):
+def test_memory_goes_back_when_nothing_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     given = threading.Event()
     for name, value in (("EVERY_S", 0.01), ("QUIET_S", (0.01, 0.01)), ("_collector", None)):
         monkeypatch.setattr(collection, name, value)
@@ -88,7 +88,7 @@ def test_memory_goes_back_when_nothing_has_run_for_a_while(monkeypatch: pytest.M
     assert given.wait(10)
 
 
-def test_the_allocator_gives_back_what_is_free():
+def test_the_allocator_gives_back_what_is_free() -> None:
     if platform.libc_ver()[0] != "glibc":
         assert not collection.give_back()
         return
@@ -102,7 +102,7 @@ def test_the_allocator_gives_back_what_is_free():
     assert kept
 
 
-def test_who_left_is_forgotten_without_another_one_leaving(monkeypatch: pytest.MonkeyPatch):
+def test_who_left_is_forgotten_without_another_one_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = MemorySessionStorage(ttl_seconds=1)
     told: list[Callable[[], object]] = []
     loop = SimpleNamespace(call_soon_threadsafe=told.append)
@@ -124,13 +124,13 @@ def test_who_left_is_forgotten_without_another_one_leaving(monkeypatch: pytest.M
     assert is_kept() is None
 
 
-def test_this_streamlit_keeps_who_left_where_they_are_looked_for():
+def test_this_streamlit_keeps_who_left_where_they_are_looked_for() -> None:
     source = inspect.getsource(Runtime) + inspect.getsource(WebsocketSessionManager)
     for name in ("self._session_mgr", "self._session_storage", "def _get_async_objs", "eventloop"):
         assert name in source
 
 
-def test_streamlit_does_not_collect_after_every_run():
+def test_streamlit_does_not_collect_after_every_run() -> None:
     settings = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert "postScriptGC = false" in settings
 

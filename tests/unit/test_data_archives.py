@@ -95,7 +95,7 @@ def test_val_serves_for_testing_where_there_is_no_test_folder(make: Maker) -> No
 
 
 def test_val_serves_for_training_where_there_is_a_test_folder(make: Maker) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for first_seed, part in enumerate(("train", "val", "test")):
         members |= two_classes(1, prefix=f"{part}/", first_seed=50 * first_seed)
     layout = layout_of(make(members))
@@ -270,7 +270,7 @@ def test_a_member_that_unpacks_to_more_than_it_claims_is_cut_off(tmp_path: Path)
     path = tmp_path / "set.zip"
     path.write_bytes(bytes(whole))
     asked: list[int] = []
-    original = zipfile.ZipExtFile._read1
+    original: Callable[[zipfile.ZipExtFile, int], bytes] = vars(zipfile.ZipExtFile)["_read1"]
 
     def watched(self: zipfile.ZipExtFile, n: int) -> bytes:
         asked.append(n)

@@ -56,7 +56,7 @@ def test_a_bundled_sample_has_as_many_of_each_class(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_pictures_of_a_set_are_of_mixed_classes(name: str) -> None:
-    assert len(load_images(name).train_y[:100].unique()) >= 8
+    assert len(load_images(name).train_y[:100].unique()) >= 8  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("name", ["fashion", "cifar10"])
@@ -270,7 +270,7 @@ def cifar_zip(full_data: Path) -> Path:
     return path
 
 
-def test_the_published_deviation_of_cifar_is_the_mean_of_the_pictures_own_as_its_sentence_says():
+def test_the_published_deviation_of_cifar_is_the_mean_of_the_pictures_own_as_its_sentence_says() -> None:
     pixels = load_images("cifar10", source="bundled").train_x.float() / 255
     own, over_all = pixels.std((2, 3)).mean(0).tolist(), pixels.std((0, 2, 3)).tolist()
     assert own == pytest.approx(IMAGE_SETS["cifar10"].std, abs=0.003)

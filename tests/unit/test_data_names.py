@@ -8,6 +8,7 @@ import sys
 import unicodedata
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -52,7 +53,7 @@ def members(*classes: bytes) -> dict[bytes, bytes]:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("flags", [(0, 0), (UTF8_FLAG, UTF8_FLAG), (UTF8_FLAG, 0), (0, UTF8_FLAG)])
 def test_names_that_are_utf8_are_read_so_with_or_without_the_flag_and_composed(
-    form: str, flags: tuple[int, int]
+    form: Literal["NFC", "NFD"], flags: tuple[int, int]
 ) -> None:
     names = [unicodedata.normalize(form, name).encode() for name in ("Äpfel", "Kürbis", "林檎")]
     assert classes_of(raw_zip(members(*names), flags=flags)) == ("Kürbis", "Äpfel", "林檎")

@@ -66,7 +66,7 @@ def test_parts_are_known_by_their_usual_names(make: Maker, train: str, test: str
 
 
 def test_numbered_parts_are_taken_together(make: Maker) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for fold in (1, 2, 3):
         members |= two_classes(2, prefix=f"fold{fold}/", first_seed=10 * fold)
     layout = layout_of(make(members))

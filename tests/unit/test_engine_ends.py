@@ -1,6 +1,7 @@
 """The ways in which a run ends, its precision, what it starts from and what it refuses."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,13 +19,14 @@ from dashlab.models import build
 from dashlab.results import Row, StepRow
 from dashlab.speedtest import Timing
 from dashlab.weights import put_weights
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, close, run, same, stop_after
 
 # -- stopping ----------------------------------------------------------------------------------------------
 
 
-def test_a_stopped_run_is_marked_stopped_and_keeps_its_rows_and_weights():
+def test_a_stopped_run_is_marked_stopped_and_keeps_its_rows_and_weights() -> None:
     result = run(MLP, should_stop=stop_after(6))
     assert result.state == "stopped"
     assert result.note.startswith("Stopped after 6 of 12 steps.")
@@ -34,19 +36,19 @@ def test_a_stopped_run_is_marked_stopped_and_keeps_its_rows_and_weights():
     assert same(result.weights, run(MLP, should_stop=stop_after(6)).weights)
 
 
-def test_a_stopped_run_does_not_read_the_test_set(monkeypatch):
+def test_a_stopped_run_does_not_read_the_test_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "evaluate", lambda *_arguments, **_more: pytest.fail("the test set was read"))
     assert run(MLP, should_stop=stop_after(6)).evaluation is None
 
 
-def test_a_run_that_is_stopped_before_its_first_step_keeps_its_first_weights():
+def test_a_run_that_is_stopped_before_its_first_step_keeps_its_first_weights() -> None:
     result = run(MLP, should_stop=lambda: True)
     first = build(MLP.model, shape=(1, 8, 8), classes=4, seed=0)
     assert (result.state, result.steps, result.epochs) == ("stopped", (), ())
     assert same(result.weights, first.state_dict())
 
 
-def test_the_next_run_is_not_touched_by_one_that_was_stopped():
+def test_the_next_run_is_not_touched_by_one_that_was_stopped() -> None:
     wanted = run(MLP)
     run(MLP.change(precision="fast"), should_stop=stop_after(2))
     assert same(run(MLP).weights, wanted.weights)
@@ -56,7 +58,9 @@ def test_the_next_run_is_not_touched_by_one_that_was_stopped():
 
 
 @pytest.mark.parametrize("every_s", [0.0, math.inf])
-def test_a_run_that_diverges_ends_and_says_at_which_step(monkeypatch, every_s):
+def test_a_run_that_diverges_ends_and_says_at_which_step(
+    monkeypatch: pytest.MonkeyPatch, every_s: float
+) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", every_s)
     rows: list[Row] = []
     result = run(DIVERGING, on_row=rows.append)
@@ -71,21 +75,21 @@ def test_a_run_that_diverges_ends_and_says_at_which_step(monkeypatch, every_s):
     assert (result.evaluation, result.weights) == (None, {})
 
 
-def test_a_run_whose_last_step_ruins_the_weights_has_diverged():
+def test_a_run_whose_last_step_ruins_the_weights_has_diverged() -> None:
     result = run(DIVERGING.change(epochs=1, batch_size=64))
     assert result.state == "diverged"
     assert "after step 1 the loss on the test pictures was no longer a finite number" in result.note
     assert (result.evaluation, result.weights) == (None, {})
 
 
-def test_a_validation_loss_that_is_not_finite_is_no_row():
+def test_a_validation_loss_that_is_not_finite_is_no_row() -> None:
     result = run(DIVERGING.change(epochs=2, batch_size=48, val_fraction=0.25))
     assert result.state == "diverged"
     assert "after step 1 the loss on the validation pictures" in result.note
     assert result.epochs == ()
 
 
-def test_a_run_that_is_stopped_when_it_has_diverged_has_diverged(monkeypatch):
+def test_a_run_that_is_stopped_when_it_has_diverged_has_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_READ_EVERY_S", math.inf)
     result = run(DIVERGING.change(batch_size=4), should_stop=stop_after(15))
     assert result.state == "diverged"
@@ -97,10 +101,10 @@ def test_a_run_that_is_stopped_when_it_has_diverged_has_diverged(monkeypatch):
 RESTLESS = MLP.change(lr=0.8, val_fraction=0.5, patience=2, epochs=40, batch_size=8)
 
 
-def test_early_stopping_ends_the_run_and_puts_the_best_weights_back():
+def test_early_stopping_ends_the_run_and_puts_the_best_weights_back() -> None:
     images = made_up(noise=1500)
     result = run(RESTLESS, images=images)
-    losses = [row.val_loss for row in result.epochs]
+    losses = [there(row.val_loss) for row in result.epochs]
     best = losses.index(min(losses))
     assert len(losses) == best + 1 + 2 < 40
     parts = split(images, RESTLESS, torch.device("cpu"))
@@ -116,10 +120,10 @@ def test_early_stopping_ends_the_run_and_puts_the_best_weights_back():
     )
 
 
-def test_the_best_weights_are_put_back_after_a_full_run_too():
+def test_the_best_weights_are_put_back_after_a_full_run_too() -> None:
     images = made_up(noise=1500)
     full = run(RESTLESS.change(patience=30, epochs=6), images=images)
-    losses = [row.val_loss for row in full.epochs]
+    losses = [there(row.val_loss) for row in full.epochs]
     assert len(losses) == 6
     assert losses.index(min(losses)) < 5
     cut = run(RESTLESS.change(patience=30, epochs=losses.index(min(losses)) + 1), images=images)
@@ -141,7 +145,9 @@ def process_settings() -> tuple[object, ...]:
     return torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark
 
 
-def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_an_exception(monkeypatch):
+def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_an_exception(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bfloat16_is(monkeypatch, faster=True)
     before = process_settings()
     during = []
@@ -159,7 +165,9 @@ def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_
 
 
 @pytest.mark.parametrize("precision", ["full", "fast"])
-def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch, precision):
+def test_products_are_rounded_as_the_config_says_while_a_run_trains(
+    monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
     bfloat16_is(monkeypatch, faster=True)
     during = set()
     run(MLP.change(precision=precision), on_row=lambda row: during.add((type(row), process_settings()[:2])))
@@ -167,7 +175,7 @@ def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch,
     assert (StepRow, wanted) in during
 
 
-def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch):
+def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=False)
     config = NOISY.change(model="cnn", channels=(4,))
     fast, full = run(config.change(precision="fast")), run(config)
@@ -180,7 +188,9 @@ def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch):
     assert (full.note, "precision" in full.environment) == ("", False)
 
 
-def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measured(monkeypatch):
+def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: False)
     monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured"))
     fast = run(MLP.change(precision="fast"))
@@ -188,7 +198,7 @@ def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measu
     assert fast.note == "Fast: float32 was taken, for no units for bfloat16 are there."
 
 
-def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch):
+def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=True)
     note = run(MLP.change(precision="fast"), should_stop=stop_after(6)).note
     assert note.startswith("Stopped after 6 of 12 steps.")
@@ -197,7 +207,7 @@ def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch):
     )
 
 
-def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch):
+def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=True)
     first = run(MLP.change(precision="fast"))
     monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured again"))
@@ -212,7 +222,9 @@ def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch):
 @pytest.mark.parametrize(
     "change", [{}, {"model": "cnn", "channels": (4,), "hidden": (8,)}], ids=["mlp", "cnn"]
 )
-def test_measuring_changes_nothing_but_the_precision(monkeypatch, change):
+def test_measuring_changes_nothing_but_the_precision(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str | tuple[int, ...]]
+) -> None:
     monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: True)
     state = torch.get_rng_state()
     config = NOISY.change(precision="fast", **change)
@@ -223,7 +235,7 @@ def test_measuring_changes_nothing_but_the_precision(monkeypatch, change):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch):
+def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     # Autocast around the whole run would keep bfloat16 copies of the first weights and never learn.
     bfloat16_is(monkeypatch, faster=True)
     config = RunConfig().change(
@@ -245,13 +257,13 @@ def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch):
 # -- starting from other weights ---------------------------------------------------------------------------
 
 
-def test_a_run_starts_from_the_weights_that_it_is_given():
+def test_a_run_starts_from_the_weights_that_it_is_given() -> None:
     before = run(MLP)
     tuned = run(MLP.change(start_from="a" * 64, lr=1e-7), start_weights=before.weights)
     assert close(tuned.weights, before.weights)
 
 
-def test_weights_of_another_network_are_refused():
+def test_weights_of_another_network_are_refused() -> None:
     wrong = build(MLP.model, shape=(1, 9, 9), classes=4, seed=0).state_dict()
     with pytest.raises(WeightsError, match=r"1\.weight is \[12, 81\] and should be \[12, 64\]"):
         run(MLP.change(start_from="a" * 64), start_weights=wrong)
@@ -262,7 +274,9 @@ def test_weights_of_another_network_are_refused():
     [("a" * 64, None), ("", {"1.weight": torch.zeros(1)})],
     ids=["missing", "unasked"],
 )
-def test_start_weights_come_with_the_name_of_their_run_and_only_so(start_from, weights):
+def test_start_weights_come_with_the_name_of_their_run_and_only_so(
+    start_from: str, weights: dict[str, torch.Tensor] | None
+) -> None:
     with pytest.raises(ConfigError, match="needs that run's weights, and only such a run takes any"):
         run(MLP.change(start_from=start_from), start_weights=weights)
 
@@ -270,24 +284,24 @@ def test_start_weights_come_with_the_name_of_their_run_and_only_so(start_from, w
 # -- what is refused, and what is left behind --------------------------------------------------------------
 
 
-def test_an_unsound_config_is_refused_before_anything_is_loaded(monkeypatch):
+def test_an_unsound_config_is_refused_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "load", lambda _config: pytest.fail("pictures were loaded"))
     with pytest.raises(ConfigError, match="Learning rate"):
         train(RunConfig().change(lr=-1.0))
 
 
 @pytest.mark.parametrize("device", ["meta", "cuda:99", "gpu", "", "vulkan"])
-def test_a_device_that_cannot_train_is_refused(device):
+def test_a_device_that_cannot_train_is_refused(device: str) -> None:
     with pytest.raises(ConfigError, match=r"use 'auto' or 'cpu'|use auto, cpu, cuda or mps"):
         train(MLP, device=device, images=made_up())
 
 
-def test_the_resolved_config_has_no_setting_without_effect_and_a_source():
+def test_the_resolved_config_has_no_setting_without_effect_and_a_source() -> None:
     config = resolved(RunConfig().change(model="softmax", hidden=(3,), dropout=0.5))
     assert config == RunConfig().change(model="softmax", source="full")
 
 
-def test_the_result_holds_the_resolved_config_and_where_it_was_trained():
+def test_the_result_holds_the_resolved_config_and_where_it_was_trained() -> None:
     result = run(MLP)
     assert result.config == resolved(MLP)
     assert result.environment["torch"] == torch.__version__
@@ -295,13 +309,13 @@ def test_the_result_holds_the_resolved_config_and_where_it_was_trained():
     assert min(result.seconds.load, result.seconds.train, result.seconds.evaluate) > 0
 
 
-def test_weights_are_left_behind_on_the_cpu_in_one_piece_each():
+def test_weights_are_left_behind_on_the_cpu_in_one_piece_each() -> None:
     result = run(NOISY.change(model="cnn", channels=(4, 6)))
     assert all(value.device.type == "cpu" and value.is_contiguous() for value in result.weights.values())
     assert not any(value.requires_grad for value in result.weights.values())
 
 
-def test_own_pictures_that_changed_are_read_again(tmp_path):
+def test_own_pictures_that_changed_are_read_again(tmp_path: Path) -> None:
     folder = tmp_path / "shapes"
 
     def draw(shade: int) -> None:

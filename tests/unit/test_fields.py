@@ -1,12 +1,14 @@
 """Descriptions of settings: what a text spells, which values are sound, and the nearest sound one."""
 
 import math
+from typing import Any
 
 import pytest
 
 from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError
 from dashlab.fields import Spec, Value
+from tests.typed import there
 
 SPECS = {name: spec for name, (_part, spec) in LEAVES.items()}
 DEFAULTS = RunConfig().flat()
@@ -46,7 +48,7 @@ HOSTILE = (
 )
 
 
-def number(**more) -> Spec:
+def number(**more: Any) -> Spec:
     return Spec(kind="number", label="X", help="x", low=1e-7, high=100.0, **more)
 
 
@@ -79,21 +81,21 @@ def some_values(spec: Spec, default: Value) -> list[Value]:
             return ["", "a", " spaced ", "/home/Jörg/Bilder 2", "a-b_c.zip", "x" * 1024]
 
 
-def test_what_is_formatted_is_parsed_back():
+def test_what_is_formatted_is_parsed_back() -> None:
     for name, spec in SPECS.items():
         for value in some_values(spec, DEFAULTS[name]):
             assert spec.problem(value) is None, (name, value)
             assert spec.parse(spec.format(value)) == value, name
 
 
-def test_a_sound_value_is_left_alone_by_clamping():
+def test_a_sound_value_is_left_alone_by_clamping() -> None:
     for name, spec in SPECS.items():
         for value in some_values(spec, DEFAULTS[name]):
             assert spec.clamp(value, DEFAULTS[name]) is value, name
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
-def test_a_text_of_a_link_is_refused_in_a_sentence_or_clamped_to_a_sound_value(text):
+def test_a_text_of_a_link_is_refused_in_a_sentence_or_clamped_to_a_sound_value(text: str) -> None:
     for name, spec in SPECS.items():
         default = DEFAULTS[name]
         try:
@@ -107,11 +109,11 @@ def test_a_text_of_a_link_is_refused_in_a_sentence_or_clamped_to_a_sound_value(t
         assert refusal.startswith(f"{spec.label}: "), name
 
 
-def test_a_value_of_another_kind_is_clamped_to_a_sound_one():
+def test_a_value_of_another_kind_is_clamped_to_a_sound_one() -> None:
     numbers = (True, -1, 0, 2.5, math.nan, math.inf, -math.inf, 10**400)
     for name, spec in SPECS.items():
         for value in (*numbers, "x", (), (0,), (1.5, 2), (True,), ("a",)):
-            clamped = spec.clamp(value, DEFAULTS[name])
+            clamped = spec.clamp(value, DEFAULTS[name])  # type: ignore[arg-type]
             assert spec.problem(clamped) is None, (name, value, clamped)
 
 
@@ -126,7 +128,9 @@ def test_a_value_of_another_kind_is_clamped_to_a_sound_one():
         (sizes(), (0, 100, 5, 7), (1, 64, 5)),
     ],
 )
-def test_a_value_out_of_range_is_clamped_to_the_nearest_one(spec, value, nearest):
+def test_a_value_out_of_range_is_clamped_to_the_nearest_one(
+    spec: Spec, value: Value, nearest: float | tuple[int, ...]
+) -> None:
     clamped = spec.clamp(value, 9)
     assert clamped == nearest
     assert type(clamped) is type(nearest)
@@ -135,42 +139,42 @@ def test_a_value_out_of_range_is_clamped_to_the_nearest_one(spec, value, nearest
 @pytest.mark.parametrize(
     ("spec", "value"), [(number(), math.nan), (integer(), True), (FLAG, 1), (sizes(), ("a",))]
 )
-def test_a_value_that_has_no_nearest_one_is_replaced_by_the_default(spec, value):
+def test_a_value_that_has_no_nearest_one_is_replaced_by_the_default(spec: Spec, value: Value) -> None:
     assert spec.clamp(value, "the default") == "the default"
 
 
 @pytest.mark.parametrize("text", ["on", "On", "true", "YES", "1", " on "])
-def test_a_flag_is_switched_on_by_any_of_its_words(text):
+def test_a_flag_is_switched_on_by_any_of_its_words(text: str) -> None:
     assert FLAG.parse(text) is True
 
 
 @pytest.mark.parametrize("text", ["off", "False", "no", "0"])
-def test_a_flag_is_switched_off_by_any_of_its_words(text):
+def test_a_flag_is_switched_off_by_any_of_its_words(text: str) -> None:
     assert FLAG.parse(text) is False
 
 
 @pytest.mark.parametrize("text", ["128-64", "128,64", "128 64", "128, 64", " 128 - 64 "])
-def test_sizes_may_be_joined_in_several_ways(text):
+def test_sizes_may_be_joined_in_several_ways(text: str) -> None:
     assert sizes().parse(text) == (128, 64)
 
 
 @pytest.mark.parametrize("text", ["", "none", "None"])
-def test_no_sizes_are_spelled_none(text):
+def test_no_sizes_are_spelled_none(text: str) -> None:
     assert sizes().parse(text) == ()
 
 
 @pytest.mark.parametrize("text", ["-5", "5-", "5--", "a-b", "1.5"])
-def test_sizes_that_are_not_whole_numbers_above_0_are_refused(text):
+def test_sizes_that_are_not_whole_numbers_above_0_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="whole numbers joined"):
         sizes().parse(text)
 
 
-def test_text_keeps_its_spaces():
+def test_text_keeps_its_spaces() -> None:
     assert TEXT.parse(" my pictures ") == " my pictures "
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\nb", "\x7f"])
-def test_text_with_control_characters_is_refused(text):
+def test_text_with_control_characters_is_refused(text: str) -> None:
     assert TEXT.problem(text) == "must be one line without control characters"
 
 
@@ -192,5 +196,5 @@ def test_text_with_control_characters_is_refused(text):
         (TEXT, "x" * 1025, "may have at most 1,024 characters"),
     ],
 )
-def test_an_unsound_value_is_described(spec, value, words):
-    assert words in spec.problem(value)
+def test_an_unsound_value_is_described(spec: Spec, value: Value, words: str) -> None:
+    assert words in there(spec.problem(value))

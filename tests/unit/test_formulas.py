@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,12 +12,13 @@ from torch.nn import Parameter
 
 from dashlab.experiments.formula_lines import Moment
 from dashlab.experiments.formulas import lines, printed
+from dashlab.fields import Value
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import SURFACE_OPTIMIZERS, SurfaceOptimConfig
 
 STEPS = 25
 FROM_LINES = [name for name in SURFACE_OPTIMIZERS if name != "lbfgs"]
-KNOBS: dict[str, dict[str, Any]] = {
+KNOBS: dict[str, Callable[[random.Random], Value]] = {
     "momentum": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.95)]),
     "nesterov": lambda dice: dice.random() < 0.4,
     "dampening": lambda dice: dice.choice([0.0, dice.uniform(0.1, 0.9)]),
@@ -86,7 +87,7 @@ def by_lines(racer: SurfaceOptimConfig) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", FROM_LINES)
-def test_the_lines_of_an_optimizer_give_the_steps_of_torch_whatever_its_coefficients(name):
+def test_the_lines_of_an_optimizer_give_the_steps_of_torch_whatever_its_coefficients(name: str) -> None:
     dice = random.Random(name)
     for _ in range(20):
         racer = drawn(name, dice)
@@ -94,12 +95,13 @@ def test_the_lines_of_an_optimizer_give_the_steps_of_torch_whatever_its_coeffici
         assert by_lines(racer) == pytest.approx(wanted, rel=1e-8, abs=1e-8), racer
 
 
-def test_the_direction_of_lbfgs_is_that_of_the_inverse_curvature_of_the_last_steps():
+def test_the_direction_of_lbfgs_is_that_of_the_inverse_curvature_of_the_last_steps() -> None:
     dice = random.Random(0)
     for _ in range(30):
         racer = drawn("lbfgs", dice)
         wanted = by_torch(racer)
-        w, pairs = wanted[0], []
+        w = wanted[0]
+        pairs: list[tuple[np.ndarray, np.ndarray]] = []
         for step in range(1, STEPS + 1):
             g = gradient(torch.from_numpy(w)).numpy()
             if np.abs(g).max() <= 1e-7:
@@ -121,7 +123,7 @@ def inverse_curvature(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     if not pairs:
         return np.eye(2)
     s, y = pairs[-1]
-    found = np.eye(2) * (s @ y) / (y @ y)
+    found: np.ndarray = np.eye(2) * (s @ y) / (y @ y)
     for s, y in pairs:
         turn = np.eye(2) - np.outer(y, s) / (y @ s)
         found = turn.T @ found @ turn + np.outer(s, s) / (y @ s)
@@ -129,7 +131,7 @@ def inverse_curvature(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
-def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name):
+def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name: str) -> None:
     terms = {
         "weight_decay": (r"\lambda", 0.1),
         "momentum": (r"\mu v", 0.9),
@@ -144,23 +146,23 @@ def test_a_formula_has_the_terms_that_the_settings_bring_in_and_no_others(name):
         assert (sign in "".join(printed(changed)).replace(r"h_{\max}", "")) == plain.is_used(setting)
 
 
-def test_dampening_is_said_not_to_touch_the_first_gradient():
+def test_dampening_is_said_not_to_touch_the_first_gradient() -> None:
     racer = SurfaceOptimConfig(momentum=0.9, dampening=0.5)
     assert r"v_1=g_1" in "".join(printed(racer))
     assert by_lines(racer)[1] == pytest.approx(by_torch(racer)[1])
 
 
-def test_the_gradient_of_a_noisy_course_is_not_said_to_be_that_of_the_surface():
+def test_the_gradient_of_a_noisy_course_is_not_said_to_be_that_of_the_surface() -> None:
     assert lines(SurfaceOptimConfig())[0].latex == r"g_t=\nabla f(w_{t-1})"
     assert r"\xi_t" in lines(SurfaceOptimConfig(), noisy=True)[0].latex
 
 
 @pytest.mark.parametrize("name", SURFACE_OPTIMIZERS)
-def test_no_formula_has_a_stroke_that_would_end_the_cell_of_a_table(name):
+def test_no_formula_has_a_stroke_that_would_end_the_cell_of_a_table(name: str) -> None:
     assert not any("|" in line for line in printed(SurfaceOptimConfig(optimizer=name)))
 
 
-def test_rprop_is_shown_to_remember_its_rates_and_its_gradient_and_plain_sgd_nothing():
+def test_rprop_is_shown_to_remember_its_rates_and_its_gradient_and_plain_sgd_nothing() -> None:
     rates, kept, _step = lines(SurfaceOptimConfig(optimizer="rprop"))[1:]
     assert (rates.kind, rates.memory) == ("rate", "step_size")
     assert (kept.kind, kept.memory) == ("velocity", "prev")

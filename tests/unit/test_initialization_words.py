@@ -12,6 +12,7 @@ from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import factor
 from dashlab.lists import entries_of
+from tests.typed import there
 from ui.initialization_gain import EXPLAINED, explained, unmarked
 from ui.initialization_presets import SIGMOIDS, SIGNALS, TRAININGS
 
@@ -44,11 +45,11 @@ def likeness(stats: StackStats) -> float:
 # Gains
 
 
-def test_activations_make_signals_narrower_or_wider():
+def test_activations_make_signals_narrower_or_wider() -> None:
     assert gain_of("tanh").exact > 1 > gain_of("selu", GainConfig(std=0.05)).exact
 
 
-def test_activations_without_a_mark_are_named_and_no_others():
+def test_activations_without_a_mark_are_named_and_no_others() -> None:
     found = gains(GainConfig())
     assert unmarked(found).startswith("GELU has no mark: calculate_gain raises a ValueError")
     with pytest.raises(ValueError, match="gelu"):
@@ -58,7 +59,7 @@ def test_activations_without_a_mark_are_named_and_no_others():
     assert unmarked(both).startswith("tanh and ReLU have no mark")
 
 
-def test_the_gains_that_are_explained_by_a_number_have_it():
+def test_the_gains_that_are_explained_by_a_number_have_it() -> None:
     assert gain_of("none").gain == pytest.approx(1)
     assert gain_of("sigmoid").calculated == 1
     assert gain_of("sigmoid").mean == pytest.approx(0.5, abs=0.01)
@@ -74,23 +75,23 @@ def test_the_gains_that_are_explained_by_a_number_have_it():
         assert leaky.gain_rms == pytest.approx(math.sqrt(2 / (1 + slope**2)), abs=0.01)
 
 
-def test_five_thirds_is_the_gain_of_tanh_that_keeps_a_spread_of_065():
+def test_five_thirds_is_the_gain_of_tanh_that_keeps_a_spread_of_065() -> None:
     wide = gain_of("tanh", GainConfig(std=0.65 * 5 / 3, samples=200_000))
     assert wide.exact == pytest.approx(5 / 3, abs=0.01)
     assert wide.std == pytest.approx(0.65, abs=0.01)
 
 
-def test_only_what_is_straight_on_both_sides_of_0_has_one_gain_at_every_spread():
+def test_only_what_is_straight_on_both_sides_of_0_has_one_gain_at_every_spread() -> None:
     spans = {one.activation: max(one.gains) / min(one.gains) for one in follow(GainConfig())}
     assert {name for name, span in spans.items() if span < 1.001} == {"none", "relu", "leaky_relu"}
 
 
-def test_the_measured_gain_varies_by_about_one_by_the_root_of_the_samples():
+def test_the_measured_gain_varies_by_about_one_by_the_root_of_the_samples() -> None:
     found = torch.tensor([gain_of("tanh", GainConfig(samples=400, seed=seed)).gain for seed in range(60)])
     assert 0.3 < found.std().item() * math.sqrt(400) < 2
 
 
-def test_most_values_of_a_wide_signal_leave_tanh_almost_no_slope():
+def test_most_values_of_a_wide_signal_leave_tanh_almost_no_slope() -> None:
     config = GainConfig(std=10.0)
     assert gain_of("tanh", config).gain == pytest.approx(10, abs=1)
     slopes = 1 - outputs(config, samples(config)).double().square()
@@ -100,26 +101,26 @@ def test_most_values_of_a_wide_signal_leave_tanh_almost_no_slope():
 # Signals
 
 
-def test_a_factor_of_11_by_10_a_layer_is_14000_after_a_hundred():
+def test_a_factor_of_11_by_10_a_layer_is_14000_after_a_hundred() -> None:
     assert pytest.approx(14_000, rel=0.02) == 1.1**100
 
 
-def test_without_an_activation_a_layer_of_256_multiplies_by_16():
+def test_without_an_activation_a_layer_of_256_multiplies_by_16() -> None:
     assert growth(stacks("s9")[0]) == pytest.approx(16, rel=0.02)
 
 
-def test_without_its_gain_tanh_falls_about_tenfold():
+def test_without_its_gain_tanh_falls_about_tenfold() -> None:
     with_gain, without = stacks("s10b")
     assert with_gain.layers[-1].std == pytest.approx(0.65, abs=0.02)
-    assert 7 < without.layers[0].std / without.layers[-1].std < 14
+    assert 7 < there(without.layers[0].std) / there(without.layers[-1].std) < 14
 
 
-def test_under_relu_xavier_loses_root_two_a_layer_and_pytorchs_own_root_six():
+def test_under_relu_xavier_loses_root_two_a_layer_and_pytorchs_own_root_six() -> None:
     assert growth(stacks("relu")[1]) == pytest.approx(1 / math.sqrt(2), rel=0.02)
     assert growth(stacks("pytorch")[0]) == pytest.approx(1 / math.sqrt(6), rel=0.02)
 
 
-def test_batchnorm_keeps_the_outputs_steady_and_makes_the_gradients_explode():
+def test_batchnorm_keeps_the_outputs_steady_and_makes_the_gradients_explode() -> None:
     plain, batchnorm, *_ = stacks("cures")
     assert growth(plain) < 0.5
     assert growth(batchnorm) == pytest.approx(1, abs=0.01)
@@ -129,7 +130,7 @@ def test_batchnorm_keeps_the_outputs_steady_and_makes_the_gradients_explode():
     assert bottom > 1e8 * top
 
 
-def test_equal_weights_make_copies_and_random_ones_do_not():
+def test_equal_weights_make_copies_and_random_ones_do_not() -> None:
     zeros, equal, random = stacks("alike")
     assert zeros.first_zero == 0
     assert all(layer.alike for layer in equal.layers)
@@ -139,24 +140,24 @@ def test_equal_weights_make_copies_and_random_ones_do_not():
 # Before the trainings
 
 
-def test_layernorm_alone_keeps_the_spread_and_residual_connections_alone_let_it_grow():
+def test_layernorm_alone_keeps_the_spread_and_residual_connections_alone_let_it_grow() -> None:
     _, _, layernorm, residual, both = stacks("learn_cures")
     assert growth(layernorm) == pytest.approx(1, abs=0.02)
     assert likeness(layernorm) < 0.3
     assert likeness(both) > 0.9
-    assert residual.layers[-1].std / residual.layers[0].std > 100
+    assert there(residual.layers[-1].std) / there(residual.layers[0].std) > 100
 
 
-def test_of_a_hundred_layers_only_some_keep_the_inputs_apart():
+def test_of_a_hundred_layers_only_some_keep_the_inputs_apart() -> None:
     pytorch, kaiming, residual, orthogonal = stacks("learn_pytorch")
-    assert pytorch.layers[0].weight_gradient < 1e-30
-    assert 0.1 < kaiming.layers[-1].std < 2.5
+    assert there(pytorch.layers[0].weight_gradient) < 1e-30
+    assert 0.1 < there(kaiming.layers[-1].std) < 2.5
     assert likeness(kaiming) < 0.4
     assert min(likeness(residual), likeness(orthogonal)) > 0.9
 
 
 @pytest.mark.parametrize("std", [0.1, 1.0, 10.0])
-def test_the_gain_of_tanh_is_said_as_it_is_measured(std: float):
+def test_the_gain_of_tanh_is_said_as_it_is_measured(std: float) -> None:
     config = GainConfig(std=std)
     tanh = next(one for one in gains(config) if one.activation == "tanh")
     words = explained(tanh, config)
@@ -165,11 +166,11 @@ def test_the_gain_of_tanh_is_said_as_it_is_measured(std: float):
 
 
 @pytest.mark.parametrize("std", [0.05, 1.0, 20.0])
-def test_the_sigmoid_narrows_at_least_fourfold(std: float):
+def test_the_sigmoid_narrows_at_least_fourfold(std: float) -> None:
     assert next(one for one in gains(GainConfig(std=std)) if one.activation == "sigmoid").gain >= 3.99
 
 
-def test_by_mean_square_the_gain_of_gelu_on_the_normal_distribution_is_as_written():
+def test_by_mean_square_the_gain_of_gelu_on_the_normal_distribution_is_as_written() -> None:
     gelu = next(
         one for one in gains(GainConfig(activation="gelu", samples=200_000)) if one.activation == "gelu"
     )
@@ -177,7 +178,7 @@ def test_by_mean_square_the_gain_of_gelu_on_the_normal_distribution_is_as_writte
     assert "1.53 on N(0, 1)" in explained(gelu, GainConfig())
 
 
-def test_the_gradient_of_the_sigmoid_is_rounded_to_0_on_its_way_down():
+def test_the_gradient_of_the_sigmoid_is_rounded_to_0_on_its_way_down() -> None:
     stats = layer_stats(StackConfig().change(**SIGMOIDS[0].flat()))
     assert stats.gradient_zero is not None
     assert 0 < stats.gradient_zero < stats.config.depth - 1

@@ -1,18 +1,20 @@
 """First weights: their spread is that of the theory, and twins start from the same point."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.settings import ModelConfig
 
 FAN_IN, FAN_OUT = 400, 300
 
 
-def first_weight(init: str, *, seed: int = 0, activation: str = "relu", **more) -> torch.Tensor:
+def first_weight(init: str, *, seed: int = 0, activation: str = "relu", **more: Any) -> torch.Tensor:
     """Of a linear layer from 400 to 300 units."""
     config = ModelConfig(model="mlp", hidden=(FAN_OUT,), init=init, activation=activation, **more)
     return linear_layers(build(config, shape=(1, 20, 20), classes=3, seed=seed))[0].weight.detach()
@@ -40,7 +42,7 @@ def close(value: float, wanted: float) -> bool:
         ("zeros", 0.0),
     ],
 )
-def test_weights_have_the_standard_deviation_of_the_theory(init, std):
+def test_weights_have_the_standard_deviation_of_the_theory(init: str, std: float) -> None:
     assert close(first_weight(init).std().item(), std)
 
 
@@ -55,42 +57,42 @@ def test_weights_have_the_standard_deviation_of_the_theory(init, std):
         ("gelu", math.sqrt(2)),
     ],
 )
-def test_kaiming_weights_have_the_gain_of_the_activation(activation, gain):
+def test_kaiming_weights_have_the_gain_of_the_activation(activation: str, gain: float) -> None:
     weight = first_weight("kaiming_normal", activation=activation)
     assert close(weight.std().item(), gain / math.sqrt(FAN_IN))
 
 
-def test_the_normal_initializer_takes_its_standard_deviation_from_the_config():
+def test_the_normal_initializer_takes_its_standard_deviation_from_the_config() -> None:
     assert close(first_weight("normal", init_std=0.5).std().item(), 0.5)
 
 
 @pytest.mark.parametrize(
     ("init", "bound"), [("pytorch", 1 / math.sqrt(FAN_IN)), ("xavier_uniform", math.sqrt(6 / 700))]
 )
-def test_uniform_weights_reach_to_their_bound_and_not_beyond(init, bound):
+def test_uniform_weights_reach_to_their_bound_and_not_beyond(init: str, bound: float) -> None:
     weight = first_weight(init)
     assert 0.999 * bound < weight.abs().max().item() <= bound
 
 
-def test_orthogonal_rows_are_orthogonal():
+def test_orthogonal_rows_are_orthogonal() -> None:
     weight = first_weight("orthogonal")
     assert torch.allclose(weight @ weight.T, torch.eye(FAN_OUT), atol=1e-5)
 
 
-def test_a_convolution_counts_its_whole_window_as_fan_in():
+def test_a_convolution_counts_its_whole_window_as_fan_in() -> None:
     config = ModelConfig(model="cnn", channels=(64, 64), hidden=(), init="kaiming_normal")
     network = build(config, shape=(3, 8, 8), classes=2, seed=0)
     second = [module for module in network.modules() if isinstance(module, nn.Conv2d)][1]
     assert close(second.weight.std().item(), math.sqrt(2 / (64 * 3 * 3)))
 
 
-def test_the_default_initializer_draws_from_the_same_range_as_torch():
+def test_the_default_initializer_draws_from_the_same_range_as_torch() -> None:
     ours, theirs = first_weight("pytorch"), nn.Linear(FAN_IN, FAN_OUT).weight
     assert close(ours.std().item(), theirs.std().item())
     assert math.isclose(ours.abs().max().item(), theirs.abs().max().item(), rel_tol=1e-3)
 
 
-def test_the_default_initializer_draws_biases_and_the_others_start_at_zero():
+def test_the_default_initializer_draws_biases_and_the_others_start_at_zero() -> None:
     def bias(init: str) -> torch.Tensor:
         config = ModelConfig(model="softmax", init=init)
         return linear_layers(build(config, shape=(1, 4, 4), classes=100, seed=0))[0].bias
@@ -99,17 +101,17 @@ def test_the_default_initializer_draws_biases_and_the_others_start_at_zero():
     assert bias("kaiming_normal").abs().max().item() == 0
 
 
-def test_another_seed_gives_other_weights():
+def test_another_seed_gives_other_weights() -> None:
     assert not torch.equal(first_weight("pytorch", seed=0), first_weight("pytorch", seed=1))
 
 
-def test_layers_of_one_shape_get_weights_of_their_own():
+def test_layers_of_one_shape_get_weights_of_their_own() -> None:
     network = build(ModelConfig(model="mlp", hidden=(8, 8, 8)), shape=(1, 4, 4), classes=2, seed=0)
     _, second, third, _ = linear_layers(network)
     assert not torch.equal(second.weight, third.weight)
 
 
-def test_batchnorm_starts_as_the_identity():
+def test_batchnorm_starts_as_the_identity() -> None:
     network = build(ModelConfig(model="mlp", hidden=(8,), batchnorm=True), shape=(1, 4, 4), classes=2, seed=0)
     (norm,) = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
     starts = {name: set(value.flatten().tolist()) for name, value in norm.state_dict().items()}
@@ -128,8 +130,10 @@ def test_batchnorm_starts_as_the_identity():
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.parametrize("model", ["mlp", "lenet", "cnn"])
-def test_twins_that_differ_in_one_thing_start_from_the_same_weights(model, change):
-    def weights(**more) -> list[torch.Tensor]:
+def test_twins_that_differ_in_one_thing_start_from_the_same_weights(
+    model: str, change: dict[str, Value]
+) -> None:
+    def weights(**more: Any) -> list[torch.Tensor]:
         config = (
             ModelConfig(model=model, hidden=(8,), channels=(4,), **more)
             if model != "lenet"
@@ -142,7 +146,7 @@ def test_twins_that_differ_in_one_thing_start_from_the_same_weights(model, chang
         assert torch.equal(one, other)
 
 
-def test_twins_that_differ_in_batchnorm_drop_the_same_units():
+def test_twins_that_differ_in_batchnorm_drop_the_same_units() -> None:
     def dropped(*, batchnorm: bool) -> list[torch.Tensor]:
         config = ModelConfig(model="mlp", hidden=(64, 64), dropout=0.5, batchnorm=batchnorm)
         network = build(config, shape=(1, 4, 4), classes=4, seed=5)
@@ -153,7 +157,7 @@ def test_twins_that_differ_in_batchnorm_drop_the_same_units():
         assert torch.equal(one, other)
 
 
-def test_building_leaves_the_global_generator_alone():
+def test_building_leaves_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
     build(ModelConfig(model="cnn", batchnorm=True, dropout=0.5), shape=(1, 28, 28), classes=10, seed=0)
     assert torch.equal(torch.get_rng_state(), before)

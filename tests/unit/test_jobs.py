@@ -22,6 +22,7 @@ from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
 from dashlab.jobs.endings import Endings
 from dashlab.store import Store
+from tests.typed import there
 from tests.unit.fake_training import counted, order
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,8 +53,8 @@ def over(lab: Lab, key: str) -> Progress:
 def running(lab: Lab, config: RunConfig) -> str:
     """Submit a run and return once it has measured something."""
     key = lab.submit(config)
-    wait_until(lambda: bool(lab.progress(key).steps) or lab.progress(key).is_over)
-    assert not lab.progress(key).is_over, lab.progress(key).sentence
+    wait_until(lambda: bool(there(lab.progress(key)).steps) or there(lab.progress(key)).is_over)
+    assert not there(lab.progress(key)).is_over, there(lab.progress(key)).sentence
     return key
 
 
@@ -90,14 +91,16 @@ def test_a_run_finishes_with_all_its_rows_and_is_in_the_store(lab: Lab) -> None:
     assert [row.epoch for row in progress.epochs] == [1, 2, 3]
     assert (progress.fraction, progress.left_s) == (1.0, None)
     assert "75.00%" in progress.sentence
-    assert torch.equal(lab._store.load(key).result.weights["0.weight"], torch.arange(6.0).reshape(2, 3))
+    assert torch.equal(
+        there(there(lab._store).load(key)).result.weights["0.weight"], torch.arange(6.0).reshape(2, 3)
+    )
 
 
 def test_rows_arrive_in_order_while_the_run_goes_on(lab: Lab) -> None:
     key = lab.submit(order("slow", epochs=6))
     seen: list[Progress] = []
     while not (seen and seen[-1].is_over):
-        seen.append(lab.progress(key))
+        seen.append(there(lab.progress(key)))
         time.sleep(0.01)
     while_running = {len(progress.steps) for progress in seen if progress.state is JobState.RUNNING}
     assert len(while_running) > 3
@@ -113,8 +116,12 @@ def test_a_cached_run_is_there_at_once_and_starts_no_process(lab: Lab) -> None:
     other = Lab(lab._store, train=FAKE, resolve=same)
     key = other.submit(order("quick"))
     again = other.progress(key)
-    assert (again.state, again.steps, again.epochs) == (JobState.FINISHED, first.steps, first.epochs)
-    assert again.sentence == first.sentence
+    assert (there(again).state, there(again).steps, there(again).epochs) == (
+        JobState.FINISHED,
+        first.steps,
+        first.epochs,
+    )
+    assert there(again).sentence == first.sentence
     assert other.pids() == ()
 
 
@@ -122,7 +129,7 @@ def test_a_diverged_run_is_cached_too(lab: Lab) -> None:
     key = lab.submit(order("diverge"))
     assert over(lab, key).state is JobState.DIVERGED
     lab.submit(order("diverge"))
-    assert lab.progress(key).state is JobState.DIVERGED
+    assert there(lab.progress(key)).state is JobState.DIVERGED
 
 
 def test_two_sessions_that_ask_for_the_same_run_share_one_training(lab: Lab, tmp_path: Path) -> None:
@@ -141,9 +148,9 @@ def test_two_sessions_that_ask_for_the_same_run_share_one_training(lab: Lab, tmp
 def test_other_runs_wait_in_turn_and_say_how_many_are_before_them(lab: Lab) -> None:
     first = running(lab, order("slow", epochs=LONG))
     second, third = (lab.submit(order("quick", seed=seed)) for seed in (1, 2))
-    wait_until(lambda: "2 other runs" in lab.progress(third).sentence)
-    assert lab.progress(second).sentence == "Waiting for 1 other run to end."
-    assert [lab.progress(key).behind for key in (first, second, third)] == [
+    wait_until(lambda: "2 other runs" in there(lab.progress(third)).sentence)
+    assert there(lab.progress(second)).sentence == "Waiting for 1 other run to end."
+    assert [there(lab.progress(key)).behind for key in (first, second, third)] == [
         None, *[order("slow", epochs=LONG)] * 2,
     ]  # fmt: skip
     assert [progress.key for progress in lab.active()] == [first, second, third]
@@ -160,17 +167,17 @@ def test_a_stopped_run_keeps_what_it_has_and_is_trained_anew_when_asked_again(la
     progress = over(lab, key)
     assert (progress.state, progress.sentence) == (JobState.STOPPED, "Stopped.")
     assert 0 < len(progress.steps) < 80
-    assert lab._store.load(key).result.state == "stopped"
+    assert there(there(lab._store).load(key)).result.state == "stopped"
     assert lab.submit(config) == key
     assert over(lab, key).state is JobState.FINISHED
-    assert lab._store.load(key).result.state == "finished"
+    assert there(there(lab._store).load(key)).result.state == "finished"
 
 
 def test_a_run_that_waits_is_stopped_without_ever_beginning(lab: Lab, tmp_path: Path) -> None:
     first = running(lab, order("slow", epochs=LONG))
     second = lab.submit(counted(tmp_path / "lines"))
     lab.stop(second)
-    assert lab.progress(second).state is JobState.STOPPED
+    assert there(lab.progress(second)).state is JobState.STOPPED
     lab.stop(first)
     assert over(lab, lab.submit(order("quick"))).state is JobState.FINISHED
     assert begun(tmp_path / "lines") == 0
@@ -188,7 +195,7 @@ def test_a_stop_that_meets_the_beginning_of_the_run_is_not_lost(lab: Lab, pause_
 def test_a_late_stop_does_not_touch_the_next_run_of_the_same_config(lab: Lab) -> None:
     key = over(lab, lab.submit(order("quick"))).key
     lab.stop(key)
-    lab._store.delete(key)
+    there(lab._store).delete(key)
     lab.submit(order("quick"))
     assert over(lab, key).state is JobState.FINISHED
 
@@ -222,13 +229,13 @@ def test_a_failed_run_can_be_asked_for_again(lab: Lab) -> None:
 
 def test_a_damaged_cached_run_is_set_aside_said_and_trained_anew(lab: Lab) -> None:
     key = over(lab, lab.submit(order("quick"))).key
-    path = lab._store.weights_path(key)
+    path = there(lab._store).weights_path(key)
     path.write_bytes(path.read_bytes()[:-1])
     lab.submit(order("quick"))
     progress = over(lab, key)
     assert progress.state is JobState.FINISHED
     assert "damaged" in progress.sentence
-    assert lab._store.load(key) is not None
+    assert there(lab._store).load(key) is not None
 
 
 def test_a_result_that_cannot_be_written_is_said(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,12 +266,12 @@ def test_whatever_fails_while_a_result_is_kept_ends_the_job_with_a_sentence(
 def test_a_run_starts_from_the_weights_of_another(lab: Lab) -> None:
     first = over(lab, lab.submit(order("quick"))).key
     second = over(lab, lab.submit(order("quick").change(start_from=first))).key
-    weights = [lab._store.load(key).result.weights["0.weight"] for key in (first, second)]
+    weights = [there(there(lab._store).load(key)).result.weights["0.weight"] for key in (first, second)]
     assert torch.equal(*weights)
 
 
 def in_use(lab: Lab) -> list[str]:
-    return [mark.name.partition("-")[0] for mark in (lab._store.root / "in-use").glob("*")]
+    return [mark.name.partition("-")[0] for mark in (there(lab._store).root / "in-use").glob("*")]
 
 
 def test_a_run_that_a_job_starts_from_is_in_use_until_the_job_is_over(lab: Lab) -> None:
@@ -324,10 +331,10 @@ def test_a_real_training_goes_all_the_way(lab: Lab) -> None:
     progress = over(real, key)
     real.shutdown()
     assert progress.state is JobState.FINISHED, progress.sentence
-    stored = lab._store.load(key).result
-    assert stored.evaluation.probabilities.shape == (10_000, 10)
+    stored = there(there(lab._store).load(key)).result
+    assert there(stored.evaluation).probabilities.shape == (10_000, 10)
     assert progress.steps == stored.steps
-    assert progress.started.train_count == 500
+    assert there(progress.started).train_count == 500
 
 
 def test_a_killed_worker_ends_its_run_alone_and_is_replaced(lab: Lab, tmp_path: Path) -> None:
@@ -356,8 +363,8 @@ def test_a_run_that_only_waited_is_not_lost_with_the_workers_that_the_first_one_
     for worker in ("tcp://first", "tcp://second"):
         for job in jobs:
             idle._launch_again(job, worker)
-    assert idle.progress(killer).state is JobState.LOST
-    assert idle.progress(innocent).state is JobState.QUEUED
+    assert there(idle.progress(killer)).state is JobState.LOST
+    assert there(idle.progress(innocent)).state is JobState.QUEUED
 
 
 def test_a_killed_scheduler_ends_the_run_and_both_processes_are_replaced(lab: Lab) -> None:
@@ -472,7 +479,7 @@ def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals, wh
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as parent:
-        children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        children = [psutil.Process(int(pid)) for pid in there(parent.stdout).readline().split()]
         assert len(children) == 2
         parent.send_signal(how)
     _, alive = psutil.wait_procs(children, timeout=30)
@@ -480,7 +487,7 @@ def test_however_the_server_ends_no_process_stays_behind(how: signal.Signals, wh
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen]]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A scheduler and a worker that were started by Dask's own commands."""
     folder = tmp_path_factory.mktemp("dask")
     file = folder / "scheduler.json"
@@ -509,7 +516,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
 
 @pytest.fixture
 def remote(
-    elsewhere: tuple[str, subprocess.Popen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    elsewhere: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Lab]:
     monkeypatch.setenv("DASHLAB_SCHEDULER", elsewhere[0])
     lab = Lab(Store(tmp_path / "store"), train=FAKE, resolve=same)
@@ -522,7 +529,7 @@ def test_a_cluster_elsewhere_trains_with_no_other_change(remote: Lab) -> None:
     progress = over(remote, key)
     assert progress.state is JobState.FINISHED
     assert len(progress.steps) == 30
-    assert remote._store.load(key) is not None
+    assert there(remote._store).load(key) is not None
     assert remote.pids() == ()
 
 
@@ -531,18 +538,18 @@ def test_two_servers_that_ask_one_cluster_for_the_same_run_share_it(remote: Lab,
     key = running(remote, config)
     other = Lab(Store(tmp_path / "other"), train=FAKE, resolve=same)
     running(other, config)
-    assert other.progress(key).started is not None
+    assert there(other.progress(key)).started is not None
     states = [over(one, key).state for one in (remote, other)]
     other.shutdown()
     assert states == [JobState.FINISHED] * 2
-    assert other.progress(key).steps == remote.progress(key).steps
+    assert there(other.progress(key)).steps == there(remote.progress(key)).steps
     assert begun(tmp_path / "lines") == 1
 
 
 def test_a_training_that_nobody_wants_any_more_gives_its_worker_back(remote: Lab, tmp_path: Path) -> None:
     key = running(remote, order("slow", epochs=LONG))
     remote.shutdown()
-    assert remote.progress(key).state is JobState.LOST
+    assert there(remote.progress(key)).state is JobState.LOST
     other = Lab(Store(tmp_path / "other"), train=FAKE, resolve=same)
     state = over(other, other.submit(order("quick"))).state
     other.shutdown()
@@ -550,7 +557,7 @@ def test_a_training_that_nobody_wants_any_more_gives_its_worker_back(remote: Lab
 
 
 def test_losing_the_scheduler_is_a_sentence_with_its_address(
-    remote: Lab, elsewhere: tuple[str, subprocess.Popen]
+    remote: Lab, elsewhere: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
     key = running(remote, order("slow", epochs=LONG))
     elsewhere[1].kill()  # the last test that uses it

@@ -15,6 +15,7 @@ from dashlab.errors import JobError
 from dashlab.jobs import JobState, Lab
 from dashlab.jobs.keys import CA, CERT, KEY, Keys, security_of
 from dashlab.store import Store
+from tests.typed import there
 from tests.unit.fake_training import order
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ else:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab with its own scheduler and worker, which has trained."""
     lab = Lab(Store(tmp_path_factory.mktemp("store")), train=FAKE, resolve=lambda config: config)
-    assert lab.wait(lab.submit(order("quick")), 60).state is JobState.FINISHED
+    assert there(lab.wait(lab.submit(order("quick")), 60)).state is JobState.FINISHED
     yield lab
     lab.shutdown()
 
@@ -46,7 +47,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     ("protocol", "keys"), [("tcp", "no keys"), ("tls", "no keys"), ("tls", "other keys")]
 )
 def test_a_stranger_cannot_connect_to_the_embedded_scheduler(embedded: Lab, protocol: str, keys: str) -> None:
-    address = embedded._connection.address.replace("tls://", f"{protocol}://")
+    address = there(embedded._connection).address.replace("tls://", f"{protocol}://")
     done = subprocess.run(
         [sys.executable, "-c", FOREIGN, address, keys],
         capture_output=True,
@@ -58,8 +59,8 @@ def test_a_stranger_cannot_connect_to_the_embedded_scheduler(embedded: Lab, prot
 
 
 def test_a_stranger_cannot_connect_to_the_worker_either(embedded: Lab) -> None:
-    assert embedded._connection.address.startswith("tls://")
-    (worker,) = embedded._connection.client.scheduler_info()["workers"]
+    assert there(embedded._connection).address.startswith("tls://")
+    (worker,) = there(embedded._connection).client.scheduler_info()["workers"]
     assert worker.startswith("tls://127.0.0.1:")
 
 
@@ -135,11 +136,11 @@ def test_a_cluster_elsewhere_trains_over_tls_on_both_of_its_workers(
     lab = Lab(Store(tmp_path / "store"), train=FAKE, resolve=lambda config: config)
     keys = [lab.submit(order("slow", epochs=20, seed=seed)) for seed in range(2)]
     deadline = time.monotonic() + 60
-    while not all(lab.progress(key).steps for key in keys):  # at the same time: one on each
-        assert time.monotonic() < deadline, [lab.progress(key).sentence for key in keys]
+    while not all(there(lab.progress(key)).steps for key in keys):  # at the same time: one on each
+        assert time.monotonic() < deadline, [there(lab.progress(key)).sentence for key in keys]
         time.sleep(0.02)
-    states = [lab.progress(key).state for key in keys]
-    ends = [lab.wait(key, 60).state for key in keys]
+    states = [there(lab.progress(key)).state for key in keys]
+    ends = [there(lab.wait(key, 60)).state for key in keys]
     lab.shutdown()
     assert states == [JobState.RUNNING] * 2
     assert ends == [JobState.FINISHED] * 2

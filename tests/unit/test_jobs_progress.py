@@ -1,6 +1,8 @@
 """What is known of a job while it goes on."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -127,12 +129,12 @@ class FakeLoop:
     """Runs callbacks at once, and timers when it is told to."""
 
     def __init__(self) -> None:
-        self.timers: list = []
+        self.timers: list[Callable[..., object]] = []
 
-    def add_callback(self, function, *arguments) -> None:
+    def add_callback(self, function: Callable[..., object], *arguments: object) -> None:
         function(*arguments)
 
-    def call_later(self, _wait_s: float, function) -> None:
+    def call_later(self, _wait_s: float, function: Callable[..., object]) -> None:
         self.timers.append(function)
 
 
@@ -143,9 +145,9 @@ class FakeWorker:
 
     def __init__(self) -> None:
         self.loop = FakeLoop()
-        self.messages: list[dict] = []
+        self.messages: list[dict[str, Any]] = []
 
-    def log_event(self, _topic: str, message: dict) -> None:
+    def log_event(self, _topic: str, message: dict[str, Any]) -> None:
         self.messages.append(message)
 
     @property
@@ -156,11 +158,17 @@ class FakeWorker:
 @pytest.fixture
 def sender() -> RowSender:
     ordered = Order(name="n", token="t", config={}, train="", start_weights=None)
-    return RowSender(FakeWorker(), ordered)
+    return RowSender(FakeWorker(), ordered)  # type: ignore[arg-type]
+
+
+def worker_of(sender: RowSender) -> FakeWorker:
+    worker: object = sender._worker
+    assert isinstance(worker, FakeWorker)
+    return worker
 
 
 def test_rows_are_sent_in_few_messages_in_order_and_completely(sender: RowSender) -> None:
-    worker = sender._worker
+    worker = worker_of(sender)
     sender.begin()
     for row in (STARTED, *map(a_step, range(1, 500))):
         sender.add(row)
@@ -174,7 +182,7 @@ def test_rows_are_sent_in_few_messages_in_order_and_completely(sender: RowSender
 
 
 def test_the_last_row_before_a_long_silence_is_sent_by_a_timer(sender: RowSender) -> None:
-    worker = sender._worker
+    worker = worker_of(sender)
     sender.begin()
     sender.add(STARTED)
     sender.add(a_step(1))
@@ -186,4 +194,6 @@ def test_the_last_row_before_a_long_silence_is_sent_by_a_timer(sender: RowSender
 
 def test_a_loss_that_is_no_number_reaches_the_page(sender: RowSender) -> None:
     sender.add(StepRow(step=1, window=1, loss=math.inf, accuracy=0.5, lr=0.1))
-    assert sender._worker.rows[0].loss == math.inf
+    (row,) = worker_of(sender).rows
+    assert isinstance(row, StepRow)
+    assert row.loss == math.inf

@@ -23,7 +23,7 @@ def of_a_dead_process(name: str) -> str:
 
 def test_the_study_that_a_killed_process_wrote_is_cleared_at_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     name = leftovers.temporary_name(".new-", "study.json")
     ours, dead = (tmp_path / "studies" / one for one in (name, of_a_dead_process(name)))
     ours.parent.mkdir()
@@ -37,7 +37,9 @@ def test_the_study_that_a_killed_process_wrote_is_cleared_at_start(
     assert not dead.exists()
 
 
-def test_a_part_without_a_process_is_cleared_once_it_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_part_without_a_process_is_cleared_once_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     part = tmp_path / "upload.part"
     part.write_text("half")
     for seconds, stays in ((1200, True), (7200, False)):
@@ -46,5 +48,5 @@ def test_a_part_without_a_process_is_cleared_once_it_is_old(tmp_path: Path, monk
         assert part.exists() == stays
 
 
-def test_a_folder_that_is_not_there_holds_no_leftovers(tmp_path: Path):
+def test_a_folder_that_is_not_there_holds_no_leftovers(tmp_path: Path) -> None:
     leftovers.clear(tmp_path / "none", ["*.part"])

@@ -48,7 +48,7 @@ def texts(spec: Spec, good: Value) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("prefix", PAGES)
-def test_a_link_leaves_every_setting_sound_and_what_it_cannot_have_is_said(prefix: str):
+def test_a_link_leaves_every_setting_sound_and_what_it_cannot_have_is_said(prefix: str) -> None:
     specs, start = PAGES[prefix]
     dice, usual = random.Random(prefix), start("") or {}
     for _ in range(LINKS):
@@ -70,7 +70,7 @@ def wanted(spec: Spec, text: str) -> Value | None:
         return None
 
 
-def test_all_pages_that_have_settings_are_tried():
+def test_all_pages_that_have_settings_are_tried() -> None:
     from ui.page import PAGES as ALL
 
     assert PAGES.keys() == {page.prefix for page in ALL} - {"home"}

@@ -21,16 +21,25 @@ from dashlab.device import stream
 from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.experiments.network_race import NetworkRace, entries
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
+from dashlab.fields import Value
 from dashlab.models import build
-from dashlab.results import StepRow
+from dashlab.results import Result, StepRow
 from dashlab.settings import LossConfig
 from dashlab.stacked import train_stacked
 from dashlab.store import Store
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, run, same
 
-ALL = {"label_smoothing": 0.2, "l1": 0.001, "l2": 0.01}
-ADDED = [{}, {"label_smoothing": 0.2}, {"l1": 0.001}, {"l2": 0.01}, ALL, {"loss": "mse", "l2": 0.01}]
+ALL: dict[str, Value] = {"label_smoothing": 0.2, "l1": 0.001, "l2": 0.01}
+ADDED: list[dict[str, Value]] = [
+    {},
+    {"label_smoothing": 0.2},
+    {"l1": 0.001},
+    {"l2": 0.01},
+    ALL,
+    {"loss": "mse", "l2": 0.01},
+]
 
 
 def by_hand(config: RunConfig) -> tuple[list[tuple[float, float]], dict[str, Tensor]]:
@@ -42,7 +51,7 @@ def by_hand(config: RunConfig) -> tuple[list[tuple[float, float]], dict[str, Ten
     order, seen = stream(config.loop.seed, "order"), []
     weights = [weight for weight in network.parameters() if weight.dim() > 1]
     for _ in range(config.loop.epochs):
-        for chosen in torch.randperm(len(x), generator=order).split(config.loop.batch_size):
+        for chosen in torch.randperm(len(x), generator=order).split(config.loop.batch_size):  # type: ignore[no-untyped-call]
             logits, wanted = network(x[chosen]), y[chosen]
             if settings.loss == "mse":
                 plain = made_small = F.mse_loss(logits, F.one_hot(wanted, 4).float())
@@ -55,13 +64,19 @@ def by_hand(config: RunConfig) -> tuple[list[tuple[float, float]], dict[str, Ten
                 made_small = made_small + settings.l2 * torch.stack([w.square().sum() for w in weights]).sum()
             seen.append((plain.item(), made_small.item()))
             optimizer.zero_grad()
-            made_small.backward()
+            made_small.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return seen, network.state_dict()
 
 
+def added_losses(result: Result) -> list[float | None]:
+    return [row.added_loss for row in result.steps] + [row.added_loss for row in result.epochs]
+
+
 @pytest.mark.parametrize("added", ADDED, ids=str)
-def test_the_training_loss_is_plain_and_with_what_is_added_it_is_the_one_made_small(added):
+def test_the_training_loss_is_plain_and_with_what_is_added_it_is_the_one_made_small(
+    added: dict[str, Value],
+) -> None:
     config = MLP.change(**added)
     seen, weights = by_hand(config)
     result = run(config)
@@ -72,11 +87,13 @@ def test_the_training_loss_is_plain_and_with_what_is_added_it_is_the_one_made_sm
     )
     last = result.epochs[-1]
     assert last.train_loss == pytest.approx(sum(plain for plain, _ in seen[-4:]) / 4)
-    assert last.train_loss + last.added_loss == pytest.approx(sum(small for _, small in seen[-4:]) / 4)
+    assert last.train_loss + there(last.added_loss) == pytest.approx(sum(small for _, small in seen[-4:]) / 4)
 
 
 @pytest.mark.parametrize("added", [{}, ALL], ids=["plain", "all"])
-def test_training_and_validation_loss_of_the_same_pictures_by_the_same_weights_are_equal(added):
+def test_training_and_validation_loss_of_the_same_pictures_by_the_same_weights_are_equal(
+    added: dict[str, Value],
+) -> None:
     config = MLP.change(lr=1e-7, batch_size=64, epochs=1, **added)
     result, images = run(config), made_up()
     parts = split(images, config, torch.device("cpu"))
@@ -88,18 +105,18 @@ def test_training_and_validation_loss_of_the_same_pictures_by_the_same_weights_a
 
 
 @pytest.mark.parametrize("added", ADDED, ids=str)
-def test_runs_trained_stacked_tell_the_same_losses_apart(added):
+def test_runs_trained_stacked_tell_the_same_losses_apart(added: dict[str, Value]) -> None:
     configs = [MLP.change(**added), MLP.change(**added, lr=0.01)]
     for config, result in zip(configs, train_stacked(configs, device="cpu", images=made_up()), strict=True):
         alone = run(config)
-        for got, wanted in zip((*result.steps, *result.epochs), (*alone.steps, *alone.epochs), strict=True):
-            assert got.added_loss == pytest.approx(wanted.added_loss, abs=1e-5)
+        for got, wanted in zip(added_losses(result), added_losses(alone), strict=True):
+            assert got == pytest.approx(wanted, abs=1e-5)
         assert [row.loss for row in result.steps] == pytest.approx(
             [row.loss for row in alone.steps], abs=1e-5
         )
 
 
-def test_a_loss_whose_penalty_is_no_number_has_diverged_though_its_plain_part_is_one():
+def test_a_loss_whose_penalty_is_no_number_has_diverged_though_its_plain_part_is_one() -> None:
     config = MLP.change(l2=1.0, lr=1e-7, init="normal", init_std=10.0, epochs=1)
     network = build(config.model, shape=(1, 8, 8), classes=4, seed=0)
     huge = {name: value * 1e19 for name, value in network.state_dict().items()}
@@ -109,12 +126,12 @@ def test_a_loss_whose_penalty_is_no_number_has_diverged_though_its_plain_part_is
     assert (result.state, result.steps) == ("diverged", ())
 
 
-def test_what_every_optimizer_race_draws_is_the_plain_loss():
+def test_what_every_optimizer_race_draws_is_the_plain_loss() -> None:
     for task in ("race", "grid"):
         assert {entry.config.loss for entry in entries(NetworkRace(task=task))} == {LossConfig()}
 
 
-def test_the_twins_training_loss_is_what_their_test_loss_is():
+def test_the_twins_training_loss_is_what_their_test_loss_is() -> None:
     """One full batch before any step: the loss of the training batch is that over the training data."""
     config = TwinsConfig(points=60, hidden=(8,), epochs=1, lr=1e-4, measured="both")
     last = next(row for row in config.rows() if isinstance(row, TwinsEpoch) and row.epoch == 1)
@@ -130,7 +147,7 @@ OLD = replace(NEW, added_loss=None)
 SMOOTH = RunConfig().change(label_smoothing=0.1)
 
 
-def test_what_is_added_is_told_beside_the_plain_loss():
+def test_what_is_added_is_told_beside_the_plain_loss() -> None:
     assert losses.words(SMOOTH, [NEW], validated=False) == (
         "The loss is plain cross-entropy. What is made small in training is more: "
         "label smoothing adds 0.4000 (step 7)."
@@ -141,7 +158,7 @@ def test_what_is_added_is_told_beside_the_plain_loss():
     assert losses.words(RunConfig(), [NEW], validated=False) == ""
 
 
-def test_beside_validation_the_page_says_how_both_are_measured():
+def test_beside_validation_the_page_says_how_both_are_measured() -> None:
     config = RunConfig().change(batchnorm=True, dropout=0.2, rotate=10.0)
     assert losses.words(config, [NEW], validated=True) == (
         "Training: measured on each batch while the network learns, in train mode (on changed pictures, with "
@@ -150,14 +167,14 @@ def test_beside_validation_the_page_says_how_both_are_measured():
     assert "mode" not in losses.words(RunConfig(), [NEW], validated=True)
 
 
-def test_smoothing_that_has_no_effect_is_not_told():
+def test_smoothing_that_has_no_effect_is_not_told() -> None:
     assert LossConfig(loss="mse", label_smoothing=0.1).added == ()
 
 
 # -- runs that an older version kept -----------------------------------------------------------------------
 
 
-def test_an_old_run_is_drawn_as_what_it_is():
+def test_an_old_run_is_drawn_as_what_it_is() -> None:
     held = losses.held(SMOOTH.loss, [OLD])
     curve = Curve(name="old", steps=(OLD,), total_epochs=1, validated=True, held=held)
     chart = charts.loss(curve)
@@ -173,13 +190,13 @@ def test_an_old_run_is_drawn_as_what_it_is():
     assert "as its name says" in losses.compared_words([(SMOOTH.loss, [OLD]), (LossConfig(), [NEW])])
 
 
-def test_an_old_run_whose_loss_was_plain_is_drawn_as_any_other():
+def test_an_old_run_whose_loss_was_plain_is_drawn_as_any_other() -> None:
     assert losses.held(LossConfig(), [OLD]) == ()
     assert losses.compared_words([(LossConfig(), [OLD])]) == ""
     assert losses.compared_words([(SMOOTH.loss, [NEW])]) == "The losses are without label smoothing."
 
 
-def test_a_run_kept_in_the_older_form_is_read(tmp_path: Path):
+def test_a_run_kept_in_the_older_form_is_read(tmp_path: Path) -> None:
     store, config = Store(tmp_path), MLP.change(label_smoothing=0.1)
     result = run(config)
     store.save(result)
@@ -188,7 +205,7 @@ def test_a_run_kept_in_the_older_form_is_read(tmp_path: Path):
     as_it_was(folder)
     again = Store(tmp_path).load(key)
     assert again is not None
-    assert [row.added_loss for row in (*again.result.steps, *again.result.epochs)] == [None] * 15
+    assert added_losses(again.result) == [None] * 15
     assert [row.loss for row in again.result.steps] == [row.loss for row in result.steps]
     assert [one.key for one in Store(tmp_path).runs()] == [key]
 
@@ -209,10 +226,17 @@ def as_it_was(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def test_the_network_of_a_run_is_not_asked_twice_for_what_is_not_drawn(monkeypatch: pytest.MonkeyPatch):
-    calls = []
+def test_the_network_of_a_run_is_not_asked_twice_for_what_is_not_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[int] = []
     forward = nn.Linear.forward
-    monkeypatch.setattr(nn.Linear, "forward", lambda self, x: (calls.append(1), forward(self, x))[1])
+
+    def counted(layer: nn.Linear, x: Tensor) -> Tensor:
+        calls.append(1)
+        return forward(layer, x)
+
+    monkeypatch.setattr(nn.Linear, "forward", counted)
     run(MLP)
     plain = len(calls)
     run(MLP.change(**ALL))

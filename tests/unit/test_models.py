@@ -4,6 +4,7 @@ import itertools
 import math
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,9 @@ SMALL = {
 }
 
 
-def network(model: str, shape=(1, 28, 28), classes=10, **more) -> nn.Sequential:
+def network(
+    model: str, shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, **more: Any
+) -> nn.Sequential:
     return build(ModelConfig(model=model, **more), shape=shape, classes=classes, seed=0)
 
 
@@ -37,13 +40,15 @@ def kinds(module: nn.Module) -> list[str]:
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 16, 20), (3, 33, 47)], ids=str)
 @pytest.mark.parametrize("model", SMALL)
-def test_a_network_turns_pictures_of_any_size_into_one_logit_per_class(model, shape):
+def test_a_network_turns_pictures_of_any_size_into_one_logit_per_class(
+    model: str, shape: tuple[int, int, int]
+) -> None:
     built = build(SMALL[model], shape=shape, classes=5, seed=0)
     assert built(torch.rand(2, *shape)).shape == (2, 5)
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_a_network_is_built_in_train_mode_with_every_parameter_to_be_trained(model):
+def test_a_network_is_built_in_train_mode_with_every_parameter_to_be_trained(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     assert all(module.training for module in built.modules())
     assert all(p.requires_grad and p.is_leaf and p.device.type == "cpu" for p in built.parameters())
@@ -52,12 +57,12 @@ def test_a_network_is_built_in_train_mode_with_every_parameter_to_be_trained(mod
 # -- sizes -------------------------------------------------------------------------------------------------
 
 
-def test_the_mlp_of_s1_has_as_many_parameters_as_its_formula():
+def test_the_mlp_of_s1_has_as_many_parameters_as_its_formula() -> None:
     wanted = (784 * 512 + 512) + (512 * 512 + 512) + (512 * 10 + 10)
     assert parameters(network("mlp", hidden=(512, 512))) == wanted == 669_706
 
 
-def test_the_cnn_of_s4_has_as_many_parameters_as_its_formula():
+def test_the_cnn_of_s4_has_as_many_parameters_as_its_formula() -> None:
     convolutions = 9 * (1 * 32 + 32 * 64 + 64 * 128)
     linear = 1152 * 512 + 512 * 512 + (512 * 10 + 10)
     norms = 2 * (32 + 64 + 128 + 512 + 512)
@@ -66,23 +71,23 @@ def test_the_cnn_of_s4_has_as_many_parameters_as_its_formula():
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32)], ids=str)
-def test_lenet_has_the_parameters_of_the_paper(shape):
+def test_lenet_has_the_parameters_of_the_paper(shape: tuple[int, int, int]) -> None:
     # LeCun et al. 1998 with full connections in C3, and a linear output layer.
     wanted = 156 + 2416 + (400 * 120 + 120) + (120 * 84 + 84) + (84 * 10 + 10)
     assert parameters(network("lenet", shape=shape)) == wanted == 61_706
 
 
-def test_an_mlp_without_hidden_layers_is_softmax_regression():
+def test_an_mlp_without_hidden_layers_is_softmax_regression() -> None:
     mlp, softmax = network("mlp", hidden=()), network("softmax")
     assert kinds(mlp) == kinds(softmax)
-    assert torch.equal(mlp[1].weight, softmax[1].weight)
+    assert torch.equal(mlp.get_parameter("1.weight"), softmax.get_parameter("1.weight"))
 
 
 # -- the order of layers -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", ["mlp", "lenet", "cnn", "resnet"])
-def test_a_layer_followed_by_batchnorm_has_no_bias(model):
+def test_a_layer_followed_by_batchnorm_has_no_bias(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     flat = [module for module in built.modules() if not list(module.children())]
     before = [
@@ -92,18 +97,18 @@ def test_a_layer_followed_by_batchnorm_has_no_bias(model):
     assert all(layer.bias is None for layer in before)
 
 
-def test_a_layer_without_batchnorm_has_a_bias():
+def test_a_layer_without_batchnorm_has_a_bias() -> None:
     built = network("cnn", channels=(4,), hidden=(5,))
     weighted = [module for module in built.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
     assert all(layer.bias is not None for layer in weighted)
 
 
-def test_batchnorm_stands_before_the_activation_and_dropout_after_it():
+def test_batchnorm_stands_before_the_activation_and_dropout_after_it() -> None:
     built = network("mlp", hidden=(5,), batchnorm=True, dropout=0.5)
     assert kinds(built) == ["Flatten", "Linear", "BatchNorm1d", "ReLU", "Dropout", "Linear"]
 
 
-def test_dropout_follows_only_the_first_layers_where_that_is_asked():
+def test_dropout_follows_only_the_first_layers_where_that_is_asked() -> None:
     built = network("mlp", hidden=(5, 5, 5, 5), dropout=0.5, dropout_layers=2)
     assert kinds(built) == ["Flatten"] + ["Linear", "ReLU", "Dropout"] * 2 + ["Linear", "ReLU"] * 2 + [
         "Linear"
@@ -111,14 +116,14 @@ def test_dropout_follows_only_the_first_layers_where_that_is_asked():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation):
+def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation: str) -> None:
     block = nn.Sequential(*conv(2, 3, activation=activation, batchnorm=True, pool=True))
     x = torch.randn(4, 2, 6, 6, generator=torch.Generator().manual_seed(0)) * 3
     textbook = nn.functional.max_pool2d(activation_layer(activation)(block[1](block[0](x))), 2)
     assert torch.allclose(block(x), textbook, atol=1e-6)
 
 
-def test_an_activation_that_rises_only_is_applied_after_pooling_and_another_before():
+def test_an_activation_that_rises_only_is_applied_after_pooling_and_another_before() -> None:
     def order(activation: str) -> list[str]:
         return [
             type(layer).__name__ for layer in conv(1, 1, activation=activation, batchnorm=False, pool=True)
@@ -128,24 +133,24 @@ def test_an_activation_that_rises_only_is_applied_after_pooling_and_another_befo
     assert order("gelu") == ["Conv2d", "GELU", "MaxPool2d"]
 
 
-def test_a_residual_block_adds_its_input_before_the_activation():
+def test_a_residual_block_adds_its_input_before_the_activation() -> None:
     block = Residual(nn.Linear(3, 3), nn.ReLU())
     x = torch.randn(2, 3)
     assert torch.equal(block(x), torch.relu(x + block.body(x)))
 
 
-def test_every_block_but_the_first_of_a_resnet_halves_the_side():
+def test_every_block_but_the_first_of_a_resnet_halves_the_side() -> None:
     rows = layers(network("resnet", shape=(3, 32, 32), channels=(4, 8, 16)), (3, 32, 32))
     sides = [row.output_shape[1] for row in rows if row.kind == "Conv2d"]
     assert sides == [32, 32, 16, 16, 16, 8, 8]  # a convolution's own output, before its pooling
 
 
-def test_global_max_pooling_takes_the_largest_value_of_each_channel():
+def test_global_max_pooling_takes_the_largest_value_of_each_channel() -> None:
     x = torch.randn(2, 3, 4, 5)
     assert torch.equal(GlobalMaxPool()(x), x.flatten(2).max(2).values)
 
 
-def test_a_scale_multiplies_by_its_factor():
+def test_a_scale_multiplies_by_its_factor() -> None:
     x = torch.randn(2, 3)
     assert torch.equal(Scale(0.125)(x), x / 8)
 
@@ -153,18 +158,18 @@ def test_a_scale_multiplies_by_its_factor():
 # -- dropout -----------------------------------------------------------------------------------------------
 
 
-def test_dropout_keeps_the_mean_and_zeroes_its_share():
+def test_dropout_keeps_the_mean_and_zeroes_its_share() -> None:
     kept = Dropout(0.3, generator=torch.Generator().manual_seed(0))(torch.ones(100_000))
     assert set(kept.unique().tolist()) == {0.0, torch.tensor(1 / 0.7).item()}
     assert math.isclose((kept == 0).float().mean().item(), 0.3, abs_tol=0.005)
 
 
-def test_dropout_changes_nothing_in_eval_mode():
+def test_dropout_changes_nothing_in_eval_mode() -> None:
     x = torch.randn(5, 5)
     assert torch.equal(Dropout(0.9, generator=torch.Generator()).eval()(x), x)
 
 
-def test_dropout_passes_the_gradient_of_what_it_kept():
+def test_dropout_passes_the_gradient_of_what_it_kept() -> None:
     x = torch.ones(1000, requires_grad=True)
     kept = Dropout(0.5, generator=torch.Generator().manual_seed(0))(x)
     (gradient,) = torch.autograd.grad(kept.sum(), x)
@@ -174,12 +179,12 @@ def test_dropout_passes_the_gradient_of_what_it_kept():
 # -- memory ------------------------------------------------------------------------------------------------
 
 
-def test_pictures_lie_with_channels_last_only_where_the_network_convolves():
+def test_pictures_lie_with_channels_last_only_where_the_network_convolves() -> None:
     assert memory_format(network("cnn", channels=(4,), hidden=())) == torch.channels_last
     assert memory_format(network("mlp", hidden=(4,))) == torch.contiguous_format
 
 
-def test_building_a_network_does_not_import_what_takes_a_second():
+def test_building_a_network_does_not_import_what_takes_a_second() -> None:
     code = (
         "import sys; from dashlab.models import build; from dashlab.settings import ModelConfig; "
         "build(ModelConfig(model='mlp'), shape=(1, 28, 28), classes=10, seed=0); "
@@ -210,7 +215,9 @@ def test_building_a_network_does_not_import_what_takes_a_second():
         (ModelConfig(model="mlp", hidden=(8192,) * 12), (1, 28, 28), "has 744,800,266 parameters"),
     ],
 )
-def test_a_network_that_cannot_be_is_refused_in_a_sentence(config, shape, words):
+def test_a_network_that_cannot_be_is_refused_in_a_sentence(
+    config: ModelConfig, shape: tuple[int, int, int], words: str
+) -> None:
     for make in (
         lambda: build(config, shape=shape, classes=10, seed=0),
         lambda: layers_of(config, shape=shape, classes=10),
@@ -221,7 +228,7 @@ def test_a_network_that_cannot_be_is_refused_in_a_sentence(config, shape, words)
 
 
 @pytest.mark.parametrize("model", ["lenet", "cnn", "resnet"])
-def test_the_smallest_pictures_that_are_taken_do_work(model):
+def test_the_smallest_pictures_that_are_taken_do_work(model: str) -> None:
     shape = {"lenet": (1, 16, 16), "cnn": (1, 8, 8), "resnet": (1, 4, 4)}[model]
     assert network(model, shape=shape, channels=(2, 2, 2))(torch.rand(2, *shape)).shape == (2, 10)
 
@@ -230,7 +237,7 @@ def test_the_smallest_pictures_that_are_taken_do_work(model):
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_the_rows_of_layers_add_up_to_the_whole_network(model):
+def test_the_rows_of_layers_add_up_to_the_whole_network(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     rows = layers(built, (1, 28, 28))
     assert sum(row.parameters for row in rows) == parameters(built)
@@ -238,12 +245,12 @@ def test_the_rows_of_layers_add_up_to_the_whole_network(model):
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_the_layers_of_a_config_are_those_of_its_network(model):
+def test_the_layers_of_a_config_are_those_of_its_network(model: str) -> None:
     built = build(SMALL[model], shape=(1, 28, 28), classes=5, seed=0)
     assert layers_of(SMALL[model], shape=(1, 28, 28), classes=5) == layers(built, (1, 28, 28))
 
 
-def test_multiply_adds_are_counted_by_their_formulas():
+def test_multiply_adds_are_counted_by_their_formulas() -> None:
     rows = layers(network("cnn", shape=(3, 8, 8), channels=(4,), hidden=(5,)), (3, 8, 8))
     assert {row.kind: row.multiply_adds for row in rows[:-1] if row.multiply_adds} == {
         "Conv2d": 8 * 8 * 4 * 3 * 3 * 3,
@@ -252,13 +259,13 @@ def test_multiply_adds_are_counted_by_their_formulas():
     assert rows[-1].multiply_adds == 5 * 10
 
 
-def test_layers_are_named_by_their_place_in_the_network():
+def test_layers_are_named_by_their_place_in_the_network() -> None:
     built = network("resnet", channels=(2, 3))
     for row in layers(built, (1, 28, 28)):
         assert type(built.get_submodule(row.name)).__name__ == row.kind
 
 
-def test_inspection_leaves_the_network_as_it_was():
+def test_inspection_leaves_the_network_as_it_was() -> None:
     built = build(SMALL["cnn"], shape=(1, 28, 28), classes=5, seed=0)
     before = {name: value.clone() for name, value in built.state_dict().items()}
     layers(built, (1, 28, 28))

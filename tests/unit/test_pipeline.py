@@ -38,7 +38,7 @@ def draw(*steps: Step, picture: Image.Image = CAT, seed: int = 0) -> Draw:
 # As text
 
 
-def test_a_pipeline_survives_being_written_to_a_link():
+def test_a_pipeline_survives_being_written_to_a_link() -> None:
     steps = (
         make_step("RandomRotation", degrees="-90,45", fill="255,0,0", interpolation="bilinear"),
         make_step("GaussianBlur", chance=0.25, use=False),
@@ -48,11 +48,11 @@ def test_a_pipeline_survives_being_written_to_a_link():
     assert SPEC.problem(write_steps(steps)) is None
 
 
-def test_only_what_differs_from_the_defaults_is_written():
+def test_only_what_differs_from_the_defaults_is_written() -> None:
     assert write_steps([make_step("RandomCrop", size="64")]) == "transform~RandomCrop~size~64"
 
 
-def test_a_pipeline_without_steps_survives_a_link():
+def test_a_pipeline_without_steps_survives_a_link() -> None:
     assert SPEC.parse(SPEC.format("")) == ""
     assert SPEC.problem("") is None
 
@@ -70,7 +70,7 @@ def test_a_pipeline_without_steps_survives_a_link():
         ("~~".join(["transform~Identity"] * (MOST_STEPS + 1)), "at most 12 steps"),
     ],
 )
-def test_a_pipeline_that_will_not_do_is_said(text: str, problem: str):
+def test_a_pipeline_that_will_not_do_is_said(text: str, problem: str) -> None:
     assert problem in str(SPEC.problem(text))
 
 
@@ -85,11 +85,11 @@ def test_a_pipeline_that_will_not_do_is_said(text: str, problem: str):
         ("transform~Warp", "what it was"),
     ],
 )
-def test_a_pipeline_that_will_not_do_becomes_the_nearest_one(text: str, nearest: str):
+def test_a_pipeline_that_will_not_do_becomes_the_nearest_one(text: str, nearest: str) -> None:
     assert SPEC.clamp(SPEC.parse(text), "what it was") == nearest
 
 
-def test_a_step_without_such_a_setting_is_refused():
+def test_a_step_without_such_a_setting_is_refused() -> None:
     with pytest.raises(ConfigError, match="Pad has no setting 'bits': padding, fill, padding_mode"):
         make_step("Pad", bits=3)
 
@@ -97,7 +97,7 @@ def test_a_step_without_such_a_setting_is_refused():
 # Draws
 
 
-def test_the_same_seed_draws_the_same_pictures_and_another_seed_others():
+def test_the_same_seed_draws_the_same_pictures_and_another_seed_others() -> None:
     steps = [make_step("RandomResizedCrop")]
     first, again, other = (draw_pipeline(steps, same(3), seed=seed) for seed in (5, 5, 6))
     for one, two, three in zip(first, again, other, strict=True):
@@ -106,7 +106,7 @@ def test_the_same_seed_draws_the_same_pictures_and_another_seed_others():
     assert not np.array_equal(first[0].last.raw.pixels, first[1].last.raw.pixels)
 
 
-def test_a_draw_is_what_torchvision_gives_under_its_seeds():
+def test_a_draw_is_what_torchvision_gives_under_its_seeds() -> None:
     steps = [
         make_step("RandomRotation", degrees="-60,60"),
         make_step("ColorJitter", hue="-0.1,0.1", chance=0.5),
@@ -125,7 +125,7 @@ def test_a_draw_is_what_torchvision_gives_under_its_seeds():
             assert np.array_equal(np.moveaxis(np.array(picture), 2, 0), one.last.raw.pixels)
 
 
-def test_a_step_that_is_taken_away_or_moved_leaves_the_draws_of_the_others():
+def test_a_step_that_is_taken_away_or_moved_leaves_the_draws_of_the_others() -> None:
     turn, jitter, flip = (
         make_step(name) for name in ("RandomRotation", "ColorJitter", "RandomHorizontalFlip")
     )
@@ -141,7 +141,7 @@ def test_a_step_that_is_taken_away_or_moved_leaves_the_draws_of_the_others():
     )
 
 
-def test_many_visitors_at_once_get_what_each_would_get_alone():
+def test_many_visitors_at_once_get_what_each_would_get_alone() -> None:
     steps = [make_step("RandomResizedCrop", size="32"), make_step("ColorJitter"), make_step("RandAugment")]
     small = CAT.resize((60, 40))
 
@@ -153,12 +153,12 @@ def test_many_visitors_at_once_get_what_each_would_get_alone():
         assert list(pool.map(drawn, range(6))) == alone
 
 
-def test_two_steps_of_one_name_draw_differently():
+def test_two_steps_of_one_name_draw_differently() -> None:
     steps = [make_step("RandomRotation")] * 2
     assert step_seed(0, 0, steps, 0) != step_seed(0, 0, steps, 1)
 
 
-def test_what_was_drawn_is_told():
+def test_what_was_drawn_is_told() -> None:
     rows = draw(
         make_step("RandomRotation", degrees="10,10"),
         make_step("RandomCrop", size="64"),
@@ -174,7 +174,7 @@ def test_what_was_drawn_is_told():
     assert rows[5].drawn == "sigma (1.5, 1.5)"
 
 
-def test_whether_a_step_was_applied_is_told():
+def test_whether_a_step_was_applied_is_told() -> None:
     steps = [
         make_step("RandomHorizontalFlip"),
         make_step("RandomInvert", p=0.0),
@@ -194,12 +194,12 @@ def test_whether_a_step_was_applied_is_told():
         assert np.array_equal(np.moveaxis(one.last.raw.pixels, 0, 2), expected)
 
 
-def test_a_step_that_is_switched_off_does_nothing():
+def test_a_step_that_is_switched_off_does_nothing() -> None:
     one = draw(make_step("Pad", use=False), make_step("ToImage"))
     assert [row.number for row in one.rows] == [0, 2]
 
 
-def test_the_pictures_after_each_step_are_kept_for_one_draw():
+def test_the_pictures_after_each_step_are_kept_for_one_draw() -> None:
     draws = draw_pipeline([make_step("Pad"), make_step("Grayscale")], same(3), seed=0, keep=[1])
     assert [len(one.views) for one in draws] == [0, 3, 0]
     assert [view.raw.pixels.shape for view in draws[1].views] == [(3, 256, 385), (3, 288, 417), (1, 288, 417)]
@@ -208,7 +208,7 @@ def test_the_pictures_after_each_step_are_kept_for_one_draw():
 # Facts
 
 
-def test_shape_dtype_range_mean_and_deviation_are_told_after_each_step():
+def test_shape_dtype_range_mean_and_deviation_are_told_after_each_step() -> None:
     rows = draw(*TO_FLOAT, make_step("Normalize", mean="0.5", std="0.5")).rows
     pixels = np.array(CAT).astype(np.float64)
     assert [(row.facts.kind, row.facts.shape, row.facts.dtype) for row in rows] == [
@@ -225,7 +225,7 @@ def test_shape_dtype_range_mean_and_deviation_are_told_after_each_step():
         )
 
 
-def test_a_normalised_picture_is_shown_mapped_and_taken_back():
+def test_a_normalised_picture_is_shown_mapped_and_taken_back() -> None:
     one = draw(*TO_FLOAT, make_step("Normalize"))
     assert one.last.raw.mapped == pytest.approx((one.rows[-1].facts.low, one.rows[-1].facts.high))
     assert one.last.undone is not None
@@ -233,35 +233,35 @@ def test_a_normalised_picture_is_shown_mapped_and_taken_back():
     assert np.abs(one.last.undone.pixels.astype(int) - np.moveaxis(np.array(CAT), 2, 0)).max() <= 1
 
 
-def test_two_normalisations_are_both_taken_back():
+def test_two_normalisations_are_both_taken_back() -> None:
     one = draw(*TO_FLOAT, make_step("Normalize"), make_step("Normalize", mean="2", std="0.1"))
     assert one.last.undone is not None
     assert np.abs(one.last.undone.pixels.astype(int) - np.moveaxis(np.array(CAT), 2, 0)).max() <= 1
 
 
-def test_a_normalisation_that_was_not_applied_is_not_taken_back():
+def test_a_normalisation_that_was_not_applied_is_not_taken_back() -> None:
     one = draw(*TO_FLOAT, make_step("Normalize", chance=0.0))
     assert one.last.undone is None
 
 
-def test_values_that_were_never_scaled_are_said_to_be_mapped():
+def test_values_that_were_never_scaled_are_said_to_be_mapped() -> None:
     one = draw(make_step("ToImage"), make_step("ToDtype", scale=False))
     assert one.last.raw.mapped is not None
     assert one.last.raw.mapped[1] > 200
 
 
-def test_five_crops_are_five_pictures_of_one():
+def test_five_crops_are_five_pictures_of_one() -> None:
     one = draw(make_step("FiveCrop", size="32"), *TO_FLOAT)
     assert one.rows[-1].facts.shape == "5 × [3, 32, 32]"
     assert one.last.raw.pixels.shape == (3, 32, 5 * 34 - 2)
 
 
-def test_a_tensor_with_numbers_that_are_not_finite_can_still_be_looked_at():
+def test_a_tensor_with_numbers_that_are_not_finite_can_still_be_looked_at() -> None:
     pixels = seen(torch.tensor([[[float("nan"), 1.0]]])).pixels
     assert pixels.tolist() == [[[0, 255]]]
 
 
-def test_facts_of_a_grey_image_are_those_of_its_pixels():
+def test_facts_of_a_grey_image_are_those_of_its_pixels() -> None:
     grey = Image.fromarray(np.array([[0, 100], [200, 100]], dtype=np.uint8))
     found = facts(grey)
     assert (found.shape, found.low, found.high, found.mean) == ("L, 2 × 2", 0, 200, 100)
@@ -270,7 +270,7 @@ def test_facts_of_a_grey_image_are_those_of_its_pixels():
 # Batches
 
 
-def test_mixup_blends_pictures_and_labels_alike():
+def test_mixup_blends_pictures_and_labels_alike() -> None:
     draws = draw_pipeline([*TO_FLOAT, make_step("MixUp")], batch(), seed=0)
     share = float(draws[0].rows[-1].drawn.removeprefix("lam "))
     # Each picture with the one before it; the first one with the last.
@@ -280,7 +280,7 @@ def test_mixup_blends_pictures_and_labels_alike():
     assert f"{1 - share:.2f} class 0" in draws[1].label
 
 
-def test_cutmix_mixes_labels_by_the_area_of_the_patch():
+def test_cutmix_mixes_labels_by_the_area_of_the_patch() -> None:
     draws = draw_pipeline([*TO_FLOAT, make_step("CutMix")], batch(), seed=1)
     pixels = draws[1].last.raw.pixels
     share = float((pixels == 40).mean())
@@ -288,17 +288,17 @@ def test_cutmix_mixes_labels_by_the_area_of_the_patch():
     assert f"{share:.2f} class 1" in draws[1].label
 
 
-def test_without_mixing_a_label_is_its_class():
+def test_without_mixing_a_label_is_its_class() -> None:
     assert [one.label for one in draw_pipeline(TO_FLOAT, batch(2), seed=0)] == ["class 0", "class 1"]
 
 
-def test_a_step_after_mixup_draws_once_for_the_whole_batch():
+def test_a_step_after_mixup_draws_once_for_the_whole_batch() -> None:
     steps = [*TO_FLOAT, make_step("MixUp"), make_step("RandomAffine")]
     draws = draw_pipeline(steps, batch(), seed=0)
     assert len({one.rows[-1].drawn for one in draws}) == 1
 
 
-def test_pictures_of_different_sizes_make_no_batch():
+def test_pictures_of_different_sizes_make_no_batch() -> None:
     samples = [batch(1, side)[0] for side in (16, 20)]
     draws = draw_pipeline([*TO_FLOAT, make_step("CutMix")], samples, seed=0)
     assert draws[0].problem == (
@@ -377,19 +377,21 @@ def test_pictures_of_different_sizes_make_no_batch():
         ),
     ],
 )
-def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_stand(steps: list[Step], sentence: str):
+def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_stand(
+    steps: list[Step], sentence: str
+) -> None:
     one = draw(*steps)
     assert sentence in one.problem
     assert len(one.rows) == len(steps)
     assert one.last.raw.pixels.size > 0
 
 
-def test_a_picture_does_not_grow_without_bound():
+def test_a_picture_does_not_grow_without_bound() -> None:
     one = draw(*[make_step("RandomZoomOut", side_range="2,2", p=1.0)] * 4)
     assert "no more than 500,000 in all are carried along here" in one.problem
     assert len(one.rows) == 2
 
 
-def test_a_crop_that_pads_enough_is_done():
+def test_a_crop_that_pads_enough_is_done() -> None:
     assert draw(make_step("RandomCrop", size="300,400", padding="30,40,20,10")).problem == ""
     assert draw(make_step("RandomCrop", size="500", pad_if_needed=True)).problem == ""

@@ -68,7 +68,7 @@ def alike(one: Draw, other: Draw) -> bool:
 @pytest.mark.parametrize(
     ("steps", "samples"), [(STEPS, same(4)), (MIXED, different(4))], ids=["one", "batch"]
 )
-def test_draws_are_those_that_are_made_without_a_cache(steps: Sequence[Step], samples: list[Sample]):
+def test_draws_are_those_that_are_made_without_a_cache(steps: Sequence[Step], samples: list[Sample]) -> None:
     cache = DrawCache()
     drawn(cache, samples, keep=0, steps=steps)
     found = drawn(cache, samples, keep=2, steps=steps)
@@ -79,7 +79,7 @@ def test_draws_are_those_that_are_made_without_a_cache(steps: Sequence[Step], sa
     assert found[2].views
 
 
-def test_looking_at_another_draw_draws_no_other_anew(counted: Counted):
+def test_looking_at_another_draw_draws_no_other_anew(counted: Counted) -> None:
     cache = DrawCache()
     drawn(cache, same(6), keep=0)
     assert counted.since() == [1] * 6
@@ -89,7 +89,7 @@ def test_looking_at_another_draw_draws_no_other_anew(counted: Counted):
     assert counted.since() == []
 
 
-def test_more_draws_leave_those_that_are_there(counted: Counted):
+def test_more_draws_leave_those_that_are_there(counted: Counted) -> None:
     cache = DrawCache()
     drawn(cache, same(3))
     counted.since()
@@ -99,14 +99,14 @@ def test_more_draws_leave_those_that_are_there(counted: Counted):
     assert counted.since() == []
 
 
-def test_looking_at_another_picture_of_a_batch_draws_nothing(counted: Counted):
+def test_looking_at_another_picture_of_a_batch_draws_nothing(counted: Counted) -> None:
     cache = DrawCache()
     drawn(cache, different(4), steps=MIXED, classes=4)
     assert drawn(cache, different(4), keep=3, steps=MIXED, classes=4)[3].views
     assert counted.since() == [4]
 
 
-def test_no_more_is_kept_than_fits(counted: Counted):
+def test_no_more_is_kept_than_fits(counted: Counted) -> None:
     one = sum(view.raw.pixels.nbytes for view in [draw_pipeline(STEPS, same(1), seed=0, keep=())[0].last])
     cache = DrawCache(most_bytes=3 * one)
     for seed in range(5):
@@ -119,13 +119,13 @@ def test_no_more_is_kept_than_fits(counted: Counted):
     assert counted.since() == [1, 1]
 
 
-def test_what_is_larger_than_everything_that_may_be_kept_is_drawn_and_not_kept():
+def test_what_is_larger_than_everything_that_may_be_kept_is_drawn_and_not_kept() -> None:
     cache = DrawCache(most_bytes=10)
     assert drawn(cache, same(1))[0].views
     assert cache.bytes == 0
 
 
-def test_work_that_nobody_waits_for_ends_after_a_step_and_goes_on_from_there(counted: Counted):
+def test_work_that_nobody_waits_for_ends_after_a_step_and_goes_on_from_there(counted: Counted) -> None:
     class EndedError(Exception):
         pass
 
@@ -146,7 +146,7 @@ def test_work_that_nobody_waits_for_ends_after_a_step_and_goes_on_from_there(cou
     assert counted.since() == [1, 1]
 
 
-def test_nothing_that_others_wait_for_is_held_between_two_steps():
+def test_nothing_that_others_wait_for_is_held_between_two_steps() -> None:
     def others_draw(_share: float) -> None:
         with lent_generator():
             pass

@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def run(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, o
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torchvision deprecates its own JPEG
 @pytest.mark.parametrize("name", PIPELINES)
-def test_the_code_gives_the_draw_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_code_gives_the_draw_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = PIPELINES[name]
     CAT.save(tmp_path / "picture.png")
     draws = draw_pipeline(steps, [Sample(picture=CAT)] * 4, seed=7)
@@ -58,7 +59,9 @@ def test_the_code_gives_the_draw_again(name: str, tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("mix", ["MixUp", "CutMix"])
-def test_the_code_of_a_batch_gives_the_batch_again(mix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_code_of_a_batch_gives_the_batch_again(
+    mix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps = [make_step("RandomResizedCrop", size="24"), *TO_FLOAT, make_step(mix), make_step("RandomAffine")]
     names = ("cat", "coffee", "astronaut")
     samples = [Sample(picture=load_photo(name), label=k, name=name) for k, name in enumerate(names)]
@@ -75,7 +78,7 @@ def test_the_code_of_a_batch_gives_the_batch_again(mix: str, tmp_path: Path, mon
     assert left["labels"].sum(1).tolist() == pytest.approx([1, 1, 1])  # type: ignore[attr-defined]
 
 
-def test_the_code_takes_normalize_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_code_takes_normalize_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [*TO_FLOAT, make_step("Normalize")]
     left = run(pipeline_code(steps), tmp_path, monkeypatch)
     x = torch.rand(3, 5, 5)
@@ -102,13 +105,13 @@ def test_the_code_takes_normalize_back(tmp_path: Path, monkeypatch: pytest.Monke
         (make_step("MixUp"), "v2.MixUp(num_classes=10)"),
     ],
 )
-def test_a_step_is_written_without_torchvisions_own_defaults(step: Step, code: str):
+def test_a_step_is_written_without_torchvisions_own_defaults(step: Step, code: str) -> None:
     assert step_code(step, classes=10) == code
 
 
 # In the trainer
 
-BLENDED = {"interpolation": "bilinear"}
+BLENDED: dict[str, Any] = {"interpolation": "bilinear"}
 TURN = make_step("RandomRotation", **BLENDED)
 CROP = make_step("RandomCrop", size="32", padding="4")
 
@@ -124,7 +127,7 @@ def settings(*steps: Step, dataset: str = "cifar10") -> dict[str, object]:
     return {name: value for name, value in found.items() if value != defaults[name]}
 
 
-def test_the_usual_recipe_for_cifar_is_carried_over_whole():
+def test_the_usual_recipe_for_cifar_is_carried_over_whole() -> None:
     steps = [
         make_step("RandomCrop", size="32", padding="4"),
         make_step("RandomHorizontalFlip"),
@@ -135,7 +138,7 @@ def test_the_usual_recipe_for_cifar_is_carried_over_whole():
     assert settings(*steps) == {"dataset": "cifar10", "crop_padding": 4, "flip": True, "normalize": "dataset"}
 
 
-def test_an_affine_change_is_carried_over_in_pixels_and_degrees():
+def test_an_affine_change_is_carried_over_in_pixels_and_degrees() -> None:
     turned = make_step("RandomAffine", degrees="-12,12", translate="0.125,0.125", **BLENDED)
     slanted = make_step(
         "RandomAffine", degrees="0,0", translate="none", scale="0.8,1.2", shear="-5,5", **BLENDED
@@ -176,7 +179,7 @@ def test_an_affine_change_is_carried_over_in_pixels_and_degrees():
         (make_step("Resize", size="32"), "needless", "have this size"),
     ],
 )
-def test_what_the_trainer_cannot_do_alike_is_said(step: Step, fate: str, said: str):
+def test_what_the_trainer_cannot_do_alike_is_said(step: Step, fate: str, said: str) -> None:
     (found,) = carry_over([step], "cifar10")
     assert found.fate == fate
     assert said in found.why
@@ -197,18 +200,18 @@ def test_what_the_trainer_cannot_do_alike_is_said(step: Step, fate: str, said: s
 )
 def test_a_step_is_carried_over_only_where_its_place_among_the_others_changes_nothing(
     steps: tuple[Step, ...], found: list[str], said: str
-):
+) -> None:
     carried = carry_over(steps, "cifar10")
     assert [step.fate for step in carried] == found
     assert said in " ".join(step.why for step in carried)
 
 
-def test_a_step_that_is_switched_off_is_not_carried_over():
+def test_a_step_that_is_switched_off_is_not_carried_over() -> None:
     assert carry_over([make_step("RandomHorizontalFlip", use=False)], "cifar10") == ()
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
-def test_whatever_is_carried_over_is_sound_in_the_trainer(dataset: str):
+def test_whatever_is_carried_over_is_sound_in_the_trainer(dataset: str) -> None:
     steps = [
         make_step("RandomCrop", size="32", padding="99"),
         make_step("RandomAffine", degrees="-180,180", translate="1,1", scale="0.1,3", shear="-60,60"),
@@ -217,6 +220,6 @@ def test_whatever_is_carried_over_is_sound_in_the_trainer(dataset: str):
     RunConfig().change(**trainer_settings(carry_over(steps, dataset), dataset)).check()
 
 
-def test_an_image_opened_by_the_code_is_the_picture_itself(tmp_path: Path):
+def test_an_image_opened_by_the_code_is_the_picture_itself(tmp_path: Path) -> None:
     CAT.save(tmp_path / "picture.png")
     assert np.array_equal(np.array(Image.open(tmp_path / "picture.png")), np.array(CAT))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,12 +18,14 @@ from dashlab.experiments.race_run import Track, noise_of, race
 from dashlab.experiments.race_search import RATES, search
 from dashlab.experiments.race_terms import resting, terms
 from dashlab.experiments.surfaces import SURFACES
+from dashlab.fields import Value
 from dashlab.optim_settings import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
+from tests.typed import there
 
 STEPS = 40
 
 # Torch's own class with its own names of the coefficients, and the same as settings.
-PLAIN = {
+PLAIN: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any], dict[str, Value]]] = {
     "sgd": (torch.optim.SGD, {"lr": 1e-3}, {}),
     "momentum": (torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9, "dampening": 0.1}, {}),
     "nesterov": (torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9, "nesterov": True}, {}),
@@ -77,14 +81,14 @@ def plain_loop(name: str, course: Course) -> np.ndarray:
         def closure(step: int = step) -> torch.Tensor:
             optimizer.zero_grad()
             loss = course.on.loss(point)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             if course.noise:
-                point.grad += noise[step]
+                there(point.grad).add_(noise[step])
                 loss = loss.detach() + (noise[step] * point.detach()).sum()
             return loss.detach()
 
         if kind is torch.optim.LBFGS:
-            optimizer.step(closure)
+            optimizer.step(closure)  # type: ignore[arg-type]
         else:
             closure()
             optimizer.step()
@@ -108,20 +112,22 @@ def tracks() -> dict[str, dict[str, Track]]:
     }
 
 
-def test_every_optimizer_is_raced_here():
+def test_every_optimizer_is_raced_here() -> None:
     assert {racer(name).optimizer for name in PLAIN} == set(SURFACE_OPTIMIZERS)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_racer_goes_to_the_last_bit_where_torch_goes_in_a_plain_loop(tracks, surface, name):
+def test_a_racer_goes_to_the_last_bit_where_torch_goes_in_a_plain_loop(
+    tracks: dict[str, dict[str, Track]], surface: str, name: str
+) -> None:
     alone = plain_loop(name, Course(surface=surface, start=SURFACES[surface].start, steps=STEPS))
     assert np.array_equal(tracks[surface][name].points, alone, equal_nan=True)
     assert not np.array_equal(alone[0], alone[-1])
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_with_noise_too(name):
+def test_with_noise_too(name: str) -> None:
     course = Course(surface="himmelblau", start=(1.0, 1.0), steps=STEPS, noise=0.5, seed=3)
     (track,) = race(course, [racer(name)])
     assert np.array_equal(track.points, plain_loop(name, course), equal_nan=True)
@@ -131,7 +137,9 @@ def test_with_noise_too(name):
 
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("name", PLAIN)
-def test_the_terms_of_a_step_end_in_the_step_that_was_taken(tracks, surface, name):
+def test_the_terms_of_a_step_end_in_the_step_that_was_taken(
+    tracks: dict[str, dict[str, Track]], surface: str, name: str
+) -> None:
     track = tracks[surface][name]
     last = terms(track.racer, track.points, track.gradients, track.state)[-1]
     taken = np.diff(track.points, axis=0)
@@ -142,7 +150,7 @@ def test_the_terms_of_a_step_end_in_the_step_that_was_taken(tracks, surface, nam
     assert (np.abs(last.values[fine] - taken[fine]) <= 1e-12 * scale).all()
 
 
-def test_lbfgs_shows_no_step_where_it_took_none():
+def test_lbfgs_shows_no_step_where_it_took_none() -> None:
     course = Course(surface="bowl", start=(-2.5, 2.0), steps=5)
     (track,) = race(course, [SurfaceOptimConfig(optimizer="lbfgs", lr=1.0)])
     assert resting(track.racer, track.points).tolist() == [False, False, True, True, True]
@@ -152,7 +160,7 @@ def test_lbfgs_shows_no_step_where_it_took_none():
     assert all(term.values[:2].all() for term in (direction, length, step))
 
 
-def test_only_lbfgs_rests():
+def test_only_lbfgs_rests() -> None:
     course = Course(surface="bowl", start=(0.0, 0.0), steps=3)
     adam, lbfgs = (SurfaceOptimConfig(optimizer=name) for name in ("adam", "lbfgs"))
     tracks = race(course, [adam, lbfgs])
@@ -162,7 +170,7 @@ def test_only_lbfgs_rests():
 
 @pytest.mark.parametrize("name", [name for name in PLAIN if not name.startswith("lbfgs")])
 @pytest.mark.parametrize("surface", ["himmelblau", "rastrigin", "ackley", "plateau"])
-def test_starts_that_are_stepped_together_end_where_each_ends_alone(surface, name):
+def test_starts_that_are_stepped_together_end_where_each_ends_alone(surface: str, name: str) -> None:
     course = Course(surface=surface, start=(0.0, 0.0), steps=STEPS)
     starts = torch.rand(101, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 6 - 3
     together = ends(course, racer(name), starts).numpy()
@@ -171,7 +179,7 @@ def test_starts_that_are_stepped_together_end_where_each_ends_alone(surface, nam
         assert np.array_equal(together[index], plain_loop(name, alone)[-1], equal_nan=True)
 
 
-def test_a_basin_map_says_which_minimum_each_start_reaches():
+def test_a_basin_map_says_which_minimum_each_start_reaches() -> None:
     course = Course(surface="himmelblau", start=(0.0, 0.0), steps=300)
     found = basins(course, SurfaceOptimConfig(lr=0.005), side=9)
     for row, column in ((0, 0), (0, 8), (8, 0), (8, 8)):  # the corners lie in the four quadrants' basins
@@ -183,7 +191,7 @@ def test_a_basin_map_says_which_minimum_each_start_reaches():
     assert sum(found.share(index) for index in range(-1, 4)) == pytest.approx(1)
 
 
-def test_starts_that_diverge_reach_no_minimum():
+def test_starts_that_diverge_reach_no_minimum() -> None:
     course = Course(surface="himmelblau", start=(0.0, 0.0), steps=60)
     assert basins(course, SurfaceOptimConfig(lr=5.0), side=5).share(-1) == 1
 
@@ -192,7 +200,7 @@ def test_starts_that_diverge_reach_no_minimum():
 
 
 @pytest.mark.parametrize("name", SURFACES)
-def test_a_minimum_is_where_the_gradient_vanishes_and_the_loss_is_lowest(name):
+def test_a_minimum_is_where_the_gradient_vanishes_and_the_loss_is_lowest(name: str) -> None:
     surface = SURFACES[name]
     grid = torch.cartesian_prod(
         torch.linspace(*surface.x_range, 201, dtype=torch.float64),
@@ -202,13 +210,13 @@ def test_a_minimum_is_where_the_gradient_vanishes_and_the_loss_is_lowest(name):
     for minimum in surface.minima:
         point = torch.tensor(minimum, dtype=torch.float64, requires_grad=True)
         loss = surface.loss(point)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         assert loss.item() == pytest.approx(surface.lowest, abs=1e-12)
-        assert point.grad.abs().max() < 1e-6
+        assert there(point.grad).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("name", SURFACES)
-def test_every_low_place_of_the_picture_is_near_a_known_minimum(name):
+def test_every_low_place_of_the_picture_is_near_a_known_minimum(name: str) -> None:
     surface = SURFACES[name]
     grid = torch.cartesian_prod(
         torch.linspace(*surface.x_range, 401, dtype=torch.float64),
@@ -221,7 +229,7 @@ def test_every_low_place_of_the_picture_is_near_a_known_minimum(name):
 
 
 @pytest.mark.parametrize("name", SURFACES)
-def test_a_surface_says_where_it_comes_from_and_starts_inside_its_picture(name):
+def test_a_surface_says_where_it_comes_from_and_starts_inside_its_picture(name: str) -> None:
     surface = SURFACES[name]
     assert surface.source
     assert "f(x,y)=" in surface.formula
@@ -230,14 +238,14 @@ def test_a_surface_says_where_it_comes_from_and_starts_inside_its_picture(name):
         assert surface.nearest_inside(*minimum) == minimum
 
 
-def test_there_are_at_least_ten_surfaces():
+def test_there_are_at_least_ten_surfaces() -> None:
     assert len(SURFACES) >= 10
 
 
 # Names, settings, outcomes
 
 
-def test_racers_are_told_apart_by_as_little_as_it_takes():
+def test_racers_are_told_apart_by_as_little_as_it_takes() -> None:
     adam = SurfaceOptimConfig(optimizer="adam", lr=0.1)
     field = [adam, adam.change(lr=0.01), SurfaceOptimConfig(), SurfaceOptimConfig(momentum=0.9)]
     assert racer_names(field) == ("Adam 0.1", "Adam 0.01", "SGD 0.01", "Momentum 0.01")
@@ -248,57 +256,57 @@ def test_racers_are_told_apart_by_as_little_as_it_takes():
     )
 
 
-def test_a_racer_at_the_default_of_its_optimizer_is_not_named_by_it():
+def test_a_racer_at_the_default_of_its_optimizer_is_not_named_by_it() -> None:
     torchs = SurfaceOptimConfig(optimizer="adadelta", lr=1.0)
     assert racer_names([torchs, torchs.change(eps=1e-8)]) == ("Adadelta 1", "Adadelta 1, ε 1e-08")
 
 
-def test_adadelta_in_the_bowl_goes_as_far_as_torchs_own_does():
+def test_adadelta_in_the_bowl_goes_as_far_as_torchs_own_does() -> None:
     course = Course(surface="bowl", start=(-2.5, 2.0), steps=300)
     (track,) = race(course, [SurfaceOptimConfig(optimizer="adadelta", lr=1.0)])
     point = Parameter(torch.tensor(course.start, dtype=torch.float64))
     optimizer = torch.optim.Adadelta([point], lr=1.0)
     for _ in range(300):
         optimizer.zero_grad()
-        course.on.loss(point).backward()
+        course.on.loss(point).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     assert np.array_equal(track.points[-1], point.detach().numpy())
     assert track.losses[-1] < 1.5
 
 
-def test_equal_rates_put_the_common_rate_in_every_racer():
+def test_equal_rates_put_the_common_rate_in_every_racer() -> None:
     config = RaceConfig(rates="equal", lr=0.2).check()
     assert {one.lr for one in config.field()} == {0.2}
     assert RaceConfig().field() == FIELD
 
 
-def test_what_is_looked_at_does_not_change_the_course():
+def test_what_is_looked_at_does_not_change_the_course() -> None:
     config = RaceConfig(noise=0.5, seed=3)
     assert config.course() == config.change(detail="space", racer=2, step=7, tolerance=0.1).course()
     assert config.course() != config.change(seed=4).course()
     assert RaceConfig(seed=3).course() == RaceConfig(seed=4).course(), "without noise the seed does nothing"
 
 
-def test_a_start_outside_of_the_picture_is_brought_to_its_edge():
+def test_a_start_outside_of_the_picture_is_brought_to_its_edge() -> None:
     assert RaceConfig(surface="camel", x=5.0, y=-5.0).course().start == (2.0, -1.2)
 
 
-def test_an_unsound_racer_is_refused_with_a_sentence():
+def test_an_unsound_racer_is_refused_with_a_sentence() -> None:
     with pytest.raises(ConfigError, match="Nesterov"):
         RaceConfig(racers="nesterov~on").check()
 
 
-def test_the_trainer_is_not_offered_what_needs_the_whole_loss():
+def test_the_trainer_is_not_offered_what_needs_the_whole_loss() -> None:
     assert set(OptimConfig.spec_of("optimizer").choices) == set(OPTIMIZERS)
     assert {"rprop", "lbfgs"} == set(SURFACE_OPTIMIZERS) - set(OPTIMIZERS)
     assert "eta_plus" not in OptimConfig.specs()
 
 
-def result(racers: list[SurfaceOptimConfig], **course) -> tuple[Track, ...]:
+def result(racers: list[SurfaceOptimConfig], **course: Any) -> tuple[Track, ...]:
     return race(Course(**{"surface": "bowl", "start": (1.0, 0.0), "steps": 50, **course}), racers)
 
 
-def test_a_racer_that_diverges_is_said_with_the_step_at_which_it_left():
+def test_a_racer_that_diverges_is_said_with_the_step_at_which_it_left() -> None:
     (track,) = result([SurfaceOptimConfig(lr=3.0)], steps=2000)  # each step doubles the distance
     found = outcome(SURFACES["bowl"], track.points, track.losses, 1e-3)
     assert found.left_at == 2  # 1, −2, 4: the picture ends at 3
@@ -310,7 +318,7 @@ def test_a_racer_that_diverges_is_said_with_the_step_at_which_it_left():
     )
 
 
-def test_a_racer_that_comes_back_is_not_lost():
+def test_a_racer_that_comes_back_is_not_lost() -> None:
     track = Track(
         racer=SurfaceOptimConfig(),
         points=np.array([[1.0, 0.0], [4.0, 0.0], [0.5, 0.0]]),
@@ -325,7 +333,7 @@ def test_a_racer_that_comes_back_is_not_lost():
     assert sentence("A", found) == "A left the picture at step 1, and came back."
 
 
-def test_an_outcome_measures_from_the_lowest_loss_and_to_the_nearest_minimum():
+def test_an_outcome_measures_from_the_lowest_loss_and_to_the_nearest_minimum() -> None:
     points = np.array([[0.0, 0.5], [0.0, 0.9]])
     losses = SURFACES["saddle"].loss(torch.from_numpy(points)).numpy()
     found = outcome(SURFACES["saddle"], points, losses, 1e-3)
@@ -334,7 +342,7 @@ def test_an_outcome_measures_from_the_lowest_loss_and_to_the_nearest_minimum():
     assert found.arrived_at is None
 
 
-def test_an_optimizer_that_asks_more_often_says_how_often():
+def test_an_optimizer_that_asks_more_often_says_how_often() -> None:
     tracks = result(
         [SurfaceOptimConfig(), SurfaceOptimConfig(optimizer="lbfgs", lr=1.0)], surface="rosenbrock"
     )
@@ -343,7 +351,7 @@ def test_an_optimizer_that_asks_more_often_says_how_often():
     assert (np.diff(tracks[1].evaluations) >= 1).all()
 
 
-def test_a_search_finds_the_rate_that_is_best_on_its_own():
+def test_a_search_finds_the_rate_that_is_best_on_its_own() -> None:
     course = Course(surface="ravine", start=(-4.5, 1.0), steps=40)
     adam, sgd = SurfaceOptimConfig(optimizer="adam", lr=1.0), SurfaceOptimConfig(lr=1.0)
     for racer_, found in zip([adam, sgd], search(course, [adam, sgd]), strict=True):
@@ -352,13 +360,13 @@ def test_a_search_finds_the_rate_that_is_best_on_its_own():
         assert found.best == min(finals, key=lambda rate: np.nan_to_num(finals[rate], nan=np.inf))
 
 
-def test_of_rates_that_all_arrive_the_quickest_is_best():
+def test_of_rates_that_all_arrive_the_quickest_is_best() -> None:
     course = Course(surface="bowl", start=(1.0, 1.0), steps=400)
     (found,) = search(course, [SurfaceOptimConfig()])
     assert found.best == 1.0  # one step
 
 
-def test_the_same_course_gives_the_same_race():
+def test_the_same_course_gives_the_same_race() -> None:
     noisy = {"noise": 1.0, "seed": 5}
     first, second = result([SurfaceOptimConfig()], **noisy), result([SurfaceOptimConfig()], **noisy)
     assert np.array_equal(first[0].points, second[0].points)
@@ -375,7 +383,7 @@ def same(one: Track, other: Track) -> bool:
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
-def test_a_race_from_the_cache_is_the_race_itself(noise, monkeypatch):
+def test_a_race_from_the_cache_is_the_race_itself(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
     field = [racer(name) for name in PLAIN]
     course = Course(surface="beale", start=(1.0, 1.5), steps=30, noise=noise, seed=2)
     shorter = Course(surface="beale", start=(1.0, 1.5), steps=13, noise=noise, seed=2)
@@ -387,7 +395,7 @@ def test_a_race_from_the_cache_is_the_race_itself(noise, monkeypatch):
     assert all(map(same, cache.race(shorter, field), wanted))
 
 
-def test_a_longer_race_is_run_anew_and_the_cache_forgets_what_is_old():
+def test_a_longer_race_is_run_anew_and_the_cache_forgets_what_is_old() -> None:
     cache, field = TrackCache(most=2), list(FIELD[:3])
     short = Course(surface="bowl", start=(1.0, 1.0), steps=5)
     long = Course(surface="bowl", start=(1.0, 1.0), steps=9)

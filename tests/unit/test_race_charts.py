@@ -51,7 +51,7 @@ def numbers(encoded: dict[str, str]) -> np.ndarray:
     return flat.reshape([int(side) for side in encoded["shape"].split(",")])
 
 
-def test_the_last_frame_is_the_picture_at_rest():
+def test_the_last_frame_is_the_picture_at_rest() -> None:
     made = drawn(spiral(), lost())
     frame = made["frames"][-1]
     for place, update in zip(frame["traces"], frame["data"], strict=True):
@@ -62,7 +62,7 @@ def test_the_last_frame_is_the_picture_at_rest():
             assert trace["y"] == update["y"]
 
 
-def test_a_replay_has_at_most_a_hundred_frames_and_knows_every_step_it_shows():
+def test_a_replay_has_at_most_a_hundred_frames_and_knows_every_step_it_shows() -> None:
     made = drawn(spiral())
     names = [frame["name"] for frame in made["frames"]]
     assert 10 < len(names) <= 100
@@ -70,7 +70,7 @@ def test_a_replay_has_at_most_a_hundred_frames_and_knows_every_step_it_shows():
     assert [step["label"] for step in made["layout"]["sliders"][0]["steps"]] == names
 
 
-def test_rewind_goes_to_the_start_and_play_goes_on_from_where_it_is():
+def test_rewind_goes_to_the_start_and_play_goes_on_from_where_it_is() -> None:
     buttons = {
         button["label"]: button["args"] for button in drawn(spiral())["layout"]["updatemenus"][0]["buttons"]
     }
@@ -79,21 +79,21 @@ def test_rewind_goes_to_the_start_and_play_goes_on_from_where_it_is():
     assert buttons["Fast"][1]["frame"]["duration"] < buttons["Slow"][1]["frame"]["duration"]
 
 
-def test_the_first_frame_has_every_racer_at_the_start():
+def test_the_first_frame_has_every_racer_at_the_start() -> None:
     made = drawn(spiral(), spiral())
     frame = made["frames"][0]
     heads = frame["data"][-2:]
     assert [numbers(head["x"]).tolist() for head in heads] == [[2.0], [2.0]]
 
 
-def test_the_contours_are_a_picture_that_a_replay_does_not_touch():
+def test_the_contours_are_a_picture_that_a_replay_does_not_touch() -> None:
     made = drawn(spiral())
     (image,) = made["layout"]["images"]
     assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (-3, 3, 6, 6)
     assert {trace["type"] for trace in made["data"]} == {"scatter"}
 
 
-def test_the_picture_of_contours_has_its_low_rows_at_the_bottom_and_is_clear_where_it_is_low():
+def test_the_picture_of_contours_has_its_low_rows_at_the_bottom_and_is_clear_where_it_is_low() -> None:
     rising = np.linspace(0, 1, 40)[:, None].repeat(30, axis=1)  # higher with y
     encoded = ground(rising).partition(",")[2]
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
@@ -102,19 +102,19 @@ def test_the_picture_of_contours_has_its_low_rows_at_the_bottom_and_is_clear_whe
     assert picture[0, 0, 3] > 120
 
 
-def test_a_flat_surface_has_no_contours():
+def test_a_flat_surface_has_no_contours() -> None:
     encoded = ground(np.ones((4, 4))).partition(",")[2]
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
     assert picture[..., 3].max() == 0
 
 
-def test_the_axes_are_those_of_the_surface_whatever_diverges():
+def test_the_axes_are_those_of_the_surface_whatever_diverges() -> None:
     layout = drawn(lost())["layout"]
     assert layout["xaxis"]["range"] == list(BOWL.x_range)
     assert layout["yaxis"]["range"] == list(BOWL.y_range)
 
 
-def test_a_lost_racer_is_drawn_until_it_left_and_marked_on_the_edge():
+def test_a_lost_racer_is_drawn_until_it_left_and_marked_on_the_edge() -> None:
     made = drawn(lost())
     track = numbers(made["data"][0]["x"])
     assert track[:3].tolist() == [1, -2, 4]
@@ -133,11 +133,13 @@ def test_a_lost_racer_is_drawn_until_it_left_and_marked_on_the_edge():
         ((np.nan, 0), (0.0, 0.0)),
     ],
 )
-def test_a_racer_is_marked_where_its_way_crosses_the_edge(outside, wanted):
+def test_a_racer_is_marked_where_its_way_crosses_the_edge(
+    outside: tuple[float, float], wanted: tuple[float, float]
+) -> None:
     assert edge_crossing(BOWL, line((0, 0), outside), 1) == pytest.approx(wanted)
 
 
-def test_catchers_cover_the_picture_and_cannot_be_seen():
+def test_catchers_cover_the_picture_and_cannot_be_seen() -> None:
     made = drawn(spiral())
     caught = made["data"][-1]
     assert numbers(caught["x"]).shape == (25,)
@@ -153,7 +155,7 @@ def curves(*values: np.ndarray, highest: float = 3.0) -> dict[str, Any]:
     return made
 
 
-def test_a_curve_that_diverges_leaves_the_axis_to_the_others():
+def test_a_curve_that_diverges_leaves_the_axis_to_the_others() -> None:
     good, bad = np.geomspace(1, 1e-6, 50), np.geomspace(1, 1e200, 50)
     bad[-1] = np.inf
     made = curves(good, bad)
@@ -161,19 +163,19 @@ def test_a_curve_that_diverges_leaves_the_axis_to_the_others():
     assert np.nanmax(numbers(made["data"][1]["y"])) <= 3
 
 
-def test_a_loss_of_exactly_nothing_is_left_out_of_a_log_axis():
+def test_a_loss_of_exactly_nothing_is_left_out_of_a_log_axis() -> None:
     made = curves(np.array([1.0, 0.1, 0.0]))
     assert np.isnan(numbers(made["data"][0]["y"])[-1])
     assert np.isfinite(made["layout"]["yaxis"]["range"]).all()
 
 
-def test_a_long_curve_is_thinned_and_keeps_its_ends():
+def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
     x = numbers(curves(np.geomspace(1, 1e-3, 1001))["data"][0]["x"])
     assert len(x) <= 500
     assert (x[0], x[-1]) == (0, 1000)
 
 
-def test_panels_share_the_steps_and_do_not_overlap():
+def test_panels_share_the_steps_and_do_not_overlap() -> None:
     panel = race_curves.Panel(title="Loss", values=[np.array([1.0, 0.1])], highest=3.0)
     later = race_curves.Panel(title="Step", values=[np.array([1.0])], highest=3.0, first=1)
     made = json.loads(plotly.io.to_json(race_curves.curves(["a"], [panel, later, later]), validate=False))
@@ -188,19 +190,19 @@ def test_panels_share_the_steps_and_do_not_overlap():
     assert numbers(made["data"][1]["x"]).tolist() == [1]
 
 
-def test_coordinates_that_are_equal_are_drawn_once():
+def test_coordinates_that_are_equal_are_drawn_once() -> None:
     both = np.ones((5, 2))
     apart = np.stack([np.ones(5), np.zeros(5)], 1)
     assert len(race_curves.both_coordinates([("c", both)], y_title="", log=True).data) == 1
     assert len(race_curves.both_coordinates([("c", apart)], y_title="", log=False).data) == 2
 
 
-def test_the_best_rate_is_the_large_dot():
+def test_the_best_rate_is_the_large_dot() -> None:
     figure = race_curves.searched(["a"], [0.1, 1.0], [np.array([1e-3, np.nan])], [0.1], 3.0)
     assert list(figure.data[0].marker.size) == [13, 5]
 
 
-def test_the_step_is_drawn_to_scale_and_the_other_arrows_at_its_length():
+def test_the_step_is_drawn_to_scale_and_the_other_arrows_at_its_length() -> None:
     side = np.linspace(-1, 1, 3)
     figure = race_views.arrows(
         (side, side, np.zeros((3, 3))),
@@ -213,7 +215,7 @@ def test_the_step_is_drawn_to_scale_and_the_other_arrows_at_its_length():
     assert (downhill.x[1], downhill.y[1]) == pytest.approx((0.0, -0.5))
 
 
-def test_a_step_of_nothing_is_drawn_without_a_direction():
+def test_a_step_of_nothing_is_drawn_without_a_direction() -> None:
     side = np.linspace(-1, 1, 3)
     figure = race_views.arrows(
         (side, side, np.zeros((3, 3))), np.zeros(2), [("downhill", np.zeros(2))], np.zeros(2)
@@ -221,7 +223,7 @@ def test_a_step_of_nothing_is_drawn_without_a_direction():
     assert all(list(trace.x) == [0, 0] for trace in figure.data[1:])
 
 
-def test_basins_have_a_colour_for_each_minimum_and_grey_for_none():
+def test_basins_have_a_colour_for_each_minimum_and_grey_for_none() -> None:
     side = np.linspace(-5.5, 5.5, 3)
     reached = np.array([[-1, 0, 1], [2, 3, -1], [0, 0, 0]])
     figure = race_views.basin_map(SURFACES["himmelblau"], side, side, reached)
@@ -231,7 +233,7 @@ def test_basins_have_a_colour_for_each_minimum_and_grey_for_none():
     assert list(figure.data[1].text) == list("ABCD")
 
 
-def test_tracks_in_space_lie_on_the_surface_or_nowhere():
+def test_tracks_in_space_lie_on_the_surface_or_nowhere() -> None:
     side = np.linspace(-1, 1, 3)
     track = np.array([[0.0, 0.0, 1.0], [np.nan, np.nan, np.nan]])
     figure = race_views.in_space(["a"], (side, side, np.eye(3)), [track], "loss")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,9 +19,11 @@ from dashlab.batches import Batches, split
 from dashlab.data.imageset import ImageSet
 from dashlab.device import stream
 from dashlab.engine import train
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.presets import preset
 from dashlab.results import Result
+from tests.typed import there
 from tests.unit.pictures import made_up
 
 TEN = tuple("0123456789")
@@ -110,7 +113,7 @@ class Recipe:
     shape: tuple[int, int, int] = GREY
     classes: tuple[str, ...] = TEN
     epochs: int = 2
-    left_out: tuple[tuple[str, object], ...] = ()  # what is random and has a test of its own
+    left_out: tuple[tuple[str, Value], ...] = ()  # what is random and has a test of its own
 
 
 RECIPES = {
@@ -187,7 +190,7 @@ def started_as_ours(name: str, network: nn.Sequential) -> nn.Sequential:
     with torch.no_grad():
         for layer, their in zip(layers, theirs, strict=True):
             layer.weight.copy_(their.weight)
-            layer.bias.copy_(their.bias) if their.bias is not None else layer.bias.zero_()
+            there(layer.bias).copy_(their.bias) if their.bias is not None else there(layer.bias).zero_()
     return network
 
 
@@ -203,10 +206,10 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
     every, factor = recipe.lr_falls
     for epoch in range(recipe.epochs):
         optimizer.param_groups[0]["lr"] = first_lr * factor ** (epoch // every)
-        for chosen in torch.randperm(len(x), generator=order_of).split(recipe.batch):
+        for chosen in torch.randperm(len(x), generator=order_of).split(recipe.batch):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             loss = F.cross_entropy(network(x[chosen]), images.train_y[chosen])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(loss.item())
     network.eval()
@@ -214,12 +217,12 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name):
+def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name: str) -> None:
     images = pictures_for(RECIPES[name])
     network, losses, probabilities = by_hand(name, images)
     result = ours(name, images)
     assert [row.loss for row in result.steps] == pytest.approx(losses, rel=2e-3, abs=1e-5)
-    assert torch.allclose(result.evaluation.probabilities, probabilities, atol=2e-3)
+    assert torch.allclose(there(result.evaluation).probabilities, probabilities, atol=2e-3)
     ours_after = [
         value for key, value in result.weights.items() if key.endswith("weight") and value.dim() > 1
     ]
@@ -231,13 +234,13 @@ def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name):
         assert (reached - wanted).norm() < 0.02 * way
 
 
-def test_softmax_regression_by_hand_takes_the_same_steps():
+def test_softmax_regression_by_hand_takes_the_same_steps() -> None:
     images = pictures_for(RECIPES["s15"])
     start = build(preset("s15").config.model, shape=GREY, classes=10, seed=0).state_dict()
     weight, bias = start["1.weight"].T.clone(), start["1.bias"].clone()
     pixels, order_of, losses = images.train_x.flatten(1) / 255, stream(0, "order"), []
     for _ in range(RECIPES["s15"].epochs):
-        for chosen in torch.randperm(len(pixels), generator=order_of).split(256):
+        for chosen in torch.randperm(len(pixels), generator=order_of).split(256):  # type: ignore[no-untyped-call]
             x, y = pixels[chosen], F.one_hot(images.train_y[chosen], 10)
             powers = (x @ weight + bias).exp()
             shares = powers / powers.sum(1, keepdim=True)
@@ -254,13 +257,13 @@ def first_layers(name: str) -> list[nn.Linear | nn.Conv2d]:
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
 
 
-def test_s15_starts_from_weights_of_standard_deviation_one_hundredth():
+def test_s15_starts_from_weights_of_standard_deviation_one_hundredth() -> None:
     (layer,) = first_layers("s15")
     assert layer.weight.std().item() == pytest.approx(0.01, rel=0.05)
-    assert not layer.bias.any()
+    assert not there(layer.bias).any()
 
 
-def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth():
+def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth() -> None:
     for layer in first_layers("s16"):
         fan_out, fan_in = layer.weight.shape[0], layer.weight[0].numel()
         wanted = 0.1
@@ -272,10 +275,10 @@ def test_s16_draws_convolutions_as_xavier_and_linear_layers_with_one_tenth():
             layer.weight.numel() > 400
         ):  # normal: one in 22 lies outside two standard deviations, one in 370 three
             assert layer.weight.abs().max().item() > 2.5 * wanted
-        assert not layer.bias.any()
+        assert not there(layer.bias).any()
 
 
-def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four():
+def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four() -> None:
     images = made_up(10, 4, shape=COLOUR, classes=("ten", "twenty"), noise=120)
     config = preset("s16").config.change(path="notes")
     parts = split(images, config, torch.device("cpu"))
@@ -290,7 +293,7 @@ def test_s16_crops_windows_of_32_from_pictures_with_a_black_rim_of_four():
     assert len({int(place) % 81 for _, place in nearest}) > 10  # not one window again and again
 
 
-def test_s16_takes_a_zip_with_train_and_valid(tmp_path):
+def test_s16_takes_a_zip_with_train_and_valid(tmp_path: Path) -> None:
     from PIL import Image
 
     from dashlab.data.images import load_folder

@@ -16,7 +16,8 @@ from dashlab.presets import PRESETS
 from dashlab.runfolder import write_run
 from dashlab.runindex import FILE, LOCK
 from dashlab.runsummary import read_summary
-from dashlab.store import Store
+from dashlab.store import RunSummary, Store
+from tests.typed import there
 from tests.unit.test_store import KEY, a_result
 
 NOW = datetime.now(timezone.utc)
@@ -32,7 +33,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys of the runs that are read from their folders."""
     read: list[str] = []
 
-    def counted(folder: Path, key: str):
+    def counted(folder: Path, key: str) -> RunSummary:
         read.append(key)
         return read_summary(folder, key)
 
@@ -57,12 +58,12 @@ def settle(root: Path) -> None:
     os.utime(root / "runs", (1_000_000_000, 1_000_000_000))
 
 
-def test_runs_of_a_version_without_an_index_are_found(root: Path):
+def test_runs_of_a_version_without_an_index_are_found(root: Path) -> None:
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     assert keys(Store(root)) == made
 
 
-def test_the_next_server_reads_the_index_and_no_run(root: Path, reads: list[str]):
+def test_the_next_server_reads_the_index_and_no_run(root: Path, reads: list[str]) -> None:
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     first = Store(root).runs()
     assert sorted(reads) == sorted(made)
@@ -73,7 +74,7 @@ def test_the_next_server_reads_the_index_and_no_run(root: Path, reads: list[str]
 
 def test_a_list_that_has_not_changed_looks_at_no_run(
     root: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     for seed in range(5):
         put(root, seed)
     settle(root)
@@ -81,7 +82,12 @@ def test_a_list_that_has_not_changed_looks_at_no_run(
     before, version = store.runs(), store.version()
     looks: list[Path] = []
     stat = Path.stat
-    monkeypatch.setattr(Path, "stat", lambda path, **how: (looks.append(path), stat(path, **how))[1])
+
+    def noted(path: Path, **how: bool) -> os.stat_result:
+        looks.append(path)
+        return stat(path, **how)
+
+    monkeypatch.setattr(Path, "stat", noted)
     monkeypatch.setattr(os, "scandir", None)
     reads.clear()
     assert store.runs() == before
@@ -91,7 +97,7 @@ def test_a_list_that_has_not_changed_looks_at_no_run(
     assert reads == []
 
 
-def test_what_another_server_writes_renames_or_deletes_is_seen(root: Path):
+def test_what_another_server_writes_renames_or_deletes_is_seen(root: Path) -> None:
     ours, theirs = Store(root), Store(root)
     theirs.save(a_result())
     assert keys(ours) == [KEY]
@@ -104,7 +110,7 @@ def test_what_another_server_writes_renames_or_deletes_is_seen(root: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00nothing", b"00000000 {}\n", b"00000000 \n", b"[" * 9999])
-def test_a_damaged_index_is_made_anew(root: Path, content: bytes):
+def test_a_damaged_index_is_made_anew(root: Path, content: bytes) -> None:
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     store = Store(root)
     assert keys(store) == made
@@ -113,7 +119,7 @@ def test_a_damaged_index_is_made_anew(root: Path, content: bytes):
     assert keys(store) == made
 
 
-def test_a_flipped_digit_in_the_index_is_not_believed(root: Path, reads: list[str]):
+def test_a_flipped_digit_in_the_index_is_not_believed(root: Path, reads: list[str]) -> None:
     key = put(root, 0)
     true = Store(root).runs()
     text = (root / FILE).read_bytes()
@@ -126,7 +132,7 @@ def test_a_flipped_digit_in_the_index_is_not_believed(root: Path, reads: list[st
 
 def test_lines_of_another_version_are_read_from_the_folders(
     root: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     key = put(root, 0)
     monkeypatch.setattr("dashlab.runindex._VERSION", "0")
     Store(root).runs()
@@ -135,17 +141,17 @@ def test_lines_of_another_version_are_read_from_the_folders(
     assert json.loads((root / FILE).read_bytes().split(b"\n")[-2].partition(b" ")[2])[0] != "0"
 
 
-def test_a_deleted_index_costs_nothing_but_time(root: Path):
+def test_a_deleted_index_costs_nothing_but_time(root: Path) -> None:
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     store = Store(root)
     store.runs()
     (root / FILE).unlink()
     assert keys(store) == made
     store.rename(made[0], "named")
-    assert Store(root).find(made[0]).name == "named"
+    assert there(Store(root).find(made[0])).name == "named"
 
 
-def test_a_line_that_was_cut_off_spoils_none_after_it(root: Path, reads: list[str]):
+def test_a_line_that_was_cut_off_spoils_none_after_it(root: Path, reads: list[str]) -> None:
     first = put(root, 0, age_s=1)
     Store(root).runs()
     with (root / FILE).open("ab") as file:
@@ -157,7 +163,7 @@ def test_a_line_that_was_cut_off_spoils_none_after_it(root: Path, reads: list[st
     assert reads == []
 
 
-def test_a_run_that_an_old_version_puts_in_place_of_another_is_read_again(root: Path):
+def test_a_run_that_an_old_version_puts_in_place_of_another_is_read_again(root: Path) -> None:
     key = put(root, 0)
     store = Store(root)
     assert store.runs()[0].state == "finished"
@@ -167,7 +173,7 @@ def test_a_run_that_an_old_version_puts_in_place_of_another_is_read_again(root: 
     assert store.runs()[0].state == "stopped"
 
 
-def test_the_index_leaves_outdated_lines_out(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_index_leaves_outdated_lines_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashlab.runindex._SPARE_LINES", 10)
     key = put(root, 0)
     store = Store(root)
@@ -179,7 +185,9 @@ def test_the_index_leaves_outdated_lines_out(root: Path, monkeypatch: pytest.Mon
     assert store.runs()[0].name == "name 29"
 
 
-def test_an_index_that_cannot_be_written_is_done_without(root: Path, caplog: pytest.LogCaptureFixture):
+def test_an_index_that_cannot_be_written_is_done_without(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     made = put(root, 0)
     for name in (FILE, LOCK):
         (root / name).mkdir()
@@ -195,7 +203,7 @@ def fill(root: str, first: int) -> None:
         store.rename(a_result(seed=seed).config.key(), f"renamed {seed}")
 
 
-def test_two_processes_that_write_at_once_lose_nothing(root: Path):
+def test_two_processes_that_write_at_once_lose_nothing(root: Path) -> None:
     context = multiprocessing.get_context("spawn")
     servers = [context.Process(target=fill, args=(str(root), first)) for first in (0, 100)]
     for server in servers:
@@ -210,10 +218,10 @@ def test_two_processes_that_write_at_once_lose_nothing(root: Path):
         assert sorted(run.name for run in store.runs()) == wanted
 
 
-def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path):
+def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path) -> None:
     store, asked = Store(root), []
 
-    def by(run) -> str:
+    def by(run: RunSummary) -> str:
         asked.append(run.config.loop.seed)
         return "" if run.config.loop.seed == 1 else run.state
 
@@ -227,7 +235,7 @@ def test_runs_are_grouped_once_and_a_new_one_is_asked_alone(root: Path):
     assert sorted(asked) == [0, 1, 2, 7]
 
 
-def test_a_run_is_found_by_the_first_letters_of_its_key(root: Path):
+def test_a_run_is_found_by_the_first_letters_of_its_key(root: Path) -> None:
     made = [put(root, seed, age_s=seed) for seed in range(3)]
     store = Store(root)
     assert [run.key for run in store.starting(made[1][:10])] == [made[1]]
@@ -236,7 +244,7 @@ def test_a_run_is_found_by_the_first_letters_of_its_key(root: Path):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_recipe_comes_back_from_the_index_as_it_was(root: Path, reads: list[str], name: str):
+def test_every_recipe_comes_back_from_the_index_as_it_was(root: Path, reads: list[str], name: str) -> None:
     config = PRESETS[name].config.change(seed=3)
     if config.data.dataset == "own":
         config = config.change(path="coins")
@@ -255,17 +263,17 @@ def test_every_recipe_comes_back_from_the_index_as_it_was(root: Path, reads: lis
     assert len((root / FILE).read_bytes()) < 1000
 
 
-def test_a_rename_by_a_server_of_another_version_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_rename_by_a_server_of_another_version_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = put(root, 0)
     ours = Store(root)
-    assert ours.find(key).name == ""
+    assert there(ours.find(key)).name == ""
     monkeypatch.setattr("dashlab.runindex._VERSION", "another")
     Store(root).rename(key, "theirs")
     monkeypatch.undo()
-    assert ours.find(key).name == Store(root).find(key).name == "theirs"
+    assert there(ours.find(key)).name == there(Store(root).find(key)).name == "theirs"
 
 
-def test_a_new_run_moves_no_other_out_of_its_place(root: Path):
+def test_a_new_run_moves_no_other_out_of_its_place(root: Path) -> None:
     made = [put(root, seed, age_s=10.0 * seed) for seed in range(5)]
     store = Store(root)
     assert keys(store) == made
@@ -275,7 +283,7 @@ def test_a_new_run_moves_no_other_out_of_its_place(root: Path):
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b'{"state": "finished"}', b'{"started": 5}'])
-def test_figures_that_are_none_are_damage_for_the_list_too(root: Path, content: bytes):
+def test_figures_that_are_none_are_damage_for_the_list_too(root: Path, content: bytes) -> None:
     key = put(root, 0)
     manifest = root / "runs" / key / "manifest.json"
     (root / "runs" / key / "metrics.json").write_bytes(content)

@@ -1,9 +1,11 @@
 """The set-up: pins that agree, an environment that is installed once, a browser that is found."""
 
+import ast
 import contextlib
 import importlib.metadata
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from scripts import bootstrap, find_browser, sameness, serve
+from tests.typed import there
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -70,12 +73,20 @@ def test_gpu_libraries_are_not_asked_of_a_mac() -> None:
 
 
 def test_an_old_python_is_told_which_one_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        bootstrap.shutil, "which", lambda name: "/usr/bin/x" if name == "python3.12" else None
-    )
-    sentence = bootstrap.too_old((3, 9, 18))
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/x" if name == "python3.12" else None)
+    sentence = there(bootstrap.too_old((3, 9, 18)))
     assert "needs Python 3.10 or newer, and this is Python 3.9" in sentence
     assert "make app PYTHON=python3.12" in sentence
+
+
+def test_an_old_python_can_read_the_script_that_tells_it() -> None:
+    tree = ast.parse((ROOT / "scripts" / "bootstrap.py").read_text(), feature_version=(3, 6))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    said = [function.returns for function in functions]
+    said += [argument.annotation for function in functions for argument in function.args.args]
+    # It would evaluate `str | None` or `list[str]` while it reads, and fail; names and texts are safe.
+    assert said
+    assert all(isinstance(annotation, ast.Name | ast.Constant) for annotation in said)
 
 
 @pytest.mark.parametrize("version", [(3, 10, 0), (3, 11, 7), (4, 0, 0)])
@@ -220,7 +231,7 @@ def test_a_port_in_use_is_said_with_another_to_try(monkeypatch: pytest.MonkeyPat
     assert "make app PORT=8502" in str(serve.problem("8501"))
 
 
-def test_equal_numbers_are_asked_for_again_under_every_narrower_instruction_set():
+def test_equal_numbers_are_asked_for_again_under_every_narrower_instruction_set() -> None:
     assert list(sameness.narrower("AVX512")) == ["AVX2", "DEFAULT"]
     assert sameness.narrower("AVX2") == {
         "DEFAULT": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"}

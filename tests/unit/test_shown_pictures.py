@@ -11,7 +11,7 @@ from ui.pictures import show
 
 
 @pytest.mark.parametrize("side", [28, 256])
-def test_streamlit_hands_on_the_file_as_it_is(side: int, monkeypatch: pytest.MonkeyPatch):
+def test_streamlit_hands_on_the_file_as_it_is(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (3, side, side), dtype=np.uint8)
     handed: list[bytes] = []
     ensure = image_utils._ensure_image_size_and_format

@@ -22,7 +22,7 @@ def near(stroke: Stroke, *points: tuple[float, float]) -> bool:
     return all(math.dist(one, other) < 0.2 for one, other in pairs)
 
 
-def test_strokes_that_the_component_is_given_come_back_as_they_were():
+def test_strokes_that_the_component_is_given_come_back_as_they_were() -> None:
     strokes = (simplified(Stroke(18, ANGLE)), simplified(Stroke(4, ((5.0, 5.0),))))
     back = strokes_of(objects_of(strokes))
     assert back[0] == strokes[0]
@@ -30,36 +30,36 @@ def test_strokes_that_the_component_is_given_come_back_as_they_were():
     assert [stroke.pen for stroke in back] == [18, 4]
 
 
-def test_a_curve_is_followed():
+def test_a_curve_is_followed() -> None:
     (stroke,) = strokes_of(path(["M", 0, 100], ["Q", 100, 0, 200, 100]))
     assert min(y for _, y in stroke.points) == pytest.approx(50, abs=0.2)
     assert stroke.points[-1] == pytest.approx((200, 100), abs=0.2)
 
 
-def test_a_stroke_is_where_the_component_says_that_it_was_moved_to():
+def test_a_stroke_is_where_the_component_says_that_it_was_moved_to() -> None:
     moved = path(["M", 20, 30], ["L", 120, 30], ["L", 120, 200], left=70 + 15, top=115 - 10)
     assert near(strokes_of(moved)[0], (35, 20), (135, 20), (135, 190))
 
 
-def test_a_stroke_is_scaled_and_turned_about_its_middle():
+def test_a_stroke_is_scaled_and_turned_about_its_middle() -> None:
     edited = path(["M", 100, 100], ["L", 140, 100], left=120, top=100, scaleX=2, scaleY=2, angle=90)
     (stroke,) = strokes_of(edited)
     assert near(stroke, (120, 60), (120, 140))
     assert stroke.pen == 36
 
 
-def test_what_is_no_pen_stroke_is_left_out():
+def test_what_is_no_pen_stroke_is_left_out() -> None:
     assert strokes_of([{"type": "Rect", "left": 1, "top": 1}, {"type": "Path", "path": []}]) == ()
 
 
-def test_a_sheet_takes_over_what_is_drawn():
+def test_a_sheet_takes_over_what_is_drawn() -> None:
     sheet = Sheet()
     sheet.take(objects_of([Stroke(18, ANGLE)]))
     assert len(sheet.strokes) == 1
     assert sheet.edition == 0
 
 
-def test_a_cleared_sheet_ignores_the_report_from_before():
+def test_a_cleared_sheet_ignores_the_report_from_before() -> None:
     sheet, before = Sheet(), objects_of([Stroke(18, ANGLE)])
     sheet.take(before)
     sheet.put(())
@@ -70,7 +70,7 @@ def test_a_cleared_sheet_ignores_the_report_from_before():
     assert len(sheet.strokes) == 1
 
 
-def test_clearing_twice_tells_the_component_twice():
+def test_clearing_twice_tells_the_component_twice() -> None:
     sheet = Sheet()
     sheet.put(())
     sheet.put(())

@@ -58,14 +58,15 @@ def photographed(sheet: Pixels, *, seed: int = 0) -> Pixels:
     light = 225 - 80 * (rows / height) - 50 * (columns / width)
     noise = np.random.default_rng(seed).normal(0, 4, sheet.shape)
     ink = (255 - sheet.astype(float)) / 255
-    return np.clip(light * (1 - 0.65 * ink) + noise, 0, 255).astype(np.uint8)
+    seen: Pixels = np.clip(light * (1 - 0.65 * ink) + noise, 0, 255).astype(np.uint8)
+    return seen
 
 
 # MNIST itself
 
 
 @pytest.mark.parametrize("dark_on_light", [False, True])
-def test_mnist_blown_up_and_moved_comes_back_nearly_equal(digits: Pixels, dark_on_light: bool):
+def test_mnist_blown_up_and_moved_comes_back_nearly_equal(digits: Pixels, dark_on_light: bool) -> None:
     differences = [
         difference(prepared(on_a_sheet(digit, seed=seed, dark_on_light=dark_on_light)), digit)
         for seed, digit in enumerate(digits)
@@ -74,7 +75,7 @@ def test_mnist_blown_up_and_moved_comes_back_nearly_equal(digits: Pixels, dark_o
     assert max(differences) < 3
 
 
-def test_a_network_reads_mnist_that_came_back_as_it_reads_mnist(digits: Pixels):
+def test_a_network_reads_mnist_that_came_back_as_it_reads_mnist(digits: Pixels) -> None:
     import torch
 
     from dashlab.classifier import Classifier
@@ -91,44 +92,44 @@ def test_a_network_reads_mnist_that_came_back_as_it_reads_mnist(digits: Pixels):
     assert (before == after).float().mean() >= 0.99
 
 
-def test_a_picture_of_28_by_28_pixels_is_taken_as_it_is(digits: Pixels):
+def test_a_picture_of_28_by_28_pixels_is_taken_as_it_is(digits: Pixels) -> None:
     assert np.mean([difference(prepared(digit), digit) for digit in digits]) < 0.5
 
 
 # What no longer matters
 
 
-def test_dark_on_light_and_light_on_dark_give_the_same_picture():
+def test_dark_on_light_and_light_on_dark_give_the_same_picture() -> None:
     sheet = drawn(5)[..., 0]
     np.testing.assert_array_equal(prepared(sheet), prepared(255 - sheet))
 
 
-def test_the_place_on_the_sheet_does_not_matter():
+def test_the_place_on_the_sheet_does_not_matter() -> None:
     np.testing.assert_array_equal(prepared(drawn(3, left=20)), prepared(drawn(3, left=120)))
 
 
 @pytest.mark.parametrize("digit", [0, 2, 4, 8])
-def test_the_size_does_not_matter(digit: int):
+def test_the_size_does_not_matter(digit: int) -> None:
     small, large = (prepared(drawn(digit, height=height, pen=height / 9)) for height in (60, 230))
     assert difference(small, large) < 8  # two different digits are about 40 apart
 
 
 @pytest.mark.parametrize("pen", [4, 8, 18, 30])
-def test_thin_and_thick_pens_fill_the_box_and_reach_full_brightness(pen: int):
+def test_thin_and_thick_pens_fill_the_box_and_reach_full_brightness(pen: int) -> None:
     picture = prepared(drawn(2, pen=pen))
     rows, columns = np.nonzero(picture)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
     assert picture.max() == 255
 
 
-def test_the_shape_is_kept():
+def test_the_shape_is_kept() -> None:
     wide = np.full((100, 300), 255, dtype=np.uint8)
     wide[40:60, 30:270] = 0
     rows, columns = np.nonzero(prepared(wide))
     assert (np.ptp(columns) + 1, np.ptp(rows) + 1) == (20, 2)
 
 
-def test_the_centre_of_mass_is_in_the_middle():
+def test_the_centre_of_mass_is_in_the_middle() -> None:
     for digit in (1, 6, 7, 9):
         picture = prepared(drawn(digit)).astype(float)
         total = picture.sum()
@@ -142,21 +143,21 @@ def test_the_centre_of_mass_is_in_the_middle():
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "1", "P", "LA"])
-def test_every_kind_of_picture_is_read_alike(mode: str):
+def test_every_kind_of_picture_is_read_alike(mode: str) -> None:
     image = Image.fromarray(drawn(5)[..., :3])
     sharp = image.convert("1", dither=Image.Dither.NONE)
     assert difference(prepared(image.convert(mode)), prepared(sharp if mode == "1" else image)) < 0.5
 
 
 @pytest.mark.parametrize("ink", [0, 255])
-def test_ink_on_a_transparent_sheet_is_seen(ink: int):
+def test_ink_on_a_transparent_sheet_is_seen(ink: int) -> None:
     sheet = drawn(7)
     transparent = np.full_like(sheet, ink)
     transparent[..., 3] = 255 - sheet[..., 0]
     assert difference(prepared(transparent), prepared(sheet)) < 0.5
 
 
-def test_a_photograph_in_uneven_light_gives_nearly_the_drawing():
+def test_a_photograph_in_uneven_light_gives_nearly_the_drawing() -> None:
     for digit in range(10):
         sheet = rasterize(placed(strokes(digit), height=300, left=120, top=90), pen=26, side=480)[..., 0]
         clean, photo = prepared(sheet), prepared(photographed(sheet))
@@ -165,21 +166,21 @@ def test_a_photograph_in_uneven_light_gives_nearly_the_drawing():
         assert max(np.corrcoef(clean.ravel(), one.ravel())[0, 1] for one in moved) > 0.98, digit
 
 
-def test_the_dark_rim_of_a_photograph_is_left_out():
+def test_the_dark_rim_of_a_photograph_is_left_out() -> None:
     sheet = rasterize(placed(strokes(3), height=260, left=120, top=100), pen=24, side=480)[..., 0]
     photo = photographed(sheet)
     photo[:, :14] = 20  # the table beside the paper
     assert difference(prepared(photo), prepared(photographed(sheet))) < 4
 
 
-def test_specks_of_dust_do_not_move_the_digit():
+def test_specks_of_dust_do_not_move_the_digit() -> None:
     sheet = drawn(4)
     dusty = sheet.copy()
     dusty[5:8, 270:273, :3] = 0
     np.testing.assert_array_equal(prepared(dusty), prepared(sheet))
 
 
-def test_parts_of_a_digit_that_do_not_touch_are_kept():
+def test_parts_of_a_digit_that_do_not_touch_are_kept() -> None:
     apart = drawn(5, "bar last")
     apart[..., :3] = 255
     apart[40:60, 100:200, :3] = 0  # the bar
@@ -189,7 +190,7 @@ def test_parts_of_a_digit_that_do_not_touch_are_kept():
     assert (prepared(apart).max(axis=1) == 0)[rows.min() : rows.max()].any()  # the gap
 
 
-def test_a_digit_that_touches_the_edge_of_a_drawing_is_kept():
+def test_a_digit_that_touches_the_edge_of_a_drawing_is_kept() -> None:
     sheet = np.full((280, 280), 255, dtype=np.uint8)
     sheet[:200, 0:20] = 0
     assert prepared(sheet).any()
@@ -199,19 +200,19 @@ def test_a_digit_that_touches_the_edge_of_a_drawing_is_kept():
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_an_empty_sheet_gives_nothing(level: int):
+def test_an_empty_sheet_gives_nothing(level: int) -> None:
     assert prepare(np.full((300, 300), level, dtype=np.uint8)) is None
 
 
-def test_a_transparent_sheet_gives_nothing():
+def test_a_transparent_sheet_gives_nothing() -> None:
     assert prepare(np.zeros((300, 300, 4), dtype=np.uint8)) is None
 
 
-def test_a_photograph_of_empty_paper_gives_nothing():
+def test_a_photograph_of_empty_paper_gives_nothing() -> None:
     assert prepare(photographed(np.full((300, 400), 255, dtype=np.uint8))) is None
 
 
-def test_faint_noise_gives_nothing():
+def test_faint_noise_gives_nothing() -> None:
     noise = np.random.default_rng(0).normal(128, 6, (200, 200))
     assert prepare(np.clip(noise, 0, 255).astype(np.uint8)) is None
 
@@ -220,20 +221,20 @@ def test_faint_noise_gives_nothing():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 40), (3, 2000)])
-def test_odd_shapes_are_read_or_refused_without_an_error(shape: tuple[int, int]):
+def test_odd_shapes_are_read_or_refused_without_an_error(shape: tuple[int, int]) -> None:
     picture = np.full(shape, 255, dtype=np.uint8)
     picture[0, 0] = 0
     done = prepare(picture)
     assert done is None or done.picture.shape == (28, 28)
 
 
-def test_a_large_picture_gives_what_the_small_one_gives():
+def test_a_large_picture_gives_what_the_small_one_gives() -> None:
     sheet = drawn(6)
     large = Image.fromarray(sheet).resize((2800, 2800), Image.Resampling.BICUBIC)
     assert difference(prepared(large), prepared(sheet)) < 4
 
 
-def test_the_steps_lead_from_grey_to_the_picture():
+def test_the_steps_lead_from_grey_to_the_picture() -> None:
     done = prepare(drawn(8))
     assert done is not None
     names = [step.name for step in done.steps]
@@ -256,7 +257,7 @@ def test_the_steps_lead_from_grey_to_the_picture():
 )
 def test_the_steps_that_were_taken_are_shown_and_no_others(
     digits: Pixels, light: str, titles: set[str], words: str
-):
+) -> None:
     done = prepare(sheet(digits[0], Condition(light=light), seed=0))
     assert done is not None
     assert {step.name for step in done.steps} == titles | {"Cropped", "20 × 20", "28 × 28"}
@@ -264,7 +265,7 @@ def test_the_steps_that_were_taken_are_shown_and_no_others(
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_dark_ink_is_told_from_light_ink(digit: int):
+def test_dark_ink_is_told_from_light_ink(digit: int) -> None:
     for seed, pen in ((1, 8), (2, 24)):
         glyph = placed(written(strokes(digit), Hand.at_random(seed)), height=180, left=40, top=40)
         sheet = rasterize(glyph, pen=pen)[..., 0].astype(np.float32)

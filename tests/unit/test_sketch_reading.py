@@ -41,7 +41,7 @@ def score(model: Classifier, values: np.ndarray, label: int) -> float:
     return float(logits[label] - logits.mean())
 
 
-def test_each_network_answers_in_its_place():
+def test_each_network_answers_in_its_place() -> None:
     models = {"one": network(seed=1), "two": network(seed=2)}
     answers = read(models, picture())
     assert [answer.name for answer in answers] == ["one", "two"]
@@ -50,38 +50,38 @@ def test_each_network_answers_in_its_place():
         assert answer.probabilities == pytest.approx(expected.tolist())
 
 
-def test_the_best_class_is_the_likeliest():
+def test_the_best_class_is_the_likeliest() -> None:
     answer = Answer("a", DIGITS, (0.1, 0.05, 0.6, *(0.25 / 7,) * 7))
     assert answer.best == 2
     assert answer.confidence == 0.6
 
 
-def test_a_network_for_other_pictures_says_so():
+def test_a_network_for_other_pictures_says_so() -> None:
     with pytest.raises(ConfigError, match="reads pictures of shape"):
         read({"colour": network(shape=(3, 32, 32))}, picture())
 
 
 @pytest.mark.parametrize("model", ["softmax", "mlp", "lenet"])
 @pytest.mark.parametrize("label", [0, 7])
-def test_the_evidence_adds_up_to_what_the_ink_did_to_the_score(model: str, label: int):
+def test_the_evidence_adds_up_to_what_the_ink_did_to_the_score(model: str, label: int) -> None:
     one = network(model)
     risen = score(one, picture(), label) - score(one, np.zeros((28, 28), np.uint8), label)
     assert evidence(one, picture(), label).sum() == pytest.approx(risen, rel=0.05, abs=0.01)
 
 
-def test_pixels_without_ink_are_no_evidence():
+def test_pixels_without_ink_are_no_evidence() -> None:
     shares = evidence(network(), picture(), 3)
     assert not shares[picture() == 0].any()
     assert shares[picture() > 0].any()
 
 
-def test_the_evidence_for_all_classes_together_is_none():
+def test_the_evidence_for_all_classes_together_is_none() -> None:
     one = network()
     total = sum(evidence(one, picture(), label) for label in range(10))
     np.testing.assert_allclose(total, 0, atol=1e-5)
 
 
-def test_sensitivity_is_what_a_dot_of_ink_would_do():
+def test_sensitivity_is_what_a_dot_of_ink_would_do() -> None:
     one, values = network(), picture()
     for row, column in ((8, 9), (20, 14), (3, 3)):
         dotted = torch.from_numpy(values.copy()).float()[None, None] / 255

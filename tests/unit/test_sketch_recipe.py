@@ -50,11 +50,11 @@ def misread(network: Classifier, *, hand: bool) -> tuple[Counter[str], int]:
     return wrong, len(truths)
 
 
-def test_digits_written_plainly_are_read(network: Classifier):
+def test_digits_written_plainly_are_read(network: Classifier) -> None:
     wrong, count = misread(network, hand=False)
     assert sum(wrong.values()) <= 0.02 * count, wrong
 
 
-def test_digits_written_by_ordinary_hands_are_read(network: Classifier):
+def test_digits_written_by_ordinary_hands_are_read(network: Classifier) -> None:
     wrong, count = misread(network, hand=True)
     assert sum(wrong.values()) <= 0.04 * count, wrong

@@ -54,14 +54,14 @@ def _alike(one: Pixels, other: Pixels) -> float:
 @pytest.mark.parametrize("condition", CONDITIONS, ids=str)
 def test_a_digit_is_found_again_however_it_is_framed_drawn_and_lit(
     digits: Pixels, seen: dict[Condition, Pixels], condition: Condition
-):
+) -> None:
     pairs = zip(seen[condition], digits, strict=True)
     assert np.mean([_alike(picture, digit) for picture, digit in pairs]) > 0.8
 
 
 def test_digits_are_read_within_3_points_of_those_straight_from_mnist(
     digits: Pixels, seen: dict[Condition, Pixels]
-):
+) -> None:
     config = RunConfig().change(
         train_size=12_000, epochs=3, hidden=(128,), optimizer="adam", lr=0.003, crop_padding=1, thickness=0.7
     )

@@ -1,6 +1,8 @@
 """Runs trained stacked are the runs that `engine.train` gives one by one."""
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -8,12 +10,14 @@ from torch import nn
 
 from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
+from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
 from dashlab.optim_settings import OPTIMIZERS
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
 from dashlab.stacked import BESIDE, can_stack, train_stacked
 from dashlab.stacked_layers import Movable, Stack
+from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same
 
@@ -22,7 +26,7 @@ pytestmark = pytest.mark.sameness
 BN = MLP.change(hidden=(16, 12), batchnorm=True, epochs=4)
 
 
-def stacked(configs: list[RunConfig], **more) -> list[Result]:
+def stacked(configs: list[RunConfig], **more: Any) -> list[Result]:
     return train_stacked(configs, device="cpu", images=more.pop("images", made_up()), **more)
 
 
@@ -35,11 +39,7 @@ def farthest(one: Result, other: Result) -> float:
 
 
 def rows_without_seconds(result: Result) -> list[Row]:
-    return [StepRow(**{**values(row), "loss": round(row.loss, 5)}) for row in result.steps]
-
-
-def values(row: StepRow) -> dict[str, float]:
-    return {name: getattr(row, name) for name in StepRow.__dataclass_fields__}
+    return [replace(row, loss=round(row.loss, 5)) for row in result.steps]
 
 
 def with_optimizer(config: RunConfig, name: str) -> list[RunConfig]:
@@ -52,7 +52,7 @@ def with_optimizer(config: RunConfig, name: str) -> list[RunConfig]:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_stacked_weights_are_those_of_runs_trained_alone(name):
+def test_stacked_weights_are_those_of_runs_trained_alone(name: str) -> None:
     configs = with_optimizer(BN, name)
     for config, result in zip(configs, stacked(configs), strict=True):
         assert result.state == "finished"
@@ -76,14 +76,16 @@ def test_stacked_weights_are_those_of_runs_trained_alone(name):
     ],
     ids=str,
 )
-def test_whatever_the_runs_have_in_common_stacked_weights_stay_those_of_runs_alone(change):
+def test_whatever_the_runs_have_in_common_stacked_weights_stay_those_of_runs_alone(
+    change: dict[str, Value],
+) -> None:
     configs = [config.change(**change) for config in with_optimizer(BN, "adam")]
     for config, result in zip(configs, stacked(configs), strict=True):
         assert farthest(result, run(config)) <= 1e-5
 
 
 @pytest.mark.parametrize("schedule", ["step", "cosine", "one_cycle", "triangle"])
-def test_every_racer_may_have_a_schedule_of_its_own(schedule):
+def test_every_racer_may_have_a_schedule_of_its_own(schedule: str) -> None:
     configs = [BN, BN.change(schedule=schedule, lr=0.1)]
     for config, result in zip(configs, stacked(configs), strict=True):
         alone = run(config)
@@ -91,18 +93,20 @@ def test_every_racer_may_have_a_schedule_of_its_own(schedule):
         assert [row.lr for row in result.steps] == [row.lr for row in alone.steps]
 
 
-def test_rows_and_figures_are_those_of_runs_alone():
+def test_rows_and_figures_are_those_of_runs_alone() -> None:
     configs = [NOISY, NOISY.change(optimizer="adam")]
     for config, result in zip(configs, stacked(configs), strict=True):
         alone = run(config)
         assert rows_without_seconds(result) == rows_without_seconds(alone)
         assert [row.val_loss for row in result.epochs] == [row.val_loss for row in alone.epochs]
         assert result.started == alone.started
-        assert result.evaluation.confusion == alone.evaluation.confusion
-        assert torch.allclose(result.evaluation.probabilities, alone.evaluation.probabilities, atol=1e-6)
+        assert there(result.evaluation).confusion == there(alone.evaluation).confusion
+        assert torch.allclose(
+            there(result.evaluation).probabilities, there(alone.evaluation).probabilities, atol=1e-6
+        )
 
 
-def test_early_stopping_ends_each_racer_at_its_own_epoch():
+def test_early_stopping_ends_each_racer_at_its_own_epoch() -> None:
     base = BN.change(val_fraction=0.25, patience=1, epochs=12)
     configs = [base.change(lr=lr) for lr in (2.0, 0.05, 0.001)]
     images = made_up(noise=200)  # hard to learn
@@ -114,13 +118,13 @@ def test_early_stopping_ends_each_racer_at_its_own_epoch():
         assert farthest(result, single) <= 1e-5
 
 
-def test_a_stack_of_one_is_a_run_alone():
+def test_a_stack_of_one_is_a_run_alone() -> None:
     (result,) = stacked([BN])
     assert same(result.weights, run(BN).weights)
     assert result.environment[BESIDE].startswith("0 other runs")
 
 
-def test_training_stacked_leaves_the_global_generator_alone():
+def test_training_stacked_leaves_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
     stacked([NOISY, NOISY.change(lr=0.1)])
     assert torch.equal(torch.get_rng_state(), before)
@@ -131,7 +135,7 @@ def test_training_stacked_leaves_the_global_generator_alone():
 
 @pytest.mark.parametrize("activation", [*ACTIVATION_LAYERS, "none"])
 @pytest.mark.parametrize("hidden", [(16, 32), (13,)], ids=str)
-def test_gradients_written_out_are_those_of_autograd(activation, hidden):
+def test_gradients_written_out_are_those_of_autograd(activation: str, hidden: tuple[int, ...]) -> None:
     config = BN.change(activation=activation, hidden=hidden).model
     networks = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
     alone = [build(config, shape=(1, 4, 4), classes=3, seed=seed) for seed in range(3)]
@@ -147,11 +151,11 @@ def test_gradients_written_out_are_those_of_autograd(activation, hidden):
         assert torch.allclose(out, logits[place], atol=1e-6)
         for moved, owners in zip(movables[place].parameters, movables[place].owners, strict=True):
             names = {id(parameter): name for name, parameter in networks[place].named_parameters()}
-            wanted = [network.get_parameter(names[id(owner)]).grad.flatten() for owner in owners]
-            assert torch.allclose(moved.grad, torch.cat(wanted), atol=1e-6)
+            wanted = [there(network.get_parameter(names[id(owner)]).grad).flatten() for owner in owners]
+            assert torch.allclose(there(moved.grad), torch.cat(wanted), atol=1e-6)
 
 
-def test_what_an_optimizer_moves_is_the_network():
+def test_what_an_optimizer_moves_is_the_network() -> None:
     network = build(BN.model, shape=(1, 4, 4), classes=3, seed=0)
     before = [parameter.detach().clone() for parameter in network.parameters()]
     movable = Movable(network)
@@ -167,7 +171,7 @@ def test_what_an_optimizer_moves_is_the_network():
 # -- ends ---------------------------------------------------------------------------------------------------
 
 
-def test_a_racer_that_diverges_ends_as_alone_and_does_not_disturb_the_others():
+def test_a_racer_that_diverges_ends_as_alone_and_does_not_disturb_the_others() -> None:
     calm = DIVERGING.change(lr=1e-6)
     configs = [calm, DIVERGING, calm.change(lr=2e-6)]
     first, diverged, last = stacked(configs)
@@ -178,14 +182,14 @@ def test_a_racer_that_diverges_ends_as_alone_and_does_not_disturb_the_others():
     assert farthest(last, run(configs[2])) <= 1e-5
 
 
-def test_the_first_racer_may_diverge_while_its_dropout_masks_go_on():
+def test_the_first_racer_may_diverge_while_its_dropout_masks_go_on() -> None:
     calm = DIVERGING.change(lr=1e-6, dropout=0.3)
     first, second = stacked([DIVERGING.change(dropout=0.3), calm])
     assert first.state == "diverged"
     assert farthest(second, run(calm)) <= 1e-5
 
 
-def test_a_stopped_racer_keeps_what_it_has_and_the_others_go_on():
+def test_a_stopped_racer_keeps_what_it_has_and_the_others_go_on() -> None:
     asked = {0: 0, 1: 0}
 
     def should_stop(index: int) -> bool:
@@ -201,7 +205,7 @@ def test_a_stopped_racer_keeps_what_it_has_and_the_others_go_on():
     assert farthest(other, run(BN.change(lr=0.1))) <= 1e-5
 
 
-def test_all_racers_stop_where_all_are_told_to():
+def test_all_racers_stop_where_all_are_told_to() -> None:
     results = stacked([BN, BN.change(lr=0.1)], should_stop=lambda _index: True)
     assert [result.state for result in results] == ["stopped", "stopped"]
     assert [result.steps for result in results] == [(), ()]
@@ -210,7 +214,7 @@ def test_all_racers_stop_where_all_are_told_to():
 # -- rows and seconds ---------------------------------------------------------------------------------------
 
 
-def test_every_row_comes_with_the_index_of_its_racer():
+def test_every_row_comes_with_the_index_of_its_racer() -> None:
     heard: dict[int, list[Row]] = {0: [], 1: []}
     results = stacked([BN, BN.change(lr=0.1)], on_row=lambda index, row: heard[index].append(row))
     for index, result in enumerate(results):
@@ -219,7 +223,7 @@ def test_every_row_comes_with_the_index_of_its_racer():
         assert [row for row in heard[index] if isinstance(row, EpochRow)] == list(result.epochs)
 
 
-def test_the_seconds_of_a_racer_are_its_share_and_the_result_says_so():
+def test_the_seconds_of_a_racer_are_its_share_and_the_result_says_so() -> None:
     results = stacked([BN, BN.change(lr=0.1), BN.change(optimizer="nadam")])
     for result in results:
         assert 0 < result.epochs[-1].seconds <= result.seconds.train
@@ -234,7 +238,9 @@ def test_the_seconds_of_a_racer_are_its_share_and_the_result_says_so():
     [{"seed": 1}, {"batch_size": 8}, {"hidden": (16,)}, {"train_size": 10}, {"epochs": 5}, {"l2": 0.1}],
     ids=str,
 )
-def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(other):
+def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(
+    other: dict[str, Value],
+) -> None:
     assert not can_stack([BN, BN.change(**other)])
     with pytest.raises(ConfigError, match="one after the other"):
         stacked([BN, BN.change(**other)])
@@ -245,24 +251,24 @@ def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(other):
     [{"model": "lenet", "hidden": (512, 512)}, {"precision": "fast"}, {"start_from": "0" * 64}],
     ids=str,
 )
-def test_what_would_give_other_numbers_cannot_be_stacked(change):
+def test_what_would_give_other_numbers_cannot_be_stacked(change: dict[str, Value]) -> None:
     assert not can_stack([BN.change(**change), BN.change(**change, lr=0.1)])
 
 
-def test_nothing_cannot_be_stacked():
+def test_nothing_cannot_be_stacked() -> None:
     assert not can_stack([])
 
 
-def test_runs_that_differ_in_optimizer_and_schedule_can_be_stacked():
+def test_runs_that_differ_in_optimizer_and_schedule_can_be_stacked() -> None:
     assert can_stack([BN, BN.change(optimizer="adam", lr=0.1), BN.change(schedule="cosine")])
 
 
-def test_an_unsound_setting_is_refused_with_its_sentence():
+def test_an_unsound_setting_is_refused_with_its_sentence() -> None:
     with pytest.raises(ConfigError, match="Learning rate"):
         stacked([BN, BN.change(lr=math.inf)])
 
 
-def test_the_engine_and_the_stack_agree_on_what_a_network_is_made_of():
+def test_the_engine_and_the_stack_agree_on_what_a_network_is_made_of() -> None:
     """Another kind of layer in an MLP would need a place in the stack."""
     activations = {type(make()) for make in ACTIVATION_LAYERS.values()}
     network = build(NOISY.model, shape=(1, 8, 8), classes=4, seed=0)

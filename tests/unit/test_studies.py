@@ -19,6 +19,7 @@ from dashlab.jobs import JobState, Lab, Progress
 from dashlab.records import RecordError
 from dashlab.store import Store
 from dashlab.study import Study, Tick, perform, plain_study_row, study_row_from_plain
+from tests.typed import there
 from tests.unit.fake_study import Square, Squares, WithRuns
 from tests.unit.fake_training import order
 from tests.unit.fake_training import train as fake_train
@@ -170,7 +171,7 @@ def test_rows_arrive_while_the_study_goes_on(lab: Lab) -> None:
     key = lab.submit(Squares(count=100, how="slow"))
     seen: list[Progress] = []
     while not (seen and seen[-1].is_over):
-        seen.append(lab.progress(key))
+        seen.append(there(lab.progress(key)))
         time.sleep(0.01)
     going_on = [progress for progress in seen if progress.state is JobState.RUNNING]
     assert len({len(progress.rows) for progress in going_on}) > 3
@@ -183,12 +184,12 @@ def test_a_cached_study_is_there_at_once(lab: Lab) -> None:
     over(lab, lab.submit(Squares()))
     lab._jobs.clear()
     key = lab.submit(Squares())
-    assert lab.progress(key).rows == ROWS
+    assert there(lab.progress(key)).rows == ROWS
 
 
 def test_a_stopped_study_shows_what_it_had(lab: Lab) -> None:
     key = lab.submit(Squares(count=10_000, how="slow"))
-    wait_until(lambda: len(lab.progress(key).rows) > 2)
+    wait_until(lambda: len(there(lab.progress(key)).rows) > 2)
     lab.stop(key)
     progress = over(lab, key)
     assert progress.state is JobState.STOPPED
@@ -209,14 +210,14 @@ def test_an_unsound_study_is_refused_when_it_is_submitted(lab: Lab) -> None:
 def test_runs_that_come_out_of_a_study_are_cached_like_others(lab: Lab) -> None:
     assert over(lab, lab.submit(WithRuns())).rows == ROWS
     for seed in (1, 2):
-        stored = lab._store.load(order("quick", seed=seed).key())
+        stored = there(lab._store).load(order("quick", seed=seed).key())
         assert stored is not None
         assert stored.result.state == "finished"
 
 
 def test_a_killed_worker_ends_the_study_and_the_next_one_works(lab: Lab) -> None:
     key = lab.submit(Squares(count=10_000, how="slow"))
-    wait_until(lambda: len(lab.progress(key).rows) > 2)
+    wait_until(lambda: len(there(lab.progress(key)).rows) > 2)
     os.kill(lab.pids()[1], signal.SIGKILL)
     lost = over(lab, key)
     assert lost.state is JobState.LOST

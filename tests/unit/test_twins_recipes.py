@@ -14,6 +14,7 @@ from dashlab.experiments.twins import BothModes, Twin, TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures
+from tests.typed import there
 from ui.batchnorm_presets import TWINS
 
 COUNT, EPOCHS = 150, 2
@@ -83,7 +84,9 @@ def run(config: TwinsConfig, monkeypatch: pytest.MonkeyPatch) -> list[TwinsEpoch
 
 
 @pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
-def test_s8_is_what_a_loop_written_from_its_recipe_gives(monkeypatch: pytest.MonkeyPatch, batchnorm: bool):
+def test_s8_is_what_a_loop_written_from_its_recipe_gives(
+    monkeypatch: pytest.MonkeyPatch, batchnorm: bool
+) -> None:
     config = twins_config("s8").change(epochs=EPOCHS)
     network = with_batchnorm() if batchnorm else without()
     network.load_state_dict(networks.build_twin(config, batchnorm=batchnorm).state_dict())
@@ -108,7 +111,7 @@ def test_s8_is_what_a_loop_written_from_its_recipe_gives(monkeypatch: pytest.Mon
         assert found.classes_by_batch == pytest.approx(accuracies)
 
 
-def test_s8_is_spelled_out_by_its_preset():
+def test_s8_is_spelled_out_by_its_preset() -> None:
     config = twins_config("s8")
     assert config.check() is config
     assert (config.widths, config.lr, config.batch_size, config.epochs) == ((784, 256, 256, 10), 0.01, 64, 10)
@@ -120,20 +123,22 @@ def test_s8_is_spelled_out_by_its_preset():
     assert kinds[False] == ["Linear", "ReLU", "Linear", "Linear"]
 
 
-def test_the_training_data_are_measured_only_where_asked_for(monkeypatch: pytest.MonkeyPatch):
+def test_the_training_data_are_measured_only_where_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     config = twins_config("mnistrelu").change(epochs=1)
     assert all(row.normed.on_training is None for row in run(config, monkeypatch))
 
 
-def test_batches_in_fixed_order_are_the_same_in_every_epoch(monkeypatch: pytest.MonkeyPatch):
+def test_batches_in_fixed_order_are_the_same_in_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     config = TwinsConfig(points=100, batch_size=16, shuffle=False)
     task = networks.load_task(config)
-    first, second = ([part.tolist() for part in epoch] for epoch in networks.batches(config, task, 16, 2))
+    first, second = (
+        [there(part).tolist() for part in epoch] for epoch in networks.batches(config, task, 16, 2)
+    )
     assert [at for part in first for at in part] == list(range(70))
     assert first == second
 
 
-def test_a_layer_without_activation_has_a_histogram_of_what_the_next_layer_gets():
+def test_a_layer_without_activation_has_a_histogram_of_what_the_next_layer_gets() -> None:
     config = TwinsConfig(points=100, hidden=(8, 6, 4), activated="first")
     for batchnorm in (False, True):
         network = networks.build_twin(config, batchnorm=batchnorm)
@@ -143,19 +148,19 @@ def test_a_layer_without_activation_has_a_histogram_of_what_the_next_layer_gets(
         assert [spread.entering == spread.leaving for spread in found[1:]] == [True, True]
 
 
-def test_what_was_measured_on_the_training_data_survives_json(monkeypatch: pytest.MonkeyPatch):
+def test_what_was_measured_on_the_training_data_survives_json(monkeypatch: pytest.MonkeyPatch) -> None:
     row = run(twins_config("s8").change(epochs=1), monkeypatch)[-1]
     assert from_plain(TwinsEpoch, loads(dumps(plain(row)))).normed.on_training == row.normed.on_training
 
 
-def test_rows_from_before_that_are_read_as_before():
+def test_rows_from_before_that_are_read_as_before() -> None:
     row = next(row for row in TwinsConfig(points=100).rows() if isinstance(row, TwinsEpoch))
     old = loads(dumps(plain(row)))
     del old["plain"]["on_training"], old["normed"]["on_training"]
     assert repr(from_plain(TwinsEpoch, old)) == repr(row)
 
 
-def test_keys_of_twins_from_before_the_later_settings_stay():
+def test_keys_of_twins_from_before_the_later_settings_stay() -> None:
     assert TwinsConfig().key().startswith("888d281671d63ee2962519acf1726f6e")
     assert RateSweep().key().startswith("15bc2201d30acfdfdbc22393d06c365c")
     assert BatchSweep().key().startswith("52ef5e58c447805bf1a73c3299766391")
@@ -165,7 +170,7 @@ def test_keys_of_twins_from_before_the_later_settings_stay():
 @pytest.mark.parametrize(
     "later", [{"pixels": "unit"}, {"shuffle": False}, {"activated": "first"}, {"measured": "both"}], ids=str
 )
-def test_each_later_setting_makes_another_key(later: dict[str, str | bool]):
+def test_each_later_setting_makes_another_key(later: dict[str, str | bool]) -> None:
     config = twins_config("mnistrelu")
     assert config.change(**later).key() != config.key()
 
@@ -183,7 +188,7 @@ def circles_network(*, batchnorm: bool) -> nn.Sequential:
     return nn.Sequential(nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 2))
 
 
-def test_the_points_of_s7_lie_on_two_circles_of_radius_1_and_04():
+def test_the_points_of_s7_lie_on_two_circles_of_radius_1_and_04() -> None:
     points = networks.load_points(twins_config("s7"))
     assert points.x.shape == (2000, 2)
     for label, radius in ((0, 1.0), (1, 0.4)):
@@ -195,7 +200,7 @@ def test_the_points_of_s7_lie_on_two_circles_of_radius_1_and_04():
 
 
 @pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
-def test_s7_is_what_a_loop_written_from_its_recipe_gives(batchnorm: bool):
+def test_s7_is_what_a_loop_written_from_its_recipe_gives(batchnorm: bool) -> None:
     config = twins_config("s7")
     assert config.epochs == 100
     points = networks.load_points(config)

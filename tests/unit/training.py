@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ DIVERGING = MLP.change(lr=100.0, loss="mse", hidden=(8, 8), init="normal", init_
 """The first loss is large, and the first step ruins the weights."""
 
 
-def run(config: RunConfig, **more) -> Result:
+def run(config: RunConfig, **more: Any) -> Result:
     return train(config, device="cpu", images=more.pop("images", made_up()), **more)
 
 
