@@ -353,10 +353,10 @@ def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
     st.info(
         f"Press **Start**: {len(wanted)} run{'s' if len(wanted) > 1 else ''} of {config.epochs} "
         f"epoch{'s' if config.epochs > 1 else ''} over {pictures} training pictures{held_back}. "
-        "Small fully connected networks are trained all at once, so the default race takes seconds; every "
-        "run is kept, and costs nothing when it is wanted again."
+        "Small fully connected networks are trained all at once; every run is kept, and costs nothing when "
+        "it is wanted again."
     )
-    preview.before_training(wanted[0].config)
+    preview.before_training(wanted[0].config, len(wanted))
 
 
 VIEW = View(

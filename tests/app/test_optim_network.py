@@ -83,6 +83,7 @@ def test_nothing_is_trained_before_the_button_is_pressed(open_view: Callable[...
     assert "Press **Start**: 5 runs of 3 epochs over 4,000 training pictures." in texts(app)
     assert "5 runs, none trained yet." in texts(app)
     assert len(app.get("image")) == 10, "what it will learn from"
+    assert "of training for the 5 runs together" in texts(app)
     assert lab.submitted == []
 
 
