@@ -35,10 +35,11 @@ def describe(device: torch.device) -> str:
     if device.type == "mps":
         return "Apple GPU"
     threads = torch.get_num_threads()
-    return f"CPU ({_cpu_name()}, {threads} thread{'s' if threads > 1 else ''})"
+    return f"CPU ({cpu_name()}, {threads} thread{'s' if threads > 1 else ''})"
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The processor's name as the system has it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(errors="replace").splitlines():
@@ -47,8 +48,8 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether `device` multiplies bfloat16 matrices faster than float32 ones."""
+def has_bf16_units(device: torch.device) -> bool:
+    """Whether `device` has units for bfloat16; on a CPU they may be slower than float32 all the same."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     # AVX-512 BF16 or AMX tiles; without them oneDNN emulates bfloat16, on AVX2 80 times slower than float32.

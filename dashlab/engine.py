@@ -18,7 +18,7 @@ from dashlab.errors import ConfigError
 from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
 from dashlab.models import build, memory_format
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.precision import Precision, precision
+from dashlab.precision import Precision, fast, full
 from dashlab.recorder import Recorder
 from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
 from dashlab.settings import DataConfig
@@ -130,7 +130,7 @@ class Run:
         self.step_network = (
             self._compiled() if config.loop.compile and device.type == "cuda" else self.network
         )
-        self.precision: Precision = precision(config.loop.precision, device, self.network)
+        self.precision = self._precision()
         self.layout = memory_format(self.network)
         self.parameters = list(self.network.parameters())
         self.penalised = [p for p in self.parameters if p.dim() > 1]
@@ -140,7 +140,8 @@ class Run:
         )
         self.on_row = on_row
         steps = len(self.batches) * config.loop.epochs
-        self.recorder = Recorder(steps, device=device, on_row=on_row)
+        self.adds = bool(config.loss.added)
+        self.recorder = Recorder(steps, device=device, on_row=on_row, adds=self.adds)
         self.best: tuple[float, int, Weights] | None = None  # validation loss, epoch, weights
         self.load_s = time.perf_counter() - begun
 
@@ -169,14 +170,14 @@ class Run:
         return Result(
             config=self.config,
             state=state,
-            note=note,
+            note=f"{note} {self.precision.words}".strip(),
             started=self.started,
             steps=tuple(self.recorder.steps),
             epochs=tuple(self.recorder.epochs),
             evaluation=evaluation,
             weights=weights_of(self.network) if state != "diverged" else {},
             seconds=Seconds(load=self.load_s, train=train_s, evaluate=time.perf_counter() - trained),
-            environment=environment(self.device),
+            environment=environment(self.device) | self.precision.told(),
         )
 
     def _epochs(self, should_stop: Callable[[], bool], begun: float) -> End:
@@ -224,6 +225,7 @@ class Run:
         with self.precision.for_forward():
             logits = self.step_network(x.contiguous(memory_format=self.layout))
             loss = loss_value(logits, y, config.loss, label_smoothing=config.label_smoothing)
+            plain = loss_value(logits.detach(), y, config.loss) if config.label_smoothing else loss.detach()
         if config.l1:
             loss = loss + config.l1 * torch.stack([w.abs().sum() for w in self.penalised]).sum()
         if config.l2:
@@ -236,7 +238,7 @@ class Run:
         if self.schedule is not None:
             self.schedule.step()
         right = (logits.detach().argmax(1) == y).float().mean()
-        self.recorder.record(loss.detach(), right, size=len(y), lr=lr)
+        self.recorder.record(loss.detach(), right, size=len(y), lr=lr, plain=plain if self.adds else None)
 
     def _validate(self) -> tuple[float, float] | None:
         part = self.parts.val
@@ -268,7 +270,7 @@ class Run:
 
     def _evaluation(self) -> Evaluation:
         """Figures on the test set, at full float32 whatever the precision of the steps was."""
-        with deterministic(), precision("full", self.device, self.network).for_process():
+        with deterministic(), full(self.device).for_process():
             return evaluate(
                 self.network, self.parts.test, self.parts.normalization, loss=self.config.loss.loss
             )
@@ -285,6 +287,12 @@ class Run:
         if start_weights is not None:
             put_weights(network, start_weights)
         return network
+
+    def _precision(self) -> Precision:
+        if self.config.loop.precision == "full":
+            return full(self.device)
+        shape, size = _shape_of(self.images), min(self.config.loop.batch_size, len(self.parts.train))
+        return fast(self.network, self.device, shape, size, lambda: self._network(None))
 
     def _compiled(self) -> nn.Module:
         return torch.compile(self.network)  # type: ignore[return-value]

@@ -44,7 +44,8 @@ class OptimConfig(FlatConfig):
     momentum: float = number(
         0.0,
         "Momentum",
-        "The share of the last step that is kept: v ← momentum·v + gradient.",
+        "The share of the last step that is kept: v ← momentum·v + gradient. RMSProp first divides the "
+        "gradient by its size.",
         low=0.0,
         high=0.9999,
         used_when=("optimizer", ("sgd", "rmsprop")),
@@ -67,8 +68,8 @@ class OptimConfig(FlatConfig):
     weight_decay: float = number(
         0.0,
         "Weight decay",
-        "Pulls every weight towards 0: added to the gradient as weight_decay·w (AdamW subtracts lr times it "
-        "from the weight itself).",
+        "Pulls every weight towards 0, biases too: added to the gradient as weight_decay·w (AdamW subtracts "
+        "lr times it from the weight itself).",
         low=0.0,
         high=10.0,
         log=True,
@@ -95,7 +96,8 @@ class OptimConfig(FlatConfig):
     eps: float = number(
         1e-8,
         "ε",
-        "Added to the denominator, so that a tiny gradient does not make a huge step.",
+        "Added to the denominator, so that a tiny gradient does not make a huge step. Adadelta adds it under "
+        "both of its roots: its first steps come from it.",
         low=0.0,
         high=1.0,
         log=True,
@@ -131,7 +133,7 @@ class OptimConfig(FlatConfig):
     lr_decay: float = number(
         0.0,
         "Learning-rate decay",
-        "AdaGrad divides the learning rate by 1 + step·decay.",
+        "AdaGrad divides the learning rate by 1 + decay·(steps so far).",
         low=0.0,
         high=1.0,
         advanced=True,
@@ -140,7 +142,8 @@ class OptimConfig(FlatConfig):
     amsgrad: bool = flag(
         False,
         "AMSGrad",
-        "Never let the denominator shrink.",
+        "Divide by the root of the largest mean of squared gradients so far instead of the present one: "
+        "large gradients are never forgotten.",
         advanced=True,
         used_when=("optimizer", ("adam", "adamw")),
     )
@@ -202,7 +205,7 @@ class SurfaceOptimConfig(OptimConfig):
     step_min: float = number(
         1e-6,
         "Shortest step",
-        "Rprop's step in a coordinate never gets shorter.",
+        "Rprop's step in a coordinate never gets shorter, apart from the pause after a change of sign.",
         low=1e-8,
         high=0.1,
         log=True,

@@ -1,13 +1,22 @@
 """float32 throughout, or bfloat16 inside the products, for the time of one run."""
 
-from collections.abc import Iterator
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
-from dashlab.device import has_fast_bf16
+from dashlab.device import cpu_name, has_bf16_units, stream
+from dashlab.models import memory_format
+from dashlab.speedtest import Timing, measure, measured_once
+
+_FEW = 16
+_STEP_S = 0.04
+"""Steps on so few pictures tell how many make one of so many seconds: of a large batch no more are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +27,7 @@ class Precision:
     matmul: str  # as torch.set_float32_matmul_precision takes it
     tf32: bool  # whether cuDNN may round the inputs of a float32 convolution to 10 bits
     autocast: bool  # bfloat16 in the forward pass
+    words: str = ""  # which was taken for "fast", and why
 
     @contextmanager
     def for_process(self) -> Iterator[None]:
@@ -32,6 +42,10 @@ class Precision:
             torch.set_float32_matmul_precision(before[0])
             cudnn.allow_tf32 = before[1]
 
+    def told(self) -> dict[str, str]:
+        """What a result's environment tells of it: nothing where float32 was asked for."""
+        return {"precision": self.words} if self.words else {}
+
     def for_forward(self) -> AbstractContextManager[object]:
         """Put around each forward pass and its loss, and around nothing else.
 
@@ -41,17 +55,94 @@ class Precision:
         return torch.autocast(self.device_type, torch.bfloat16) if self.autocast else nullcontext()
 
 
-def precision(name: str, device: torch.device, network: nn.Module) -> Precision:
-    """The precision called "full" or "fast" for `network` on `device`.
+def full(device: torch.device) -> Precision:
+    """float32 throughout."""
+    return Precision(device_type=device.type, matmul="highest", tf32=False, autocast=False)
 
-    "fast" is bfloat16 autocast for convolutions, and on a CPU bfloat16 inside float32 matrix products for
-    fully connected networks, which spares them a cast of every weight in every step. Where the device is not
-    faster at bfloat16 than at float32, "fast" is float32 too.
+
+def bfloat16(device: torch.device, network: nn.Module) -> Precision:
+    """bfloat16 autocast for convolutions, and on a CPU bfloat16 inside float32 products where there are none.
+
+    The latter spares fully connected networks a cast of every weight in every step.
     """
-    if name == "full" or not has_fast_bf16(device):
-        return Precision(device_type=device.type, matmul="highest", tf32=False, autocast=False)
     convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
     autocast = convolves or device.type != "cpu"
     return Precision(
         device_type=device.type, matmul="high" if autocast else "medium", tf32=True, autocast=autocast
     )
+
+
+def fast(
+    network: nn.Module,
+    device: torch.device,
+    shape: tuple[int, int, int],
+    batch_size: int,
+    another: Callable[[], nn.Module],
+) -> Precision:
+    """bfloat16 where it is faster than float32 for this network, else float32; `words` say which, and why.
+
+    On a CPU that has units for bfloat16 it is measured, once for each machine, network and size of batch, and
+    the answer is kept: later runs take the same.
+
+    Args:
+        network: the one that is trained.
+        device: where it is trained.
+        shape: channels, height and width of a picture.
+        batch_size: pictures of a step.
+        another: makes a network of the same form, whose steps are timed.
+    """
+    if not has_bf16_units(device):
+        return replace(full(device), words="Fast: float32 was taken, for no units for bfloat16 are there.")
+    candidate = bfloat16(device, network)
+    if device.type != "cpu":
+        return replace(candidate, words="Fast: bfloat16 was taken, for which this device has units.")
+    question = _question(network, shape, batch_size)
+    timing = measured_once(question, lambda: _measure(candidate, another(), shape, batch_size))
+    return replace(candidate if timing.pays else full(device), words=timing.words())
+
+
+def _question(network: nn.Module, shape: tuple[int, int, int], batch_size: int) -> dict[str, object]:
+    """All that the speed depends on, as plain values."""
+    return {
+        "processor": cpu_name(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "at most": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+        "threads": torch.get_num_threads(),
+        "torch": str(torch.__version__),
+        "network": hashlib.sha256(repr(network).encode()).hexdigest(),
+        "shape": list(shape),
+        "batch_size": batch_size,
+    }
+
+
+def _measure(
+    candidate: Precision, network: nn.Module, shape: tuple[int, int, int], batch_size: int
+) -> Timing:
+    few = min(batch_size, _FEW)
+    plain = full(torch.device("cpu"))
+    steps_of_few = _step(plain, network, shape, few)
+    steps_of_few()
+    since = time.perf_counter()
+    steps_of_few()
+    in_time = int(few * _STEP_S / max(time.perf_counter() - since, 1e-9))
+    count = min(batch_size, max(few, in_time))
+    return measure(_step(plain, network, shape, count), _step(candidate, network, shape, count))
+
+
+def _step(how: Precision, network: nn.Module, shape: tuple[int, int, int], count: int) -> Callable[[], None]:
+    """One step without its optimizer, on `count` made-up pictures."""
+    draw = stream(0, "speed")
+    x = torch.randn(count, *shape, generator=draw).contiguous(memory_format=memory_format(network))
+    parameters = list(network.parameters())
+    classes = network(x[:2]).shape[1]
+    y = torch.arange(count) % classes
+
+    def step() -> None:
+        with how.for_process():
+            with how.for_forward():
+                loss = nn.functional.cross_entropy(network(x), y)
+            for parameter in parameters:
+                parameter.grad = None
+            loss.backward()  # type: ignore[no-untyped-call]
+
+    return step

@@ -61,7 +61,8 @@ _RECIPES = (
     _preset(
         "s3",
         "Fashion-MNIST, a deeper MLP",
-        "Twice as deep and wide as the last one, and hardly better: more units alone do not read pictures.",
+        "Twice as many hidden layers as the last one, the first two twice as wide, and hardly better: more "
+        "units alone do not read pictures.",
         published="about 87 %",
         dataset="fashion",
         model="mlp",
@@ -164,9 +165,9 @@ _OWN = (
     _preset(
         "mnist-fast",
         "MNIST, 98 % in seconds",
-        "A third of the first network's units, with BatchNorm, larger batches, Nesterov momentum, a learning "
-        "rate that rises and falls, and softened labels: better after three epochs than the first preset "
-        "after five. Compare the time.",
+        "About a third of the first network's units, with BatchNorm, larger batches, Nesterov momentum, a "
+        "learning rate that rises and falls, and softened labels: better after three epochs than the first "
+        "preset after five. Compare the time.",
         dataset="mnist",
         model="mlp",
         hidden=(160, 160),
@@ -225,7 +226,7 @@ _OWN = (
         "cifar-fast",
         "CIFAR-10, ResNet with one cycle",
         "A small ResNet on mirrored, shifted and partly blanked pictures, and one cycle of the learning "
-        "rate. Made for a GPU; on a CPU it takes hours.",
+        "rate. Made for a GPU; on a CPU the full set takes hours.",
         dataset="cifar10",
         model="resnet",
         channels=(64, 128, 256, 512),

@@ -13,6 +13,11 @@ _READ_EVERY_S = 0.1
 """The device is asked for its figures no more often than this; asking makes a GPU wait."""
 
 
+def figures_of(steps: int, *runs: int, adds: bool, device: torch.device) -> Tensor:
+    """Room for the figures of each step, [steps, *runs, 2 or 3]; see `Recorder`."""
+    return torch.zeros(steps, *runs, 3 if adds else 2, device=device)
+
+
 class Recorder:
     """Figures of each step, kept in tensors and read in batches.
 
@@ -22,8 +27,9 @@ class Recorder:
         steps: of the whole run.
         device: where the figures arise.
         on_row: called with each row.
-        figures: [steps, (loss, share of right answers)] into which others write, where several runs are
-            trained at once; they call `note` instead of `record`.
+        adds: whether what is made small is more than the plain loss, which then is a third figure.
+        figures: [steps, (loss made small, share of right answers, plain loss)] into which others write, where
+            several runs are trained at once; they call `note` instead of `record`.
     """
 
     def __init__(
@@ -32,13 +38,14 @@ class Recorder:
         *,
         device: torch.device,
         on_row: Callable[[Row], None],
+        adds: bool = False,
         figures: Tensor | None = None,
     ) -> None:
         self._window = max(1, -(-steps // MOST_STEP_ROWS))
-        self._figures = torch.zeros(steps, 2, device=device) if figures is None else figures
+        self._figures = figures_of(steps, adds=adds, device=device) if figures is None else figures
         self._lrs: list[float] = []
         self._sizes: list[int] = []
-        self._figures_read: list[tuple[float, float]] = []
+        self._figures_read: list[tuple[float, float, float]] = []  # plain loss, share right, what is added
         self._rowed = 0  # steps that are in a StepRow
         self._epoch_start = 0
         self._on_row = on_row
@@ -52,11 +59,23 @@ class Recorder:
         """Steps recorded so far."""
         return len(self._lrs)
 
-    def record(self, loss: Tensor, right: Tensor, *, size: int, lr: float) -> None:
-        """Note one step: its loss and its share of right answers, two scalars; neither is read here."""
+    def record(
+        self, loss: Tensor, right: Tensor, *, size: int, lr: float, plain: Tensor | None = None
+    ) -> None:
+        """Note one step by scalars that are not read here.
+
+        Args:
+            loss: the one that is made small.
+            right: share of right answers.
+            size: pictures of the batch.
+            lr: learning rate.
+            plain: the loss without label smoothing and penalties, if the recorder was told that it `adds`.
+        """
         figures = self._figures[self.step]
         figures[0] = loss
         figures[1] = right
+        if plain is not None:
+            figures[2] = plain
         self.note(size=size, lr=lr)
 
     def note(self, *, size: int, lr: float) -> None:
@@ -72,8 +91,9 @@ class Recorder:
         `last` also reports the steps left over after the last full window.
         """
         done = len(self._figures_read)
-        for loss, right in self._figures[done : self.step].tolist():
-            self._figures_read.append((loss, right))
+        for loss, right, *rest in self._figures[done : self.step].tolist():
+            plain = rest[0] if rest else loss
+            self._figures_read.append((plain, right, loss - plain))
             if self.diverged_at is None and not math.isfinite(loss):
                 self.diverged_at = len(self._figures_read)
         self._last_read = time.monotonic()
@@ -89,15 +109,20 @@ class Recorder:
         steps = slice(self._epoch_start, self.step)
         sizes, figures = self._sizes[steps], self._figures_read[steps]
         total = sum(sizes)
+
+        def mean(place: int) -> float:
+            return sum(n * figure[place] for n, figure in zip(sizes, figures, strict=True)) / total
+
         row = EpochRow(
             epoch=len(self.epochs) + 1,
             step=self.step,
-            train_loss=sum(n * loss for n, (loss, _) in zip(sizes, figures, strict=True)) / total,
-            train_accuracy=sum(n * right for n, (_, right) in zip(sizes, figures, strict=True)) / total,
+            train_loss=mean(0),
+            train_accuracy=mean(1),
             val_loss=val[0] if val else None,
             val_accuracy=val[1] if val else None,
             lr=self._lrs[-1],
             seconds=seconds,
+            added_loss=mean(2),
         )
         self._epoch_start = self.step
         self.epochs.append(row)
@@ -110,9 +135,10 @@ class Recorder:
         row = StepRow(
             step=self._rowed,
             window=count,
-            loss=sum(loss for loss, _ in figures) / count,
-            accuracy=sum(right for _, right in figures) / count,
+            loss=sum(loss for loss, _, _ in figures) / count,
+            accuracy=sum(right for _, right, _ in figures) / count,
             lr=self._lrs[self._rowed - 1],
+            added_loss=sum(added for _, _, added in figures) / count,
         )
         self.steps.append(row)
         self._on_row(row)

@@ -51,32 +51,38 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """Figures of the training batches, averaged over the `window` steps that end with `step`."""
+    """Figures of the training batches, averaged over the `window` steps that end with `step`.
+
+    The loss is measured as that of the validation pictures is: without label smoothing, L1 and L2. What is
+    made small is `loss + added_loss`.
+    """
 
     step: int  # 1-based, over the whole run
     window: int
-    loss: float  # the one that is made small: with label smoothing, L1 and L2
+    loss: float  # but where `added_loss` is None, the one that is made small
     accuracy: float  # of the training batches, as seen while training
     lr: float  # at `step`
+    added_loss: float | None = None  # by smoothing, L1 and L2; None in rows that an older version kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRow:
     """One pass over the training pictures.
 
-    Training figures are running means over the epoch's batches, in train mode; their loss is the one that is
-    made small, with label smoothing, L1 and L2. Validation figures are measured at its end, in eval mode and
-    without those, and are None where nothing is held back.
+    Training figures are running means over the epoch's batches, in train mode. Validation figures are taken
+    at its end, in eval mode, and are None where nothing is held back. Both losses are without label
+    smoothing, L1 and L2; what is made small is `train_loss + added_loss`.
     """
 
     epoch: int  # 1-based
     step: int  # last step of the epoch
-    train_loss: float
+    train_loss: float  # but where `added_loss` is None, the one that is made small
     train_accuracy: float
     val_loss: float | None
     val_accuracy: float | None
     lr: float
     seconds: float  # since the start of training, evaluation included
+    added_loss: float | None = None  # by smoothing, L1 and L2; None in rows that an older version kept
 
 
 Row = Started | StepRow | EpochRow

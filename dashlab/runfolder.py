@@ -30,8 +30,11 @@ from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Sta
 if TYPE_CHECKING:
     from torch import Tensor
 
-SCHEMA = 1
-"""Raised whenever the files change their form."""
+SCHEMA = 2
+"""Raised whenever the files change their form; those of the older ones are read as well.
+
+2: a row of the history tells apart the plain loss and what is added to it.
+"""
 
 LONGEST_NAME = 80
 

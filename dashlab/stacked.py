@@ -22,7 +22,7 @@ from dashlab.errors import ConfigError
 from dashlab.evaluate import loss_value
 from dashlab.optim import make_optimizer, make_schedule
 from dashlab.optim_settings import OptimConfig, ScheduleConfig
-from dashlab.recorder import Recorder
+from dashlab.recorder import Recorder, figures_of
 from dashlab.results import Result, Row
 from dashlab.settings import LossConfig
 from dashlab.stacked_layers import Movable, Stack
@@ -137,7 +137,7 @@ class _Race:
         self.racers = [_Racer(index, run) for index, run in enumerate(runs)]
         self.first = runs[0]
         steps = len(self.first.batches) * self.first.config.loop.epochs
-        self.figures = torch.zeros(steps, len(runs), 2, device=device)  # [step, racer, (loss, right)]
+        self.figures = figures_of(steps, len(runs), adds=self.first.adds, device=device)
         for index, run in enumerate(runs):
             run.recorder = Recorder(steps, device=device, on_row=run.on_row, figures=self.figures[:, index])
         self.step = 0
@@ -189,9 +189,10 @@ class _Race:
         logits = self.stack.forward(x)
         losses, gradient = _losses(logits, y, config)
         self.stack.backward(gradient)
-        losses = losses + self.stack.penalties(config)
+        made_small = losses + self.stack.penalties(config)
         right = (logits.detach().argmax(2) == y).float().mean(1)
-        self.figures[self.step, self.places] = torch.stack((losses, right), 1)
+        plain = [_plain(logits, y, losses, config)] if self.first.adds else []
+        self.figures[self.step, self.places] = torch.stack((made_small, right, *plain), 1)
         self.step += 1
         shared_s = self._passed() / len(self.going)
         with torch.no_grad():
@@ -228,6 +229,13 @@ def _losses(logits: Tensor, labels: Tensor, loss: LossConfig) -> tuple[Tensor, T
     losses = [loss_value(one, labels, loss.loss, label_smoothing=smoothing) for one in logits]
     (gradient,) = torch.autograd.grad(losses, logits)
     return torch.stack(losses).detach(), gradient
+
+
+def _plain(logits: Tensor, labels: Tensor, losses: Tensor, loss: LossConfig) -> Tensor:
+    """The losses without label smoothing, [R]; `losses` are those with it."""
+    if not loss.label_smoothing:
+        return losses
+    return torch.stack([loss_value(one, labels, loss.loss) for one in logits.detach()])
 
 
 def _cross_entropies(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

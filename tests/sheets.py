@@ -156,3 +156,17 @@ def _turned(ink: Grey, degrees: float) -> Grey:
     image = Image.fromarray(np.pad(ink, wide, mode="edge"))
     turned = np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR), dtype=np.float32)
     return turned[wide:-wide, wide:-wide]
+
+
+def beside(digits: list[Pixels], *, gap: float, seed: int) -> Pixels:
+    """uint8 [H, W]: several digits in a row, dark on light, `gap` of their height between them."""
+    draw = np.random.default_rng(seed)
+    drawn = [_drawn(digit, "own") for digit in digits]
+    high = max(len(ink) for ink in drawn)
+    space = np.zeros((high, round(gap * high)), dtype=np.float32)
+    row: list[Grey] = []
+    for ink in drawn:
+        above = int(draw.integers(0, high - len(ink) + 1))
+        row += [space, np.pad(ink, ((above, high - len(ink) - above), (0, 0)))]
+    ink = np.pad(np.hstack(row[1:]), high // 3)
+    return (PAPER - (PAPER - INK) * ink).round().astype(np.uint8)

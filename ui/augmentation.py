@@ -139,7 +139,7 @@ def _draws(
 
     `ways` is the place of the controls that say how the draws are shown.
     """
-    chosen = min(int(str(state.values["draw"])), len(source.samples)) - 1
+    chosen = state.nearest("draw", range(1, len(source.samples) + 1)) - 1
     draws = _draws_of(state, source, steps, chosen)
     if problem := next((draw.problem for draw in draws if draw.problem), ""):
         st.error(as_text(problem), icon=":material/error:")

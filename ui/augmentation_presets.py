@@ -95,8 +95,8 @@ def _recipes() -> dict[str, PipelinePreset]:
     return {
         "cifar": PipelinePreset(
             title="The recipe for CIFAR-10",
-            about="Pad by 4, crop 32 × 32, mirror: a few pixels of play are enough to gain several points of "
-            "test accuracy. The trainer can do all of it.",
+            about="Pad by 4, crop 32 × 32, mirror: a few pixels of play, as the first ResNets were trained "
+            "with (He and others 2016). The trainer can do all of it.",
             steps=(
                 make_step("RandomCrop", size="32", padding="4"),
                 make_step("RandomHorizontalFlip"),
@@ -152,8 +152,8 @@ def _automatic() -> dict[str, PipelinePreset]:
         ),
         "autoaugment": PipelinePreset(
             title="AutoAugment",
-            about="Pairs of changes that a search of thousands of GPU hours found best for one data set. "
-            "Switch the policy to svhn, made for house numbers.",
+            about="Pairs of changes that a search of thousands of GPU hours found best for one data set "
+            "(Cubuk and others 2019). Switch the policy to svhn, made for house numbers.",
             steps=(make_step("Resize", size="160"), make_step("AutoAugment")),
             settings={"photo": "coffee", "draws": 12},
         ),
@@ -173,7 +173,7 @@ def _mixes() -> dict[str, PipelinePreset]:
         "cutmix": PipelinePreset(
             title="CutMix of a batch",
             about="A patch of the picture before is pasted in, and the labels mix by its area. Compare with "
-            "MixUp: every pixel here is a real one.",
+            "MixUp: no pixel here is a blend of two.",
             steps=(
                 make_step("RandomCrop", size="32", padding="4"),
                 make_step("ToImage"),

@@ -90,8 +90,8 @@ def step_by_step(steps: Sequence[Step], draw: Any) -> None:
     used = {step.transform for step in steps if step.use}
     if "Normalize" in used:
         st.caption(
-            "Normalize moves the mean near 0 and the deviation near 1 over a whole data set; one picture "
-            "alone may lie elsewhere."
+            "With the mean and deviation of a data set, Normalize moves those over the whole set to 0 and 1; "
+            "one picture alone may lie elsewhere."
         )
 
 
@@ -104,7 +104,7 @@ def drawn_table(state: PageState, draws: Sequence[Any], *, mixed: bool) -> None:
     )
     csv_download(
         "All numbers as CSV",
-        [row for number, draw in enumerate(draws, 1) for row in _csv_rows(number, draw)],
+        lambda: [row for number, draw in enumerate(draws, 1) for row in _csv_rows(number, draw)],
         "augmentation.csv",
         key=f"{state.prefix}_csv",
     )

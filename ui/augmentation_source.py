@@ -67,6 +67,9 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
     with third:
         number = int(str(control(state, "number")))
     st.caption(as_text(images.origin))
+    there = int((images.train_y == label).sum())
+    if number > there:
+        st.caption(f"There are {there:,} pictures of this class: the last is shown.")
     found = samples.set_samples(images, label, number, count, mixed=mixed)
     identity = (source, images.source, label, number, count, mixed)
     return Source(identity, found, samples.classes_of(source, images), source)

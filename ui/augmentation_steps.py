@@ -61,7 +61,7 @@ FORMULAS: Mapping[str, tuple[str, str]] = {
     ),
     "RandomPosterize": (
         r"x' = x - (x \bmod 2^{8-\text{bits}})",
-        "The lowest 8 − bits binary digits become 0.",
+        "Of 0 to 255: the lowest 8 − bits binary digits become 0.",
     ),
     "RandomAffine": (
         r"\binom{u}{v} = s\,R(\varphi)\,S\,\binom{x}{y} + \binom{t_x}{t_y}",

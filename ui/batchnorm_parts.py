@@ -1,7 +1,7 @@
 """Small parts that several views of BatchNorm against none are made of."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -24,8 +24,7 @@ def plane_of(study: TwinSettings) -> Plane:
 def slide(state: PageState, name: str, options: Sequence[int]) -> int:
     """A slider over those values of a setting that there are; the setting itself keeps what was wished."""
     spec, key = state.specs[name], f"{state.prefix}_{name}"
-    wished = cast(int, state.values[name])
-    nearest = min(options, key=lambda option: (abs(option - wished), option))
+    nearest = state.nearest(name, options)
     if len(options) < 2:
         return nearest
     chosen = st.select_slider(
@@ -40,4 +39,4 @@ def numbers(listed: Sequence[dict[str, Any]], file_name: str, key: str) -> None:
     """A table, with its columns' names as people read them, and the same as CSV."""
     shown = [{name.replace("_", " ").capitalize(): value for name, value in row.items()} for row in listed]
     st.dataframe(shown, height=240 if len(listed) > 6 else "auto", hide_index=True)
-    csv_download("CSV", listed, file_name, key)
+    csv_download("CSV", lambda: listed, file_name, key)

@@ -27,7 +27,7 @@ MANY = 100
 EVERY_S = 5.0
 """The garbage of so many seconds is collected together."""
 
-QUIET_S = (20.0, 130.0)
+QUIET_S = (20.0, 105.0)
 """When nothing has run for so long, and for so long again: by then Streamlit has forgotten who has left."""
 
 _lock = threading.Lock()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
 from dashlab.config import spec_of
@@ -72,6 +73,7 @@ def curve_of(run: StoredRun, name: str = "") -> Curve:
         steps_per_epoch=started.steps_per_epoch,
         total_epochs=started.epochs,
         validated=started.val_count > 0,
+        held=losses.held(run.result.config.loss, run.result.steps),
     )
 
 
@@ -80,6 +82,8 @@ def _curves(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) ->
     log = bool(st.session_state.get(f"{prefix}_log", False))
     # Below each other: half the width would cut the names of the runs.
     grow(charts.compared_loss(drawn, log=log), f"{prefix}_chart_compared_loss", "Training loss of the runs")
+    if said := losses.compared_words([(run.result.config.loss, run.result.steps) for run in stored]):
+        st.caption(said)
     grow(
         charts.compared_accuracy(drawn),
         f"{prefix}_chart_compared_accuracy",
@@ -112,4 +116,4 @@ def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> 
         column_config={"Run": st.column_config.TextColumn(width="medium", pinned=False)},
         alt="The runs, their test accuracy and the settings that differ",
     )
-    csv_download("Comparison as CSV", rows, "comparison.csv", key=f"{prefix}_compare_csv")
+    csv_download("Comparison as CSV", lambda: rows, "comparison.csv", key=f"{prefix}_compare_csv")

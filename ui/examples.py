@@ -41,13 +41,14 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "tiny": Example(
         title="Tiny, in a corner",
-        about="36 pixels high and at the edge of the sheet. Follow the steps below: place and size are lost.",
+        about="40 pixels high and near a corner. Follow the steps below: place and size are lost.",
         ink="E1P1e024t2l4F3m4W4t5V446x4I8I3D861Z820e8F.E1P1e4x1U",
         settings={"pen": 4},
     ),
     "broad": Example(
         title="A broad pen",
-        about="The pen is so broad that the holes of the 8 nearly close. Which digits does it resemble now?",
+        about="The pen is so broad that the holes of the 8 are hardly wider than its lines. Which other "
+        "digits does it resemble now?",
         ink="oolPyi8Lrg-K0gDKqeEK1axL5X5NmWqO7WEQhV-TeWsWhYDZGaVbMlVitoMlDo6l6pzn0qSrYp2vCpGxGn8ymlK0Mht1Ge"
         "W1Ua70yXazkUrxwUHxDTavWTQsJTqp5UcnxVnl8WclHfMfJk9ainMYPoIWqokU7olPy",
         settings={"pen": 40},

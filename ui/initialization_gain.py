@@ -158,7 +158,7 @@ def _table(found: Sequence[Gain]) -> None:
     st.dataframe(
         rows, hide_index=True, column_config=shown, alt="Gain of each activation, measured and calculated"
     )
-    csv_download("Gains as CSV", rows, "gains.csv", key="init_csv_gains")
+    csv_download("Gains as CSV", lambda: rows, "gains.csv", key="init_csv_gains")
 
 
 VIEW = View(

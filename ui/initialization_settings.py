@@ -103,7 +103,8 @@ def slider(state: PageState, view: View, field: str, *, high: int | None = None)
     name, spec = view.full(field), view.config.spec_of(field)
     key = f"{state.prefix}_{name}"
     most = int(spec.high) if high is None else high
-    least, nearest = int(spec.low), min(int(str(state.values[name])), most)
+    least = int(spec.low)
+    nearest = state.nearest(name, range(least, most + 1))
     if most == least:
         return nearest
     start = kept(key, nearest, among=range(least, most + 1))

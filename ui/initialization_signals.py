@@ -180,7 +180,7 @@ def _table(config: StackView, stacks: Sequence[StackStats]) -> None:
         alt="For each setting: growth a layer, spreads, gradients and the first layer that is not finite",
     )
     name = f"stack-{config.depth}x{config.width}.csv"
-    csv_download("All layers as CSV", layer_rows(stacks), name, key="init_csv_layers")
+    csv_download("All layers as CSV", lambda: layer_rows(stacks), name, key="init_csv_layers")
 
 
 def _in_table(name: str, value: object) -> str:

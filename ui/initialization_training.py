@@ -164,8 +164,12 @@ def _result(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
 
 def _download(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
     names = _names(study)
-    table = [plain(row) | {"setting": names[row.setting]} for row in rows]
-    csv_download("All steps as CSV", table, "which-learn.csv", key="init_csv_learn")
+    csv_download(
+        "All steps as CSV",
+        lambda: [plain(row) | {"setting": names[row.setting]} for row in rows],
+        "which-learn.csv",
+        key="init_csv_learn",
+    )
 
 
 def _names(study: StackTraining) -> list[str]:

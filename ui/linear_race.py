@@ -79,7 +79,7 @@ def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) ->
             )
     csv_download(
         "Curves as CSV",
-        [
+        lambda: [
             {"batch": track.regime, "racer": called[track.racer], "update": update, "pass": at, "loss": loss}
             for track in tracks
             for update, at, loss in zip(track.updates, track.passes, track.losses, strict=True)

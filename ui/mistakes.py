@@ -162,7 +162,7 @@ def worst(run: StoredRun, prefix: str) -> None:
     readings(shown, images, top=3)
     csv_download(
         "These mistakes as CSV",
-        [_reading_row(reading, images.classes) for reading in shown],
+        lambda: [_reading_row(reading, images.classes) for reading in shown],
         f"mistakes-{run.key[:12]}.csv",
         key=f"{prefix}_mistakes_csv",
     )

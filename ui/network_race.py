@@ -1,6 +1,6 @@
 """What a race on a network shows: curves, test accuracies, the final table, the grid and its chosen cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -180,15 +180,31 @@ def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str
 def _downloads(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
     called = names(config)
     with st.container(horizontal=True):
-        rows = [_run_row(called[e.racer], e, lanes[e.key]) for e in entries]
-        csv_download("Runs as CSV", rows, "race-runs.csv", key=f"{prefix}_csv_runs")
-        curves = [
-            {"racer": called[e.racer], "lr": e.config.optim.lr, "seed": e.seed, "step": row.step,
-             "training loss": row.loss, "training accuracy": row.accuracy}
-            for e in entries
-            for row in lanes[e.key].steps
-        ]  # fmt: skip
-        csv_download("Curves as CSV", curves, "race-curves.csv", key=f"{prefix}_csv_curves")
+        csv_download(
+            "Runs as CSV",
+            lambda: [_run_row(called[e.racer], e, lanes[e.key]) for e in entries],
+            "race-runs.csv",
+            key=f"{prefix}_csv_runs",
+        )
+        csv_download(
+            "Curves as CSV",
+            lambda: _step_rows(called, entries, lanes),
+            "race-curves.csv",
+            key=f"{prefix}_csv_curves",
+        )
+
+
+def _step_rows(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        for row in lanes[entry.key].steps:
+            yield {
+                "racer": called[entry.racer],
+                "lr": entry.config.optim.lr,
+                "seed": entry.seed,
+                "step": row.step,
+                "training loss": row.loss,
+                "training accuracy": row.accuracy,
+            }
 
 
 def _run_row(name: str, entry: Entry, lane: Lane) -> dict[str, Any]:
@@ -254,6 +270,7 @@ def _picked(state: PageState, view: View, count: int) -> int:
     """The chosen cell, from 1; 0 for none. The menu below the picture has it before the picture is drawn."""
     key = _cell_key(state, view)
     picked = int(st.session_state.get(key, state.values[view.full("cell")]))
+    state.settled(view.full("cell"), None if picked <= count else f"there are {count} cells: none is chosen")
     state.values[view.full("cell")] = st.session_state[key] = picked if picked <= count else 0
     return picked if picked <= count else 0
 

@@ -190,8 +190,13 @@ def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None
         alt="What each batch size did",
     )
     with st.container(horizontal=True):
-        csv_download("Table as CSV", listed, "batch-sizes.csv", "optim_batches_csv")
-        _every_update(result)
+        csv_download("Table as CSV", lambda: listed, "batch-sizes.csv", "optim_batches_csv")
+        csv_download(
+            "Every update as CSV",
+            lambda: _every_update(result),
+            "batch-size-updates.csv",
+            "optim_batches_updates_csv",
+        )
 
 
 def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
@@ -210,8 +215,8 @@ def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
     }
 
 
-def _every_update(result: Result) -> None:
-    rows = [
+def _every_update(result: Result) -> list[dict[str, Any]]:
+    return [
         {
             "batch_size": run.batch,
             "update": update,
@@ -232,7 +237,6 @@ def _every_update(result: Result) -> None:
             )
         )
     ]
-    csv_download("Every update as CSV", rows, "batch-size-updates.csv", "optim_batches_updates_csv")
 
 
 def _explain(config: BatchConfig, result: Result) -> None:
@@ -258,7 +262,7 @@ def _explain(config: BatchConfig, result: Result) -> None:
         )
         st.caption(
             "Each update is that of `torch.optim.SGD` with the gradient of the squared error written out, "
-            "two calls of torch; with autograd and an optimizer object it takes about 20 times as long."
+            "two calls of torch; autograd and an optimizer object would add work of their own to each."
         )
 
 

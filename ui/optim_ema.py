@@ -59,7 +59,7 @@ def draw(state: PageState, view: View) -> None:
     with left:
         _controls(state, view)
     config: AverageConfig = view.config_of(state).check()
-    found, at = _averages(config), min(config.at, config.length)
+    found, at = _averages(config), state.nearest(view.full("at"), range(1, config.length + 1))
     with right:
         plot(charts.averages(found, at), "optim_ema_chart_series", "A noisy series and its moving averages")
         rest()
@@ -142,7 +142,7 @@ def _tables(found: Averages) -> None:
     rows = _rows(found)
     with st.expander("The numbers", icon=":material/table:"):
         st.dataframe(rows, hide_index=True, height=260, alt="The series and its averages")
-        csv_download("Series and averages as CSV", rows, "moving-average.csv", "optim_ema_csv")
+        csv_download("Series and averages as CSV", lambda: rows, "moving-average.csv", "optim_ema_csv")
 
 
 def _rows(found: Averages) -> list[dict[str, Any]]:

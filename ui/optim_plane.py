@@ -220,10 +220,10 @@ def _tables(config: PlaneConfig, cells: Plane) -> None:
     with st.expander("The numbers", icon=":material/table:"):
         st.dataframe(list(_direction_rows(config)), hide_index=True, alt="Both directions of the chosen cell")
         with st.container(horizontal=True):
-            csv_download("Plane as CSV", _plane_rows(cells), "momentum-plane.csv", "optim_plane_csv")
+            csv_download("Plane as CSV", lambda: _plane_rows(cells), "momentum-plane.csv", "optim_plane_csv")
             csv_download(
                 "Descent as CSV",
-                _descent_rows(_descend(config)),
+                lambda: _descent_rows(_descend(config)),
                 "momentum-descent.csv",
                 "optim_plane_descent_csv",
             )

@@ -15,7 +15,7 @@ from dashlab.experiments.race_terms import Term, resting, terms
 from dashlab.optim_settings import SurfaceOptimConfig
 from ui.charts import plot
 from ui.controls import kept, one_of
-from ui.optim_surface_table import Run, late_csv
+from ui.optim_surface_table import Run
 from ui.page import as_text, csv_download
 from ui.state import PageState
 from ui.views import View
@@ -88,14 +88,15 @@ def _search(state: PageState, _view: View, run: Run) -> None:
         for name, found in zip(run.names, run.searches, strict=True)
         for rate, final in zip(found.rates, found.finals, strict=True)
     ]
-    csv_download("The search as CSV", rows, "search.csv", f"{state.prefix}_search_csv")
+    csv_download("The search as CSV", lambda: rows, "search.csv", f"{state.prefix}_search_csv")
 
 
 def _racer(state: PageState, view: View, run: Run) -> int:
     """Choose the racer that is looked at; its index."""
     full = view.full("racer")
     key, count = f"{state.prefix}_{full}", len(run.names)
-    numbers, start = range(1, count + 1), min(int(str(state.values[full])), count)
+    numbers = range(1, count + 1)
+    start = state.nearest(full, numbers)
     number = st.selectbox(
         "Racer",
         numbers,
@@ -145,7 +146,9 @@ def _state(state: PageState, view: View, run: Run) -> None:
         st.caption(
             f"{RESTS} Here in {rests.sum()} of {len(rests)} steps, first in step {rests.argmax() + 1}."
         )
-    late_csv("The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv")
+    csv_download(
+        "The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv"
+    )
     if not any(term.remembered for term in found):
         st.caption("This optimizer remembers nothing: every step is the rate times the gradient.")
 
@@ -195,7 +198,8 @@ def _step(state: PageState, view: View, run: Run) -> None:
 def _step_slider(state: PageState, view: View, run: Run) -> int:
     full = view.full("step")
     key, most = f"{state.prefix}_{full}", run.course.steps
-    start = kept(key, min(int(str(state.values[full])), most), among=range(1, most + 1))
+    steps = range(1, most + 1)
+    start = kept(key, state.nearest(full, steps), among=steps)
     step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help, **start)
     state.values[full] = int(step)
     return int(step)
@@ -284,7 +288,7 @@ def _basins(state: PageState, view: View, run: Run) -> None:
         f"{', '.join(shares)} end within {found.reach:.2g} of a minimum; "
         f"{found.share(-1):.1%} (grey) reach none."
     )
-    late_csv("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
+    csv_download("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
 
 
 def _starts(found: Basins) -> Iterator[dict[str, Any]]:

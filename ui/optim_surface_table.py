@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashlab.experiments.race import Course
 from dashlab.experiments.race_outcome import Outcome, distances, is_inside
-from ui.page import csv_download, csv_text
+from ui.page import csv_download
 
 if TYPE_CHECKING:
     from dashlab.experiments.race_run import Track
@@ -55,21 +55,8 @@ def table(run: Run, tolerance: float, prefix: str) -> None:
         alt="Result of each racer",
     )
     with st.container(horizontal=True):
-        csv_download("This table as CSV", rows, "race.csv", f"{prefix}_table_csv")
-        late_csv("Every step as CSV", lambda: every_step(run), "steps.csv", f"{prefix}_steps_csv")
-
-
-def late_csv(label: str, rows: Callable[[], Iterable[Mapping[str, Any]]], name: str, key: str) -> None:
-    """A button whose file is written only when somebody asks for it: thousands of lines take their time."""
-    st.download_button(
-        label,
-        lambda: csv_text(rows()),
-        name,
-        "text/csv",
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-    )
+        csv_download("This table as CSV", lambda: rows, "race.csv", f"{prefix}_table_csv")
+        csv_download("Every step as CSV", lambda: every_step(run), "steps.csv", f"{prefix}_steps_csv")
 
 
 def _column(help_: str) -> Any:

@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,11 +136,16 @@ def show_error(error: DashlabError) -> None:
     st.error(as_text(str(error)), icon=":material/error:")
 
 
-def csv_download(label: str, rows: Iterable[Mapping[str, Any]], file_name: str, key: str) -> None:
-    """A button that hands out `rows` as a CSV file; its columns are the names in the first row."""
+def csv_download(
+    label: str, rows: Callable[[], Iterable[Mapping[str, Any]]], file_name: str, key: str
+) -> None:
+    """A button that hands out what `rows` returns as a CSV file; its columns are the names in the first row.
+
+    It is asked and written only when somebody presses the button: thousands of lines take their time.
+    """
     st.download_button(
         label,
-        csv_text(rows),
+        lambda: csv_text(rows()),
         file_name,
         "text/csv",
         key=key,

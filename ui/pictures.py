@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashlab.charts.pictures import Pixels, png
+from dashlab.charts.pictures import Pixels, encoded
 
 
 def show(picture: Pixels, alt: str, *, side: int) -> None:
@@ -14,4 +14,6 @@ def show(picture: Pixels, alt: str, *, side: int) -> None:
     """
     _, height, width = picture.shape
     with st.container(width=max(2, round(side * width / max(height, width)))):
-        st.image(png(picture, side=2 * side), alt=alt, width="stretch")
+        data, form = encoded(picture, side=2 * side)
+        # Without its format named, Streamlit would encode it anew, as a JPEG of fewer colours.
+        st.image(data, alt=alt, width="stretch", output_format=form)

@@ -112,15 +112,18 @@ def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> li
 
 
 def _how_long(config: RunConfig, images: ImageSet, count: int) -> None:
+    size = config.loop.batch_size
     pictures = min(config.data.train_size or len(images.train_y), len(images.train_y))
     pictures -= round(pictures * config.data.val_fraction)
-    steps = -(-pictures // config.loop.batch_size)
+    # As `batches.Batches`: BatchNorm could not normalise a last batch of a single picture.
+    steps = -(-(pictures - (pictures % size == 1 and config.model.batchnorm)) // size)
+    most = "at most " if config.loop.patience else ""
     taken = count * _seconds(config.model, _shape(images), len(images.classes), pictures * config.loop.epochs)
     together = f" for the {count} runs together" if count > 1 else ""
     st.caption(
-        f"{pictures:,} pictures in batches of {config.loop.batch_size:,} make about {steps:,} "
-        f"step{'s' if steps > 1 else ''} an epoch, {steps * config.loop.epochs:,} in all. On one core that "
-        f"is about {live.seconds(taken)} of training{together}; more cores or a GPU take less."
+        f"{pictures:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an epoch, "
+        f"{most}{steps * config.loop.epochs:,} in all. On one core that is {most}about {live.seconds(taken)} "
+        f"of training{together}; more cores or a GPU take less."
     )
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
 from dashlab.config import RunConfig
@@ -16,8 +17,8 @@ from ui.live import seconds
 from ui.page import as_text
 
 
-def curves(curve: Curve, prefix: str, *, scheduled: bool) -> None:
-    """Loss and accuracy side by side, and the learning rate where a schedule moves it."""
+def curves(curve: Curve, prefix: str, config: RunConfig) -> None:
+    """Loss and accuracy side by side, what they are, and the learning rate where a schedule moves it."""
     pictures = st.container()
     log = st.toggle(
         "Logarithmic loss",
@@ -32,8 +33,10 @@ def curves(curve: Curve, prefix: str, *, scheduled: bool) -> None:
         grow(
             charts.accuracy(curve), f"{prefix}_chart_accuracy", "Training and validation accuracy over epochs"
         )
-    if scheduled:
-        with pictures:
+    with pictures:
+        if said := losses.words(config, curve.steps, validated=curve.validated):
+            st.caption(as_text(said))
+        if config.schedule.schedule != "none":
             grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
 
 

@@ -5,7 +5,7 @@ belongs to no widget; `controls` copies it in and out.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -32,6 +32,7 @@ class PageState:
         preset: the preset that was chosen last, `""` for none; values may have been changed since.
         notes: what had to be changed in the link that brought people here.
         problems: sentences about widgets whose text cannot be read, by setting.
+        asked: settings that a link has set and that were not yet held against what there is.
     """
 
     prefix: str
@@ -42,6 +43,7 @@ class PageState:
     preset: str = ""
     notes: tuple[str, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
     _seen: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
     _last: tuple[tuple[str, str], ...] = ()
     _changed_at: float = 0.0
@@ -54,6 +56,24 @@ class PageState:
             st.session_state.pop(f"{self.prefix}_{name}", None)
         if preset is not None:
             self.preset = preset
+
+    def nearest(self, name: str, there: Sequence[int]) -> int:
+        """What the setting `name` comes to among the numbers that there are now.
+
+        The setting itself keeps what was wished; what a link asked for and cannot have is said.
+        """
+        wished = int(str(self.values[name]))
+        found = wished if wished in there else min(there, key=lambda number: (abs(number - wished), number))
+        self.settled(name, None if found == wished else f"here the nearest is {found}")
+        return found
+
+    def settled(self, name: str, instead: str | None) -> None:
+        """A setting has been held against what there is; say what a link gets `instead` of its wish."""
+        if instead is not None and name in self.asked:
+            note = f"The link asked for {name}={self.values[name]}; {instead}."
+            self.notes = (*self.notes, note)  # on top of the page from the next run on
+            st.warning(note.replace("_", "\\_"), icon=":material/link_off:")
+        self.asked.discard(name)
 
     def put_preset(self, preset: str, names: Iterable[str] | None = None) -> None:
         """Set everything, or just `names`, as the preset has it; an unknown preset changes nothing."""
@@ -126,6 +146,7 @@ def _take(state: PageState, asked: Mapping[str, str]) -> None:
     else:
         state.put(state.start(state.home) or {}, state.home)
     state.notes = arrived.notes
+    state.asked = {name.removeprefix(f"{state.prefix}_") for name in asked} & state.specs.keys()
     _remember(state, asked)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab import jobs
+from dashlab import jobs, losses
 from dashlab.charts.training import Curve
 from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
@@ -212,7 +212,7 @@ def _what_is_wanted() -> None:
         st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
         st.caption(
             "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
-            "A fifth of each class is kept for testing."
+            "A fifth of each class is kept for testing, unless the zip has a folder for that, such as test."
         )
     else:
         st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
@@ -244,8 +244,9 @@ def _curves(progress: Progress) -> None:
         steps_per_epoch=started.steps_per_epoch if started else 1,
         total_epochs=config.loop.epochs,
         validated=config.data.val_fraction > 0,
+        held=losses.held(config.loss, progress.steps),
     )
-    results.curves(curve, PREFIX, scheduled=config.schedule.schedule != "none")
+    results.curves(curve, PREFIX, config)
     rest()
     if started is not None:
         st.caption(
@@ -270,7 +271,7 @@ def _over(summary: RunSummary, run: StoredRun, config: RunConfig | None) -> None
     elif run.result.note:
         st.info(as_text(run.result.note), icon=":material/info:")
     results.figures(run.result)
-    results.curves(curve_of(run), PREFIX, scheduled=run.result.config.schedule.schedule != "none")
+    results.curves(curve_of(run), PREFIX, run.result.config)
     rest()
     results.details(run, PREFIX)
 

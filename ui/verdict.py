@@ -1,6 +1,6 @@
 """What the networks read on the sketch pad, and what made them read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ Networks = Mapping[str, "Classifier"]
 SEEN = 168  # pixels that the 28×28 input is shown at, six for each of its own: two fit on a telephone
 STEP = 104
 
+DIGITS = tuple("0123456789")
 EMPTY = {
     "draw": "The sheet is empty, so nothing is read. Draw a digit, of any size and anywhere.",
     "upload": "There is no picture yet, so nothing is read.",
@@ -40,6 +41,9 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
     if prepared is None:
         st.info(EMPTY[str(state.values["source"])], icon=":material/draw:")
         return
+    if prepared.doubt:
+        st.warning(f"**Nothing is read.** {prepared.doubt}", icon=":material/help:")
+    found = _that_read(prepared, found)
     if not found:
         return
     read = _read(prepared, found)
@@ -56,7 +60,12 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
         alt="Probability of each class in per cent: "
         + "; ".join(f"{a.name}: {a.classes[a.best]} {100 * a.confidence:.0f} %" for a in read),
     )
-    csv_download("Probabilities as CSV", _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
+    csv_download("Probabilities as CSV", lambda: _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
+
+
+def _that_read(prepared: Prepared, found: Networks) -> Networks:
+    """All, or, of what is no digit, those that know other things than digits."""
+    return {name: one for name, one in found.items() if not prepared.doubt or tuple(one.classes) != DIGITS}
 
 
 def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
@@ -92,6 +101,7 @@ def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -
     """The 28×28 input, the pixels that mattered, and the steps that led there."""
     if prepared is None:
         return
+    found = _that_read(prepared, found)
     st.header("What the network really sees", anchor=False)
     if found:
         _map_controls(state)
@@ -164,6 +174,16 @@ def _steps(steps: Sequence[Step], found: Networks) -> None:
             with st.container(width=STEP + 16, gap="xxsmall"):  # six beside each other on a desktop
                 _step_picture(step)
                 st.caption(f"**{number}. {step.name}**  \n{step.about}")
-    for network in list(found.values())[:1]:
-        mean, std = network.normalization.mean[0], network.normalization.std[0]
-        st.caption(f"Last, a pixel p enters the network as (p / 255 − {mean:g}) / {std:g}, as in training.")
+    for sentence in entering(found):
+        st.caption(as_text(sentence))
+
+
+def entering(found: Networks) -> Iterator[str]:
+    """How a pixel enters the networks: a sentence for each way, with their names where the ways differ."""
+    ways: dict[tuple[float, float], list[str]] = {}
+    for name, network in found.items():
+        way = network.normalization.mean[0], network.normalization.std[0]
+        ways.setdefault(way, []).append(name)
+    for (mean, std), names in ways.items():
+        whose = "the network" if len(found) == 1 else "the networks" if len(ways) == 1 else ", ".join(names)
+        yield f"Last, a pixel p enters {whose} as (p / 255 − {mean:g}) / {std:g}, as in training."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashlab.charts.style import thinned
+from dashlab.losses import with_words
 from dashlab.results import EpochRow, StepRow
 
 Point = dict[str, str | float]
@@ -40,6 +41,7 @@ class Curve:
     steps_per_epoch: int = 1
     total_epochs: int = 1
     validated: bool = False  # whether pictures are held back
+    held: tuple[str, ...] = ()  # what the training loss holds beside the loss itself, as `losses.held` says
 
     def at(self, row: StepRow | EpochRow) -> float:
         """Where on the epoch axis a row stands."""
@@ -47,12 +49,18 @@ class Curve:
 
 
 def loss(curve: Curve, *, log: bool = False) -> VegaChart:
-    """Training loss over epochs, and the validation loss where pictures are held back."""
+    """Training loss over epochs, and the validation loss where pictures are held back.
+
+    Both are the same quantity; a training loss that is another one is called by what it holds besides.
+    """
+    training = f"Training{with_words(curve.held)}"
     rows = [
-        *_points("Training", curve, ((row, row.loss) for row in thinned(curve.steps))),
+        *_points(training, curve, ((row, row.loss) for row in thinned(curve.steps))),
         *_points(VALIDATION, curve, ((row, row.val_loss) for row in curve.epochs)),
     ]
-    return VegaChart(_spec("Loss", _series(curve), curve.total_epochs, shown=".4f", log=log, zero=True), rows)
+    series = _series(curve, training)
+    title = "Loss" if curve.validated else f"Loss{with_words(curve.held)}"  # a lone curve has no legend
+    return VegaChart(_spec(title, series, curve.total_epochs, shown=".4f", log=log, zero=True), rows)
 
 
 def accuracy(curve: Curve) -> VegaChart:
@@ -72,13 +80,14 @@ def learning_rate(curve: Curve) -> VegaChart:
 
 
 def compared_loss(curves: Sequence[Curve], *, log: bool = False) -> VegaChart:
-    """Training loss of several runs over epochs."""
+    """Training loss of several runs over epochs; one that is another quantity says what it holds besides."""
+    names = [f"{curve.name}{with_words(curve.held)}" for curve in curves]
     rows = [
         point
-        for curve in curves
-        for point in _points(curve.name, curve, ((row, row.loss) for row in thinned(curve.steps)))
+        for name, curve in zip(names, curves, strict=True)
+        for point in _points(name, curve, ((row, row.loss) for row in thinned(curve.steps)))
     ]
-    spec = _spec("Training loss", _names(curves), _longest(curves), shown=".4f", log=log, zero=True)
+    spec = _spec("Training loss", names, _longest(curves), shown=".4f", log=log, zero=True)
     return VegaChart(spec, rows)
 
 
@@ -105,8 +114,8 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _series(curve: Curve) -> list[str]:
-    return ["Training", VALIDATION] if curve.validated else ["Training"]
+def _series(curve: Curve, training: str = "Training") -> list[str]:
+    return [training, VALIDATION] if curve.validated else [training]
 
 
 def _names(curves: Sequence[Curve]) -> list[str]:

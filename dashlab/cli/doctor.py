@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dashlab.data.folders import data_folder
 from dashlab.data.images import IMAGE_SETS, available_source
-from dashlab.device import environment, has_fast_bf16, pick_device
+from dashlab.device import environment, has_bf16_units, pick_device
 from dashlab.store import Store
 
 _OPTIONAL = ("torchvision", "distributed", "streamlit", "streamlit_drawable_canvas", "plotly", "pandas")
@@ -30,7 +30,9 @@ def _report() -> Iterator[tuple[str, str]]:
     yield from environment(device).items()
     yield (
         "bfloat16",
-        "faster than float32" if has_fast_bf16(device) else "no faster than float32: 'fast' is float32 here",
+        "has units for it: 'fast' takes it where it is faster"
+        if has_bf16_units(device)
+        else "no units for it: 'fast' is float32 here",
     )
     for module in _OPTIONAL:
         found = importlib.util.find_spec(module) is not None

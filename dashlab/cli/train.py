@@ -11,6 +11,7 @@ from typing import Any
 from dashlab.config import LEAVES, PARTS, RunConfig, spec_of
 from dashlab.errors import ConfigError
 from dashlab.fields import Spec
+from dashlab.losses import added_words
 from dashlab.presets import PRESETS, preset
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
 
@@ -141,13 +142,14 @@ def _progress_bar(config: RunConfig) -> Iterator[Callable[[Row], None]]:
                     bar.set_postfix(loss=f"{row.loss:.4f}", lr=f"{row.lr:.3g}", refresh=False)
                     bar.update(row.step - bar.n)
                 case EpochRow():
-                    bar.write(_epoch_sentence(row))
+                    bar.write(_epoch_sentence(row, config))
 
         yield on_row
 
 
-def _epoch_sentence(row: EpochRow) -> str:
-    text = f"epoch {row.epoch}: training loss {row.train_loss:.4f}, accuracy {row.train_accuracy:.2%}"
+def _epoch_sentence(row: EpochRow, config: RunConfig) -> str:
+    added = f" ({words})" if (words := added_words(config.loss, row)) else ""
+    text = f"epoch {row.epoch}: training loss {row.train_loss:.4f}{added}, accuracy {row.train_accuracy:.2%}"
     if row.val_loss is not None and row.val_accuracy is not None:
         text += f"; validation loss {row.val_loss:.4f}, accuracy {row.val_accuracy:.2%}"
     return text
@@ -190,4 +192,6 @@ def _metavar(spec: Spec) -> str:
 def _help(name: str, spec: Spec) -> str:
     choices = f" One of {', '.join(spec.choices)}." if spec.choices else ""
     default = spec.format(RunConfig().flat()[name]) or "empty"
+    if spec.default_by is not None:
+        default += "".join(f"; {choice} {spec.format(own)}" for choice, own in spec.default_by[1].items())
     return f"{spec.help}{choices} (default: {default})".replace("%", "%%")

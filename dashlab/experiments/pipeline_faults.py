@@ -13,6 +13,8 @@ from dashlab.experiments.pipeline_seen import leaves
 from dashlab.experiments.transforms import argument
 
 _TURNING = frozenset({"RandomRotation", "RandomAffine", "RandomPerspective"})
+_SHRINKING = frozenset({"Resize", "RandomShortestSize", "ScaleJitter"})
+"""Transforms that take every kind of picture, and fail only where a side would be rounded to 0 pixels."""
 _SEVERAL = frozenset({"FiveCrop", "TenCrop"})
 """Transforms that make several pictures of one; of several they would make too many to be seen."""
 
@@ -124,6 +126,8 @@ def _meant(step: Step, value: Any) -> str:
     is_tensor = isinstance(next(leaves(value)), Tensor)
     if is_tensor and step.values.get("interpolation") == "bicubic" and step.transform in _TURNING:
         return "knows bicubic for PIL images only: put it before ToImage, or take bilinear."
+    if step.transform in _SHRINKING:
+        return "would leave no pixel of a picture that is so narrow: make its size larger."
     if step.transform == "RandomPerspective":
         return (
             "has drawn corners of which three lie on one line, as in no perspective: make the distortion "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashlab.experiments.paper import Grey, Parted, otsu, part
+from dashlab.experiments.pieces import doubt, without_specks
 from dashlab.experiments.rules import without_box, without_rules
 from dashlab.experiments.sheet import without_rim
 
@@ -28,7 +29,6 @@ _WORK_SIDE = 480  # larger pictures are reduced to this first
 _LEAST_CONTRAST = 24.0  # of 255, between ink and paper; less is an empty sheet
 _NOISY = 0.5  # of 255: the standard deviation of the paper in a photograph or scan, not in a clean drawing
 _ABOVE_NOISE = 4.0  # standard deviations of the paper under which nothing is taken for ink
-_SPECK = 0.015  # the share of all ink under which a separate patch is dust, or a slip of the pen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +46,7 @@ class Prepared:
 
     steps: tuple[Step, ...]
     picture: Pixels  # [28, 28], light ink on 0
+    doubt: str = ""  # why it cannot be one digit, as a sentence: to be said instead of reading it
 
 
 def prepare(source: Image.Image | Pixels) -> Prepared | None:
@@ -72,12 +73,15 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
         return None
     cleaned, boxed_in = without_box(cleaned)
     if boxed_in:
-        cleaned = _without_specks(cleaned, is_cut=uneven)
+        cleaned, _ = without_specks(cleaned, is_cut=uneven)
+    if not cleaned.any():
+        return None
     cropped = _cropped(cleaned)
     boxed = _into_box(cropped)
     centred = _centred(boxed)
     pictures = [_pixels(values) for values in (grey, light, cleaned, cropped)]
-    return Prepared(_steps((*pictures, boxed, centred), inverted=inverted, uneven=uneven), centred)
+    steps = _steps((*pictures, boxed, centred), inverted=inverted, uneven=uneven)
+    return Prepared(steps, centred, doubt(cropped))
 
 
 def _steps(pictures: tuple[Pixels, ...], *, inverted: bool, uneven: bool) -> tuple[Step, ...]:
@@ -131,46 +135,7 @@ def _without_paper(parted: Parted, *, is_cut: bool) -> Grey | None:
     if ceiling - floor < _LEAST_CONTRAST:
         return None
     cleaned = np.clip((ink - floor) * (255 / (ceiling - floor)), 0, 255).astype(np.float32)
-    return _without_specks(cleaned, is_cut=is_cut)
-
-
-def _without_specks(ink: Grey, *, is_cut: bool) -> Grey:
-    """The ink without separate patches too small to be a stroke.
-
-    Where the picture is cut out of a larger sheet, as a photograph is, also without those that touch its edge
-    while others do not: the rim of the sheet, a shadow, a finger, the end of a rule.
-    """
-    block = -(-max(ink.shape) // 96)
-    rows, columns = (-(-side // block) for side in ink.shape)
-    padded = np.zeros((rows * block, columns * block), dtype=np.float32)
-    padded[: ink.shape[0], : ink.shape[1]] = ink
-    blocks = padded.reshape(rows, block, columns, block)
-    labels = _patches(blocks.max(axis=(1, 3)) > (64 if is_cut else 0))
-    mass = np.bincount(labels.ravel(), weights=blocks.sum(axis=(1, 3)).ravel())
-    mass[0] = 0
-    keep = mass >= _SPECK * mass.sum()
-    keep[0] = False
-    if is_cut:
-        inner = keep.copy()
-        inner[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = False
-        if mass[inner].sum() > 0.1 * mass.sum():
-            keep = inner
-    kept = np.repeat(np.repeat(keep[labels], block, axis=0), block, axis=1)
-    return np.where(kept[: ink.shape[0], : ink.shape[1]], ink, np.float32(0))
-
-
-def _patches(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Labels 1... of the connected patches (8 neighbours) of the mask, 0 elsewhere."""
-    labels = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), dtype=np.int64)
-    inside = labels[1:-1, 1:-1]
-    inside[mask] = np.arange(1, int(mask.sum()) + 1)
-    while True:  # every pixel takes the largest label around it, until nothing moves
-        before = inside.copy()
-        tall = np.maximum(np.maximum(labels[:-2], labels[1:-1]), labels[2:])
-        wide = np.maximum(np.maximum(tall[:, :-2], tall[:, 1:-1]), tall[:, 2:])
-        inside[mask] = wide[mask]
-        if np.array_equal(before, inside):
-            return np.asarray(np.unique(inside, return_inverse=True)[1].reshape(mask.shape), dtype=np.int64)
+    return without_specks(cleaned, is_cut=is_cut)[0]
 
 
 def _cropped(ink: Grey) -> Grey:

@@ -52,6 +52,7 @@ def _size(label: str, help: str, default: str) -> Described:
 _HOW = "How values between pixels are found. nearest: copy the nearest pixel. bilinear and bicubic: blend."
 _SIDES = "One number for a square, or height,width."
 _CHANNELS = "One number for all channels, or one for each, joined by commas."
+_OF_ONE = "1 is from black to white, before ToDtype too."
 _FACTOR = "The factor is drawn from this range; 1 changes nothing."
 
 ARGUMENTS: Mapping[str, Described] = {
@@ -168,7 +169,13 @@ ARGUMENTS: Mapping[str, Described] = {
     ),
     "RandomZoomOut.side_range": _range("Side", "By what factor the frame grows.", "1,2", 1, 3),
     "ScaleJitter.target_size": _numbers(
-        "Target", "Height,width that a factor of 1 fits into.", "160,160", 8, 512, counts=(2,), whole=True
+        "Target",
+        "Width,height that a factor of 1 fits into, as torchvision reads them.",
+        "160,160",
+        8,
+        512,
+        counts=(2,),
+        whole=True,
     ),
     "ScaleJitter.scale_range": _range("Scale", _FACTOR, "0.5,1.5", 0.1, 2),
     "RandomResize.min_size": _integer("Smallest", "Of the shorter side, in pixels.", 64, 8, 512),
@@ -203,14 +210,19 @@ ARGUMENTS: Mapping[str, Described] = {
         whole=True,
     ),
     "GaussianBlur.sigma": _range("Sigma", "Width of the blur in pixels, drawn from here.", "0.1,2", 0.1, 10),
-    "GaussianNoise.mean": _number("Mean", "Added to every value.", 0, -1, 1),
-    "GaussianNoise.sigma": _number("Sigma", "Standard deviation of the noise.", 0.1, 0, 1),
-    "GaussianNoise.clip": _flag("Clip", "Keep the result within 0 to 1.", True),
+    "GaussianNoise.mean": _number("Mean", f"Added to every value. {_OF_ONE}", 0, -1, 1),
+    "GaussianNoise.sigma": _number("Sigma", f"Standard deviation of the noise. {_OF_ONE}", 0.1, 0, 1),
+    "GaussianNoise.clip": _flag("Clip", "Keep the result within black and white.", True),
     "JPEG.quality": _range("Quality", "Drawn from here; 1 is coarsest.", "10,50", 1, 100, whole=True),
     "RandomErasing.scale": _range(
-        "Area", "The share of the picture that is erased.", "0.02,0.33", 0, 1, step=0.01
+        "Area",
+        "The share of the picture that is erased; a rectangle that does not fit is not erased.",
+        "0.02,0.33",
+        0,
+        1,
+        step=0.01,
     ),
-    "RandomErasing.ratio": _range("Ratio", "Width over height of what is erased.", "0.3,3.3", 0.1, 10),
+    "RandomErasing.ratio": _range("Ratio", "Height over width of what is erased.", "0.3,3.3", 0.1, 10),
     "RandomErasing.value": _numbers(
         "Value",
         f"What is put there. {_CHANNELS} random: noise.",
@@ -237,14 +249,19 @@ ARGUMENTS: Mapping[str, Described] = {
     "num_magnitude_bins": _integer("Bins", "Into how many strengths the scale is cut.", 31, 2, 31),
     "AugMix.severity": _integer("Severity", "How strong each change is.", 3, 1, 10),
     "AugMix.mixture_width": _integer("Chains", "How many altered copies are blended.", 3, 1, 6),
-    "AugMix.chain_depth": _integer("Depth", "Changes in each chain; −1 draws 1 to 3.", -1, -1, 6),
+    "AugMix.chain_depth": _integer("Depth", "Changes in each chain; −1 and 0 draw 1 to 3.", -1, -1, 6),
     "AugMix.alpha": _number("Alpha", "Large: the copies weigh equally.", 1, 0.1, 5, step=0.1),
     "AugMix.all_ops": _flag("All changes", "Also brightness, contrast, colour and sharpness.", True),
     "MixUp.alpha": _number(
         "Alpha", "Small: nearly one picture. Large: half and half.", 1, 0.05, 5, step=0.05
     ),
     "CutMix.alpha": _number(
-        "Alpha", "Small: small or large patches. Large: about half.", 1, 0.05, 5, step=0.05
+        "Alpha",
+        "Small: small or large patches. Large: about half, less where one crosses the edge.",
+        1,
+        0.05,
+        5,
+        step=0.05,
     ),
     "ToDtype.dtype": _choice(
         "Dtype",
@@ -318,11 +335,14 @@ ABOUT: Mapping[str, tuple[str, str]] = {
         "Colour",
         "Change brightness, contrast, saturation and hue by random factors in random order.",
     ),
-    "RandomPhotometricDistort": ("Colour", "As ColorJitter, but each change only with probability p."),
+    "RandomPhotometricDistort": (
+        "Colour",
+        "As ColorJitter, but each change only with probability p, and so are the channels swapped.",
+    ),
     "RandomGrayscale": ("Colour", "Turn some pictures to grey, keeping their number of channels."),
     "Grayscale": ("Colour", "Turn every picture to grey."),
     "RGB": ("Colour", "Three equal channels from a grey picture."),
-    "RandomChannelPermutation": ("Colour", "Swap red, green and blue at random."),
+    "RandomChannelPermutation": ("Colour", "Put red, green and blue in a random order."),
     "RandomInvert": ("Colour", "Turn to the negative."),
     "RandomPosterize": ("Colour", "Keep only the highest bits of each value: few shades are left."),
     "RandomSolarize": ("Colour", "Invert the values above a threshold."),
@@ -333,7 +353,10 @@ ABOUT: Mapping[str, tuple[str, str]] = {
     "GaussianNoise": ("Blur, noise, erasing", "Add normal noise to every value, drawn anew each time."),
     "JPEG": ("Blur, noise, erasing", "Compress and decompress: blocks and smeared colours."),
     "RandomErasing": ("Blur, noise, erasing", "Erase a random rectangle, so that no single part suffices."),
-    "AutoAugment": ("Automatic", "One of 25 pairs of changes that a search found best for a data set."),
+    "AutoAugment": (
+        "Automatic",
+        "One of 25 pairs of changes that a search found best for a data set (Cubuk and others 2019).",
+    ),
     "RandAugment": ("Automatic", "A few changes drawn from 14, all of one magnitude: two numbers to tune."),
     "TrivialAugmentWide": ("Automatic", "A single change of random strength: nothing to tune."),
     "AugMix": ("Automatic", "Blend the picture with several altered copies of itself."),

@@ -96,7 +96,8 @@ def started(config: RunConfig) -> Started:
 def steps(count: int) -> tuple[StepRow, ...]:
     """Rows whose loss falls."""
     return tuple(
-        StepRow(step=k, window=1, loss=2 / k, accuracy=1 - 1 / k, lr=0.1) for k in range(1, count + 1)
+        StepRow(step=k, window=1, loss=2 / k, accuracy=1 - 1 / k, lr=0.1, added_loss=0.5 / k)
+        for k in range(1, count + 1)
     )
 
 
@@ -105,6 +106,7 @@ def epoch_row(number: int, val: float | None = None) -> EpochRow:
     return EpochRow(
         epoch=number, step=10 * number, train_loss=0.3, train_accuracy=0.9,
         val_loss=None if val is None else 1 - val, val_accuracy=val, lr=0.1, seconds=1.5 * number,
+        added_loss=0.0,
     )  # fmt: skip
 
 

@@ -285,10 +285,12 @@ def test_an_unknown_preset_is_said(open_page: Callable[..., AppTest]):
 
 
 def test_the_download_has_every_layer(open_view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch):
-    made = []
-    monkeypatch.setattr("ui.page.csv_text", lambda table: made.append(csv_text(table)) or made[-1])
+    asked = []
+    monkeypatch.setattr(
+        "ui.initialization_signals.csv_download", lambda _label, rows, *_, **__: asked.append(rows)
+    )
     open_view()
-    table = list(csv.DictReader(io.StringIO(made[0])))
+    table = list(csv.DictReader(io.StringIO(csv_text(asked[0]()))))
     assert len(table) == 3 * 5
     assert table[0]["setting"] == "1. N(0, 1), linear"
 

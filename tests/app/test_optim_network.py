@@ -303,9 +303,11 @@ def test_a_cell_of_the_grid_opens_in_the_trainer(open_view: Callable[..., AppTes
     assert any("train_optimizer=adam" in str(link) and "train_lr=0.0003" in str(link) for link in links)
 
 
-def test_a_cell_outside_of_the_grid_is_none(open_view: Callable[..., AppTest]):
+def test_a_cell_outside_of_the_grid_is_none_and_said(open_view: Callable[..., AppTest]):
     store_all(GRID_RACE)
-    assert open_view(**GRID, optim_net_cell="50").selectbox(key="optim_net_cell").value == 0
+    app = open_view(**GRID, optim_net_cell="50")
+    assert app.selectbox(key="optim_net_cell").value == 0
+    assert "asked for net_cell=50; there are" in texts(app)
 
 
 def test_the_linear_layer_is_there_without_a_button(open_view: Callable[..., AppTest], lab: FakeLab):

@@ -253,7 +253,7 @@ def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ):
     keep(MADE)
-    scribble = tuple(Stroke(18, ((float(x), 40.0), (float(x), 260.0))) for x in range(30, 270, 2))
+    scribble = tuple(Stroke(18, ((140 + i / 10, 40.0), (140 + i / 10, 260.0))) for i in range(120))
     monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
     app = open_page()
     assert "too long for the address" in texts(app)
@@ -294,14 +294,14 @@ def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_
 @pytest.mark.parametrize(
     ("height", "width", "line"),
     [
-        (3, 2000, np.s_[1, 500:1500]),
-        (2000, 3, np.s_[500:1500, 1]),
+        (3, 2000, np.s_[1, 700:1300]),
+        (2000, 3, np.s_[700:1300, 1]),
         (400, 400, np.s_[20:380, 200]),
         (400, 400, np.s_[200, 20:380]),
     ],
     ids=["a wide strip", "a tall strip", "a thin line down", "a thin line across"],
 )
-def test_a_thin_picture_is_read(
+def test_a_thin_upright_line_is_read_and_a_level_one_is_said_to_be_no_digit(
     open_page: Callable[..., AppTest], height: int, width: int, line: tuple[Any, Any]
 ):
     keep(MADE)
@@ -309,8 +309,51 @@ def test_a_thin_picture_is_read(
     sheet[line] = 0
     app = open_page(sketch_source="upload")
     ran(app.file_uploader(key="sketch_file").set_value(("line.png", png(sheet), "image/png")))
-    assert "## Read as" in texts(app)
-    assert pictures(app) == 9  # the upload, the input, the map, six steps
+    is_level = bool(np.ptp(np.argwhere(sheet == 0)[:, 1]))
+    assert ("## Read as" in texts(app)) is not is_level
+    assert ("This is a level line" in texts(app)) is is_level
+    assert pictures(app) == (8 if is_level else 9)  # the upload, the input, the map, six steps
+
+
+def test_two_digits_in_an_upload_are_said_and_none_is_read(open_page: Callable[..., AppTest]):
+    keep(MADE)
+    app = open_page(sketch_source="upload")
+    sheet = np.hstack([drawn(4), drawn(7)])
+    ran(app.file_uploader(key="sketch_file").set_value(("both.png", png(sheet), "image/png")))
+    assert "Nothing is read." in texts(app)
+    assert "There are 2 separate things on the sheet" in texts(app)
+    assert "Read as" not in texts(app)
+    assert bars(app) == 0
+    assert pictures(app) == 8  # the upload, the input, six steps
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        (((140.0, 140.0),) * 2, "This is a filled patch"),
+        (((40.0, 150.0), (260.0, 150.0)), "This is a level line"),
+    ],
+)
+def test_what_is_drawn_and_no_digit_is_said(
+    open_page: Callable[..., AppTest], points: tuple[tuple[float, float], ...], sentence: str
+):
+    keep(MADE)
+    app = open_page(sketch_ink=encode([Stroke(18, points)]))
+    assert sentence in texts(app)
+    assert "Read as" not in texts(app)
+    assert bars(app) == 0
+
+
+def test_a_network_that_reads_clothes_answers_where_there_is_no_digit(open_page: Callable[..., AppTest]):
+    config = PLAIN.change(dataset="fashion")
+    made = result(config)
+    network = build(made.config.model, shape=(1, 28, 28), classes=10, seed=1)
+    clothes = replace(made.started, classes=tuple("abcdefghij"))
+    Store().save(replace(made, started=clothes, weights=weights_of(network)))
+    key = resolved(config).key()
+    app = open_page(sketch_ink=encode([Stroke(40, ((140.0, 140.0),) * 2)]), sketch_runs=key[:12])
+    assert "This is a filled patch" in texts(app)
+    assert bars(app) == 1
 
 
 @pytest.mark.parametrize(

@@ -538,3 +538,23 @@ def test_a_tab_that_the_next_run_does_not_have_gives_way(open_page: Callable[...
 
 def test_the_figure_that_the_material_reports_stands_with_its_preset(open_page: Callable[..., AppTest]):
     assert "The course material reports 97.45 %." in texts(open_page(train_preset="s1"))
+
+
+def test_under_the_loss_stands_what_is_made_small_besides(open_page: Callable[..., AppTest]):
+    Store().save(result(FAST))
+    said = texts(open_page())
+    assert "What is made small in training is more: label smoothing adds 0.0250 (step 20)." in said
+    assert "Validation: measured" not in said
+
+
+def test_beside_a_validation_loss_stands_how_both_are_measured(open_page: Callable[..., AppTest]):
+    run = result(FAST.change(val_fraction=0.1))
+    Store().save(replace(run, started=replace(run.started, val_count=6)))
+    said = texts(open_page(train_preset="mnist-fast", train_val_fraction="0.1"))
+    assert "Validation: measured after each epoch, in eval mode." in said
+
+
+def test_the_training_loss_of_an_old_run_is_called_what_it_is(open_page: Callable[..., AppTest]):
+    run = result(FAST)
+    Store().save(replace(run, steps=tuple(replace(row, added_loss=None) for row in run.steps)))
+    assert "its training loss also holds label smoothing" in texts(open_page())

@@ -9,7 +9,7 @@ from torch.utils.data import Subset
 
 from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
-from dashlab.device import has_fast_bf16
+from dashlab.device import has_bf16_units
 from dashlab.engine import train
 from dashlab.presets import preset
 from tests.bench import products, textbook
@@ -97,7 +97,7 @@ def _compare(
     steps_share: float,
 ) -> Bench:
     notes: tuple[str, ...] = ()
-    if not has_fast_bf16(torch.device("cpu")):
+    if not has_bf16_units(torch.device("cpu")):
         del sides[FAST]
         ratios, notes = tuple(ratio for ratio in ratios if ratio.fast != FAST), (NO_BF16,)
     engine_seconds(warm_up, images(warm_up.data.dataset), 0)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from dashlab.device import describe as describe_device
-from dashlab.device import has_fast_bf16, pick_device
+from dashlab.device import has_bf16_units, pick_device
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Ratio
 
@@ -30,7 +30,7 @@ def machine(settings: Settings) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads": settings.threads,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "fast_bf16": has_fast_bf16(cpu),
+        "fast_bf16": has_bf16_units(cpu),
         "system": platform.platform(),
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},

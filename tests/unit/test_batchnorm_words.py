@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -42,6 +43,7 @@ def test_learned_scale_and_shift_are_said_to_move_what_is_held():
     assert "γ and β" not in inside._held(TwinsConfig(affine=False))
 
 
+@cache
 def twins_of(name: str) -> list[TwinsEpoch]:
     flat = TWINS[name].config.flat()
     config = TwinsConfig().change(**{field: flat[field] for field in TwinsConfig.specs()}).without_unused()
@@ -184,3 +186,11 @@ def test_from_right_to_left_batchnorm_falls_behind_and_at_two_it_is_lost():
     assert of[4, True] < of[256, True] - 0.05
     assert of[2, True] < 0.7
     assert of[2, False] > 0.9
+
+
+def test_both_twins_learn_the_circles_and_batchnorm_is_far_ahead_by_epoch_15():
+    rows = twins_of("s7")
+    assert min(rows[-1].plain.by_running.accuracy, rows[-1].normed.by_running.accuracy) > 0.98
+    (at,) = (row for row in rows if row.epoch == 15)
+    assert at.normed.training.loss < 0.1
+    assert at.plain.training.loss > 0.5

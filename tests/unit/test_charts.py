@@ -12,7 +12,7 @@ from PIL import Image
 
 from dashlab.charts import confusion as confusion_charts
 from dashlab.charts import training as charts
-from dashlab.charts.pictures import mosaic, png
+from dashlab.charts.pictures import encoded, mosaic
 from dashlab.charts.style import MOST_POINTS, thinned
 from dashlab.charts.training import Curve, VegaChart
 from dashlab.results import EpochRow, StepRow
@@ -158,7 +158,7 @@ def opened(data: bytes) -> Image.Image:
 
 def test_an_enlarged_picture_keeps_every_pixel_a_square():
     picture = np.array([[[0, 255], [255, 0]]], dtype=np.uint8)
-    image = opened(png(picture, side=8))
+    image = opened(encoded(picture, side=8)[0])
     assert image.size == (8, 8)
     assert sorted(image.getcolors()) == [(32, 0), (32, 255)]
     assert image.getpixel((3, 0)) == 0
@@ -167,7 +167,7 @@ def test_an_enlarged_picture_keeps_every_pixel_a_square():
 
 def test_a_large_picture_is_shrunk_in_its_shape():
     picture = np.full((3, 300, 200), 90, dtype=np.uint8)
-    image = opened(png(picture, side=60))
+    image = opened(encoded(picture, side=60)[0])
     assert image.size == (40, 60)
     assert image.getcolors() == [(40 * 60, (90, 90, 90))]
 
@@ -176,13 +176,31 @@ def test_a_large_picture_is_shrunk_in_its_shape():
     ("shape", "size"), [((1, 1, 500), (80, 2)), ((1, 500, 1), (2, 80)), ((1, 1, 60), (60, 2))]
 )
 def test_a_thin_picture_is_still_to_be_seen(shape: tuple[int, int, int], size: tuple[int, int]):
-    assert opened(png(np.zeros(shape, dtype=np.uint8), side=80)).size == size
+    assert opened(encoded(np.zeros(shape, dtype=np.uint8), side=80)[0]).size == size
 
 
 def test_a_colour_picture_keeps_its_channels():
     picture = np.zeros((3, 4, 4), dtype=np.uint8)
     picture[0] = 200
-    assert opened(png(picture, side=8)).getpixel((0, 0)) == (200, 0, 0)
+    assert opened(encoded(picture, side=8)[0]).getpixel((0, 0)) == (200, 0, 0)
+
+
+def test_a_photograph_comes_as_jpeg_with_all_its_colours():
+    chance = np.random.default_rng(0)
+    picture = chance.integers(0, 256, (3, 256, 256), dtype=np.uint8)  # the worst there is
+    data, form = encoded(picture, side=288)
+    shown = np.moveaxis(np.asarray(opened(data)), 2, 0).astype(int)
+    assert (form, opened(data).format) == ("JPEG", "JPEG")
+    assert abs(shown - picture).mean() < 4
+    assert len(data) < picture.nbytes
+
+
+def test_a_small_picture_comes_without_loss():
+    picture = np.random.default_rng(0).integers(0, 256, (3, 32, 32), dtype=np.uint8)
+    data, form = encoded(picture, side=288)
+    shown = np.moveaxis(np.asarray(opened(data)), 2, 0)
+    assert (form, opened(data).format) == ("PNG", "PNG")
+    assert np.array_equal(shown[:, ::9, ::9], picture)
 
 
 def test_pictures_of_a_mosaic_stand_in_rows_with_clear_gaps():

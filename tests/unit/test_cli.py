@@ -165,7 +165,8 @@ def test_json_is_a_line_per_epoch_and_a_last_one(capsys):
     assert said.err == ""
     assert [first["epoch"], second["epoch"]] == [1, 2]
     assert set(first) == {
-        "epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "seconds"
+        "epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "seconds",
+        "added_loss",
     }  # fmt: skip
     assert last["state"] == "finished"
     assert 0 <= last["test_accuracy"] <= 1
@@ -195,6 +196,16 @@ def test_where_nobody_watches_there_is_a_line_per_epoch_and_no_bar(capsys):
     assert lines[0].startswith("All of MNIST")
     assert lines[1].startswith("epoch 1: training loss ")
     assert lines[3].startswith("Test accuracy ")
+
+
+def test_the_line_of_an_epoch_tells_the_plain_loss_and_what_is_added_to_it(capsys):
+    assert main([*QUICK, "--no-save", "--l1", "0.01", "--label-smoothing", "0.1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.match(
+        r"epoch 1: training loss \d\.\d{4} \(label smoothing and L1 add \d+\.\d{4}\), accuracy", lines[1]
+    )
+    assert main([*QUICK, "--no-save"]) == 0
+    assert re.match(r"epoch 1: training loss \d\.\d{4}, accuracy", capsys.readouterr().out.splitlines()[1])
 
 
 def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(capsys):

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from dashlab.config import spec_of
 from dashlab.data import sample
 from dashlab.data.full import read_idx_folder
 from dashlab.data.images import IMAGE_SETS, available_source, load_images
@@ -266,3 +268,13 @@ def cifar_zip(full_data: Path) -> Path:
             f"{path} is missing: set DASHLAB_DATA to a folder that also holds CIFAR-10 as class folders."
         )
     return path
+
+
+def test_the_published_deviation_of_cifar_is_the_mean_of_the_pictures_own_as_its_sentence_says():
+    pixels = load_images("cifar10", source="bundled").train_x.float() / 255
+    own, over_all = pixels.std((2, 3)).mean(0).tolist(), pixels.std((0, 2, 3)).tolist()
+    assert own == pytest.approx(IMAGE_SETS["cifar10"].std, abs=0.003)
+    assert over_all == pytest.approx((0.2470, 0.2435, 0.2616), abs=0.003)
+    said = spec_of("normalize").help
+    assert f"{fmean(own):.2f}: the mean of each picture's own standard deviation" in said
+    assert f"over all pixels it is {fmean(over_all):.2f}" in said

@@ -16,6 +16,7 @@ from dashlab.errors import ConfigError, WeightsError
 from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.models import build
 from dashlab.results import Row, StepRow
+from dashlab.speedtest import Timing
 from dashlab.weights import put_weights
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, close, run, same, stop_after
@@ -128,13 +129,20 @@ def test_the_best_weights_are_put_back_after_a_full_run_too():
 # -- precision ---------------------------------------------------------------------------------------------
 
 
+def bfloat16_is(monkeypatch: pytest.MonkeyPatch, *, faster: bool) -> None:
+    """Let it be there, and measured so, whatever this machine has."""
+    answer = Timing(full_s=0.003, fast_s=0.0015 if faster else 0.006)
+    monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: True)
+    monkeypatch.setattr(precision_module, "measure", lambda _full, _fast: answer)
+
+
 def process_settings() -> tuple[object, ...]:
     cudnn = torch.backends.cudnn
     return torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark
 
 
 def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_an_exception(monkeypatch):
-    monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
+    bfloat16_is(monkeypatch, faster=True)
     before = process_settings()
     during = []
 
@@ -152,7 +160,7 @@ def test_settings_of_the_process_are_put_back_and_the_next_run_works_even_after_
 
 @pytest.mark.parametrize("precision", ["full", "fast"])
 def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch, precision):
-    monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
+    bfloat16_is(monkeypatch, faster=True)
     during = set()
     run(MLP.change(precision=precision), on_row=lambda row: during.add((type(row), process_settings()[:2])))
     wanted = {"full": ("highest", False), "fast": ("medium", True)}[precision]
@@ -160,14 +168,64 @@ def test_products_are_rounded_as_the_config_says_while_a_run_trains(monkeypatch,
 
 
 def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch):
-    monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: False)
+    bfloat16_is(monkeypatch, faster=False)
     config = NOISY.change(model="cnn", channels=(4,))
-    assert same(run(config.change(precision="fast")).weights, run(config).weights)
+    fast, full = run(config.change(precision="fast")), run(config)
+    assert same(fast.weights, full.weights)
+    assert (
+        fast.note
+        == fast.environment["precision"]
+        == ("Fast: float32 was taken, for bfloat16 was measured to be slower here (6 against 3 ms a step).")
+    )
+    assert (full.note, "precision" in full.environment) == ("", False)
+
+
+def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measured(monkeypatch):
+    monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: False)
+    monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured"))
+    fast = run(MLP.change(precision="fast"))
+    assert same(fast.weights, run(MLP).weights)
+    assert fast.note == "Fast: float32 was taken, for no units for bfloat16 are there."
+
+
+def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch):
+    bfloat16_is(monkeypatch, faster=True)
+    note = run(MLP.change(precision="fast"), should_stop=stop_after(6)).note
+    assert note.startswith("Stopped after 6 of 12 steps.")
+    assert note.endswith(
+        " Fast: bfloat16 was taken, measured 2.00 times as fast as float32 here (1.5 against 3 ms a step)."
+    )
+
+
+def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch):
+    bfloat16_is(monkeypatch, faster=True)
+    first = run(MLP.change(precision="fast"))
+    monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured again"))
+    again = run(MLP.change(precision="fast", seed=1, lr=0.1))
+    assert again.note == first.note
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        run(MLP.change(precision="fast", batch_size=8))
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        run(MLP.change(precision="fast", hidden=(16,)))
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"model": "cnn", "channels": (4,), "hidden": (8,)}], ids=["mlp", "cnn"]
+)
+def test_measuring_changes_nothing_but_the_precision(monkeypatch, change):
+    monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: True)
+    state = torch.get_rng_state()
+    config = NOISY.change(precision="fast", **change)
+    first, second = run(config), run(config)  # measured, and known
+    assert same(first.weights, second.weights)
+    assert first.note == second.note
+    assert first.note.startswith("Fast: ")
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_fast_cnn_sees_its_new_weights_in_every_step(monkeypatch):
     # Autocast around the whole run would keep bfloat16 copies of the first weights and never learn.
-    monkeypatch.setattr(precision_module, "has_fast_bf16", lambda _device: True)
+    bfloat16_is(monkeypatch, faster=True)
     config = RunConfig().change(
         model="cnn",
         channels=(4,),

@@ -1,5 +1,6 @@
 """The transforms that are found in the installed torchvision, each with its defaults and its extremes."""
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -222,3 +223,21 @@ def test_drawing_leaves_torchs_own_generator_as_it_was():
     run([], make_step("ColorJitter"), "colour")
     run([], make_step("RandomCrop", size="512"), "colour")
     assert torch.equal(torch.get_rng_state(), before)
+
+
+SIZES = ((1, 1), (40, 1), (28, 28), (96, 64))
+"""Width and height of pictures."""
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_several_settings_at_their_ends_together_never_show_torchvisions_own_words(name: str):
+    dice, specs = random.Random(name), offered(name).specs
+    for _ in range(40):
+        values = {setting: dice.choice([*ends(spec)]) for setting, spec in specs.items()}
+        step = make_step(name, **({**values, "p": 1.0} if "p" in values else values))
+        picture = PICTURES[dice.choice([*PICTURES])].resize(dice.choice(SIZES))
+        before = BEFORE[dice.choice([*BEFORE])]
+        if problem_of(step) is None:
+            samples = [Sample(picture=picture, label=label, name=str(label)) for label in (0, 1)]
+            for drawn in draw_pipeline([*before, step], samples, seed=dice.randrange(99)):
+                assert "torchvision says" not in drawn.problem, (step, picture.size)
