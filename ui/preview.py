@@ -122,8 +122,8 @@ def _how_long(config: RunConfig, images: ImageSet, count: int) -> None:
     together = f" for the {count} runs together" if count > 1 else ""
     st.caption(
         f"{pictures:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an "
-        f"epoch, {most}{steps * config.loop.epochs:,} in all. On one core that is {most}about {live.seconds(taken)} "
-        f"of training{together}; more cores or a GPU take less."
+        f"epoch, {most}{steps * config.loop.epochs:,} in all. On one core that is {most}about "
+        f"{live.seconds(taken)} of training{together}; more cores or a GPU take less."
     )
 
 
