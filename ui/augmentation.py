@@ -135,7 +135,7 @@ def _strip(state: PageState) -> None:
             "Draw again", key=f"{PREFIX}_again", icon=":material/casino:", on_click=again, type="primary"
         )
         for name in ("seed", "draws"):
-            with st.container(width=102):
+            with st.container(width=92):
                 control(state, name)
 
 

@@ -24,9 +24,9 @@ def ways_of_looking(state: PageState, draws: Sequence[Any]) -> None:
     """How the draws are shown."""
     with st.container(horizontal=True, gap="small"):
         if any(draw.last.undone is not None for draw in draws):
-            with st.container(width=165):
+            with st.container(width=160):
                 control(state, "show")
-        with st.container(width=165):
+        with st.container(width=160):
             control(state, "beside")
 
 

@@ -50,7 +50,7 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
     from dashlab.experiments import samples
 
     count = int(str(state.values["draws"]))
-    first, second, third = st.columns([5, 5, 4], gap="small")
+    (first, second), third = st.columns(2, gap="small"), st.container()
     with first:
         source = str(control(state, "source"))
     if source == "upload":

@@ -5,9 +5,20 @@ from typing import Any
 
 import streamlit as st
 
+from dashlab.charts.twins_boundary import Plane
+from dashlab.experiments.twins_settings import TwinSettings
 from ui.controls import kept
 from ui.page import csv_download
 from ui.state import PageState
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def plane_of(study: TwinSettings) -> Plane:
+    """The points that the twins learn from."""
+    from dashlab.experiments.twins_network import plane
+
+    dots, classes, extent = plane(study)
+    return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
 
 
 def slide(state: PageState, name: str, options: Sequence[int]) -> int:

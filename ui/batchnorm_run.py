@@ -7,11 +7,16 @@ import streamlit as st
 
 from dashlab import jobs
 from dashlab.charts.twins import NORMED, PLAIN
-from dashlab.errors import ConfigError, DamagedRun, DashlabError
+from dashlab.charts.twins_boundary import points
+from dashlab.config import RunConfig
+from dashlab.errors import ConfigError, DamagedRun, DashlabError, DataError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress
-from ui import kept_studies, live
+from ui import kept_studies, live, preview, runs
+from ui.batchnorm_parts import plane_of
+from ui.charts import plot
 from ui.computed import computed
+from ui.layout import rest
 from ui.page import as_text, show_error
 from ui.state import PageState
 
@@ -45,6 +50,8 @@ def stage(state: PageState, study: TwinSettings, draw: Draw, *, button: Any, bar
     watched = _to_watch(state, study)
     if watched is None:
         st.info(_how_long(study), icon=":material/hourglass_empty:")
+        _data(study)
+        rest()
         networks(study)
         return
     if watched.key != key:
@@ -104,6 +111,19 @@ def _is_cached(study: TwinSettings) -> bool:
     except DamagedRun as error:
         st.warning(as_text(str(error)), icon=":material/heart_broken:")
         return False
+
+
+def _data(study: TwinSettings) -> None:
+    """What both twins will learn from."""
+    st.header("What they will learn from", anchor=False)
+    if study.dataset != "mnist":
+        alt = f"Points of both classes: {study.dataset}"
+        plot(points(plane_of(study)), "bn_twins_chart_points", alt)
+        return
+    try:
+        preview.sample_pictures(runs.images(RunConfig().change(dataset="mnist")))
+    except DataError as error:
+        show_error(error)
 
 
 def networks(study: TwinSettings) -> None:

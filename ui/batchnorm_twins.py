@@ -8,12 +8,12 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts import twins as charts
-from dashlab.charts.twins_boundary import Plane, boundaries, cells
+from dashlab.charts.twins_boundary import boundaries, cells
 from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words
-from ui.batchnorm_parts import numbers, slide
+from ui.batchnorm_parts import numbers, plane_of, slide
 from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group
@@ -131,7 +131,7 @@ def _pictures(
         rest()
         with st.expander("Numbers behind the boundaries", icon=":material/table:"):
             st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")
-            numbers(cells(at, _plane(study)), f"batchnorm-boundary-{at.epoch}.csv", "bn_twins_csv_boundary")
+            numbers(cells(at, plane_of(study)), f"batchnorm-boundary-{at.epoch}.csv", "bn_twins_csv_boundary")
     words.figures(rows)
     for sentence in words.what_happened(study, rows, at):
         st.markdown(sentence)
@@ -148,7 +148,7 @@ def _so_far(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> Non
     """The latest boundary and the curves, without widgets: a timer draws them again and again."""
     latest = next((row for row in reversed(rows) if row.plain.boundary or row.normed.boundary), None)
     if latest is not None:
-        figure = boundaries([latest], latest, _plane(study))
+        figure = boundaries([latest], latest, plane_of(study))
         plot(figure, "bn_twins_chart_boundary", _alt(study, latest))
         rest()
     _curves(study, rows, log=log)
@@ -156,14 +156,6 @@ def _so_far(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> Non
 
 def _alt(study: TwinsConfig, at: TwinsEpoch) -> str:
     return f"Decision boundaries of both twins on {study.dataset} after epoch {at.epoch}"
-
-
-@st.cache_data(show_spinner=False, max_entries=24)
-def _plane(study: TwinsConfig) -> Plane:
-    from dashlab.experiments.twins_network import plane
-
-    dots, classes, extent = plane(study)
-    return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)  # a third of a megabyte each
@@ -174,7 +166,7 @@ def _boundaries(
     _at: TwinsEpoch,
 ) -> Any:
     """Built once: it takes longer than all the rest of a rerun that looks elsewhere."""
-    return boundaries(_rows, _at, _plane(_study))
+    return boundaries(_rows, _at, plane_of(_study))
 
 
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:

@@ -251,7 +251,8 @@ def _runs_of(progress: Progress) -> list[str]:
 
 def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
     wanted = _entries(config)
-    missing = _missing(wanted, _cached(wanted))
+    cached = _cached(wanted)
+    missing = _missing(wanted, cached)
     going = _watched(state, view, config) is not None
     label = "Racing …" if going else "Start" if missing else "Everything is there"
     clicked = st.button(
@@ -266,8 +267,21 @@ def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
     known = f"{there} of them there already" if there else "none trained yet"
     count = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
     st.caption(f"{count}, {known if missing else 'there already'}.")
-    if clicked:
+    if clicked or (not going and not cached and _starts_by_itself(state, view, config)):
         _start(state, view, config, missing)
+
+
+def _starts_by_itself(state: PageState, view: View, config: NetworkRace) -> bool:
+    """Whether this is the race of the defaults, which takes a second or two, and nothing else is trained.
+
+    Once for each session: who stops it has not asked for it again.
+    """
+    flag = f"{_key(state, view)}_by_itself"
+    is_usual = _trained(config) == NetworkRace().without_unused()
+    if not is_usual or st.session_state.get(flag) or jobs.active():
+        return False
+    st.session_state[flag] = True
+    return True
 
 
 def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[Entry]) -> None:
@@ -353,10 +367,10 @@ def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
     st.info(
         f"Press **Start**: {len(wanted)} run{'s' if len(wanted) > 1 else ''} of {config.epochs} "
         f"epoch{'s' if config.epochs > 1 else ''} over {pictures} training pictures{held_back}. "
-        "Small fully connected networks are trained all at once, so the default race takes seconds; every "
-        "run is kept, and costs nothing when it is wanted again."
+        "Small fully connected networks are trained all at once; every run is kept, and costs nothing when "
+        "it is wanted again."
     )
-    preview.before_training(wanted[0].config)
+    preview.before_training(wanted[0].config, len(wanted))
 
 
 VIEW = View(

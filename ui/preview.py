@@ -9,7 +9,7 @@ from dashlab.errors import DataError
 from dashlab.experiments.mistakes import samples
 from dashlab.models.inspect import LayerRow
 from dashlab.settings import ModelConfig
-from ui import runs
+from ui import live, runs
 from ui.layout import rest
 from ui.page import as_text, show_error
 
@@ -20,8 +20,11 @@ TILE = 96
 """Width of the samples of one class, in pixels."""
 
 
-def before_training(config: RunConfig) -> None:
-    """The pictures that the network will learn from, and the network itself."""
+def before_training(config: RunConfig, count: int = 1) -> None:
+    """How long it takes, the pictures that the network will learn from, and the network itself.
+
+    `count` runs of this size are to be trained.
+    """
     try:
         images = runs.images(config)
     except DataError as error:
@@ -30,13 +33,18 @@ def before_training(config: RunConfig) -> None:
     st.caption(
         as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
     )
+    _how_long(config, images, count)
     st.header("What it will learn from", anchor=False)
     sample_pictures(images)
     rest()
     st.header("The network", anchor=False)
+    network(config, _shape(images), len(images.classes))
+
+
+def _shape(images: ImageSet) -> tuple[int, int, int]:
+    """Channels, height and width of a picture."""
     channels, height, width = images.train_x.shape[1:]
-    network(config, (channels, height, width), len(images.classes))
-    _steps(config, images)
+    return channels, height, width
 
 
 def sample_pictures(images: ImageSet) -> None:
@@ -103,17 +111,26 @@ def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> li
     return layers_of(model, shape=shape, classes=classes)
 
 
-def _steps(config: RunConfig, images: ImageSet) -> None:
+def _how_long(config: RunConfig, images: ImageSet, count: int) -> None:
     size = config.loop.batch_size
-    count = min(config.data.train_size or len(images.train_y), len(images.train_y))
-    count -= round(count * config.data.val_fraction)
+    pictures = min(config.data.train_size or len(images.train_y), len(images.train_y))
+    pictures -= round(pictures * config.data.val_fraction)
     # As `batches.Batches`: BatchNorm could not normalise a last batch of a single picture.
-    steps = -(-(count - (count % size == 1 and config.model.batchnorm)) // size)
+    steps = -(-(pictures - (pictures % size == 1 and config.model.batchnorm)) // size)
     most = "at most " if config.loop.patience else ""
+    taken = count * _seconds(config.model, _shape(images), len(images.classes), pictures * config.loop.epochs)
+    together = f" for the {count} runs together" if count > 1 else ""
     st.caption(
-        f"{count:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an epoch, "
-        f"{most}{steps * config.loop.epochs:,} in all."
+        f"{pictures:,} pictures in batches of {size:,} make {steps:,} step{'s' if steps > 1 else ''} an "
+        f"epoch, {most}{steps * config.loop.epochs:,} in all. On one core that is {most}about "
+        f"{live.seconds(taken)} of training{together}; more cores or a GPU take less."
     )
+
+
+def _seconds(model: ModelConfig, shape: tuple[int, int, int], classes: int, pictures: int) -> float:
+    from dashlab.models.inspect import seconds_to_train
+
+    return seconds_to_train(_layers(model, shape, classes), pictures)
 
 
 def about(name: str) -> str:

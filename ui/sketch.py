@@ -266,7 +266,7 @@ def _offer_training(*, is_first: bool) -> None:
             st.caption(
                 "No network that could read a digit has been trained yet. This takes a few seconds; what you "
                 "have drawn stays on the sheet.",
-                width=440,
+                width=400,
             )
             link_to("trainer", "Train one of your own")
     if clicked:

@@ -59,6 +59,23 @@ def boundaries(rows: Sequence[TwinsEpoch], shown: TwinsEpoch, plane: Plane) -> g
     return drawn
 
 
+def points(plane: Plane) -> go.Figure:
+    """The points alone, in the colours of their classes."""
+    drawn = go.Figure([_dots(plane)])
+    axes = _axes(plane)
+    both = {"xaxis": axes["xaxis"] | {"domain": [0, 1]}, "yaxis": axes["yaxis"]}
+    drawn.update_layout(
+        height=HEIGHT,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        showlegend=False,
+        dragmode=False,
+        **both,
+    )
+    return drawn
+
+
 def cells(row: TwinsEpoch, plane: Plane) -> list[dict[str, float]]:
     """The numbers behind the picture: each cell's middle and the probability of class 1 under each twin."""
     place = _middles(plane)
@@ -78,8 +95,6 @@ def cells(row: TwinsEpoch, plane: Plane) -> list[dict[str, float]]:
 def _side(row: TwinsEpoch, plane: Plane, side: int) -> list[Any]:
     """Cells, the line where both classes are equally likely, and points."""
     axes = {"xaxis": f"x{side + 1}", "yaxis": f"y{side + 1}"} if side else {}
-    step = max(1, len(plane.x) // MOST_DOTS)
-    dots, classes = plane.x[::step], plane.y[::step]
     return [
         go.Heatmap(
             z=_percent(row, side), **_middles(plane), **axes, colorscale=SHADES, zmin=0, zmax=100,
@@ -90,11 +105,17 @@ def _side(row: TwinsEpoch, plane: Plane, side: int) -> list[Any]:
             contours={"start": 5000, "end": 5000, "size": 1, "coloring": "none"},
             line={"color": EDGE, "width": 2},
         ),
-        go.Scatter(
-            x=[dot[0] for dot in dots], y=[dot[1] for dot in dots], **axes, mode="markers", hoverinfo="skip",
-            marker={"color": classes, "colorscale": DOTS, "cmin": 0, "cmax": 1, "size": 4, "opacity": 0.8},
-        ),
+        _dots(plane, **axes),
     ]  # fmt: skip
+
+
+def _dots(plane: Plane, **axes: str) -> go.Scatter:
+    step = max(1, len(plane.x) // MOST_DOTS)
+    dots, classes = plane.x[::step], plane.y[::step]
+    return go.Scatter(
+        x=[dot[0] for dot in dots], y=[dot[1] for dot in dots], **axes, mode="markers", hoverinfo="skip",
+        marker={"color": classes, "colorscale": DOTS, "cmin": 0, "cmax": 1, "size": 4, "opacity": 0.8},
+    )  # fmt: skip
 
 
 def _cells(row: TwinsEpoch, side: int) -> NDArray[np.uint16]:

@@ -13,6 +13,7 @@ from dashlab.data.images import load_images
 from dashlab.device import pick_device, stream
 from dashlab.experiments.stack import block, draw_weight
 from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
+from dashlab.experiments.twins_settings import SECONDS_PER_FLOP
 from dashlab.fields import choice, integer, number
 from dashlab.lists import entries_of, items
 from dashlab.optim import make_optimizer
@@ -23,6 +24,8 @@ PIXELS, CLASSES = 28 * 28, 10
 TRAIN_COUNT, TEST_COUNT = 20_000, 1_000
 LEARNS, SLOWLY = 0.5, 0.2
 """Test accuracies from which a stack learns, and learns slowly; chance is 0.1."""
+LAYER_S = 0.000_08
+"""Measured time of a training step in a layer that has next to nothing to compute."""
 MOST_WEIGHTS = 200 * 256**2
 MOST_ROWS = 100
 """Per setting."""
@@ -102,6 +105,13 @@ class StackTraining(Study):
     def entries(self) -> tuple[Setting, ...]:
         """The settings in their order."""
         return entries_of(self.settings, Setting)
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes on one core; to be said beforehand."""
+        weights = self.depth * self.width**2 + self.width * (PIXELS + CLASSES)
+        step = LAYER_S * self.depth + 6 * self.batch * weights * SECONDS_PER_FLOP
+        return len(self.entries()) * self.steps * step
 
     def stack(self, setting: Setting) -> StackConfig:
         """The stack that is trained under a setting."""

@@ -1,5 +1,6 @@
 """What each layer of a network makes of a picture: shapes, parameters, multiply-adds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,9 @@ from torch import Tensor, nn
 
 from dashlab.models.networks import Shape, blank
 from dashlab.settings import ModelConfig
+
+FLOP_PER_S = 60e9
+"""Operations a second of one core in training: what the presets s1 and s4 reached in the README's table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,17 @@ def layers_of(config: ModelConfig, *, shape: Shape, classes: int) -> list[LayerR
         ConfigError: as `build` does.
     """
     return layers(blank(config, shape=shape, classes=classes), shape)
+
+
+def seconds_to_train(layers: Sequence[LayerRow], pictures: int) -> float:
+    """About how many seconds one core trains, to tell beforehand seconds from hours.
+
+    Args:
+        layers: of the network.
+        pictures: that pass it, in all epochs together: each costs two operations for every multiply-add on
+            its way up, and four on the way back.
+    """
+    return 6 * pictures * sum(row.multiply_adds for row in layers) / FLOP_PER_S
 
 
 def _multiply_adds(module: nn.Module, output: Tensor) -> int:

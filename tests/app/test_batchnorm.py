@@ -107,6 +107,21 @@ def test_both_networks_are_written_down_before_a_long_training(
     assert "Press **Train**" in texts(app)
 
 
+def test_the_points_are_seen_before_a_long_training(
+    open_view: Callable[..., AppTest], all_is_long: None
+) -> None:
+    (points,) = plotly(open_view(points="100"))["points"]["data"]
+    assert len(points["x"]) == 100
+
+
+@pytest.mark.usefixtures("pictures_at_hand")
+@pytest.mark.parametrize("view", ["twins", "rates", "batches"])
+def test_the_digits_are_seen_before_a_training_on_them(open_view: Callable[..., AppTest], view: str) -> None:
+    app = open_view(view, dataset="mnist", **({} if view == "batches" else {"batch_size": "64"}))
+    assert len(app.get("image")) == 10
+    assert "Press **Train**" in texts(app)
+
+
 # Quick settings
 
 

@@ -23,6 +23,7 @@ from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
 from ui import initialization
 from ui.initialization_gain import EXPLAINED
+from ui.live import seconds
 from ui.page import csv_text
 from ui.views import View
 
@@ -353,8 +354,15 @@ def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTe
 def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[..., AppTest]) -> None:
     app = open_learn()
     assert "Guess which of them will learn" in texts(app)
+    assert f"On one core it takes about {seconds(LEARN.seconds)}" in texts(app)
     assert curves(app, "before") == ["1 · Orthogonal, tanh", "2 · N(0, 10²), linear"]
     assert not app.button(key="init_learn_start").disabled
+
+
+def test_the_time_that_is_said_beforehand_grows_with_what_is_trained() -> None:
+    assert LEARN.change(steps=200).seconds == pytest.approx(10 * LEARN.change(steps=20).seconds)
+    assert LEARN.change(width=64).seconds > LEARN.change(width=32).seconds
+    assert 5 < StackTraining().seconds < 60
 
 
 def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:

@@ -24,10 +24,11 @@ from dashlab.experiments.network_race import (
 from dashlab.jobs import JobState
 from dashlab.lists import entries_of, text_of
 from dashlab.optim_settings import OptimConfig
+from dashlab.presets import PRESETS as RUNS
 from dashlab.results import EndState
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
-from tests.app.pages import elements, press, texts
+from tests.app.pages import elements, press, ran, texts
 from ui.optim_network import PRESETS
 
 PAGE = "pages/optimizers.py"
@@ -82,10 +83,30 @@ def rows(count: int, racers: int = 2) -> tuple[RacerRow, ...]:
 def test_nothing_is_trained_before_the_button_is_pressed(
     open_view: Callable[..., AppTest], lab: FakeLab
 ) -> None:
-    app = open_view(optim_view="net")
-    assert "Press **Start**: 5 runs of 3 epochs over 4,000 training pictures." in texts(app)
+    app = open_view(optim_view="net", optim_net_epochs="2")
+    assert "Press **Start**: 5 runs of 2 epochs over 4,000 training pictures." in texts(app)
     assert "5 runs, none trained yet." in texts(app)
     assert len(app.get("image")) == 10, "what it will learn from"
+    assert "of training for the 5 runs together" in texts(app)
+    assert lab.submitted == []
+
+
+def test_the_race_of_the_defaults_starts_by_itself_and_only_once(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
+    app = open_view(optim_view="net")
+    (order,) = lab.submitted
+    assert [config.key() for config in order.configs()] == [run.key for run in runs(NetworkRace())]
+    lab.known.clear()  # as after a restart of the server
+    assert "Press **Start**" in texts(ran(app))
+    assert len(lab.submitted) == 1
+
+
+def test_the_race_of_the_defaults_holds_up_no_training_of_others(
+    open_view: Callable[..., AppTest], lab: FakeLab
+) -> None:
+    lab.show(RUNS["s1"].config, JobState.RUNNING, "Epoch 1 of 5.")
+    assert "Press **Start**" in texts(open_view(optim_view="net"))
     assert lab.submitted == []
 
 

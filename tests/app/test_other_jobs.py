@@ -18,17 +18,10 @@ from dashlab.presets import PRESETS
 from dashlab.study import Study
 from tests.app.fakes import FakeLab, started, steps
 from tests.app.pages import elements, ran
-from ui import batchnorm, initialization, optimizers
-from ui.page import PAGES
+from tests.places import PLACES
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 
-VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
-PLACES = [
-    (page.path, {f"{page.prefix}_view": view.name} if view else {})
-    for page in PAGES
-    for view in VIEWS.get(page.slug, (None,))
-]
 STATES = (JobState.RUNNING, JobState.QUEUED, JobState.FAILED, JobState.LOST)
 
 

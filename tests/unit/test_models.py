@@ -12,7 +12,9 @@ from torch import nn
 
 from dashlab.errors import ConfigError
 from dashlab.models import build, layers, layers_of, memory_format
+from dashlab.models.inspect import seconds_to_train
 from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv
+from dashlab.presets import PRESETS
 from dashlab.settings import ACTIVATIONS, ModelConfig
 
 SMALL = {
@@ -272,3 +274,12 @@ def test_inspection_leaves_the_network_as_it_was() -> None:
     assert built.training
     assert not any(module._forward_hooks for module in built.modules())
     assert all(torch.equal(value, before[name]) for name, value in built.state_dict().items())
+
+
+@pytest.mark.parametrize(("name", "measured"), [("s1", 3.4), ("s4", 49.0)])
+def test_the_time_that_is_said_beforehand_is_near_what_the_readme_has_measured(
+    name: str, measured: float
+) -> None:
+    found = layers_of(PRESETS[name].config.model, shape=(1, 28, 28), classes=10)
+    assert seconds_to_train(found, 60_000) == pytest.approx(measured, rel=0.3)
+    assert seconds_to_train(found, 120_000) == pytest.approx(2 * seconds_to_train(found, 60_000))

@@ -1,0 +1,76 @@
+"""Where things stand in a window: on a phone, in a small window on a desktop, and at a zoom of 200 %."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.conftest import VIEWPORTS
+from tests.browser.parts import RUN_MS, Visit, fits, no_error, settle
+from tests.places import PLACES, address_of
+
+ADDRESSES = [address for address in map(address_of, PLACES) if address not in ("/", "/sketch")]
+"""Those that have controls and a picture that they move; on the sketch pad people draw the picture."""
+PICTURES = (
+    ".js-plotly-plot .main-svg, [data-testid=stVegaLiteChart] :is(canvas, svg), [data-testid=stImage] img"
+)
+PHONE_HEIGHT = VIEWPORTS["phone"]["height"]
+LARGE = ViewportSize(width=1366, height=768)
+ZOOMED = ViewportSize(width=683, height=384)
+"""What is left of it at 200 %."""
+
+
+def first_picture(page: Page) -> tuple[float, float]:
+    """Upper and lower edge of the highest picture, from the top of the window."""
+    expect(page.get_by_test_id("stMain").locator(PICTURES).first).to_be_visible(timeout=RUN_MS)
+    settle(page)
+    edges: list[float] = page.get_by_test_id("stMain").evaluate(
+        "(main, pictures) => [...main.querySelectorAll(pictures)].map(one => one.getBoundingClientRect())"
+        ".filter(box => box.height > 20).sort((one, other) => one.top - other.top)"
+        ".map(box => [box.top, box.bottom])[0]",
+        PICTURES,
+    )
+    return edges[0], edges[1]
+
+
+def column(page: Page) -> tuple[float, float, float]:
+    """Upper and lower edge of the column of controls, and the lower edge of all that it stands beside."""
+    beside = page.locator("[class*=st-key-beside-]")
+    box, whole = beside.get_by_test_id("stColumn").first.bounding_box(), beside.bounding_box()
+    assert box is not None
+    assert whole is not None
+    return box["y"], box["y"] + box["height"], whole["y"] + whole["height"]
+
+
+def scroll(page: Page, to: int) -> None:
+    page.get_by_test_id("stMain").evaluate("(main, to) => main.scrollTo(0, to)", to)
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 100")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_picture_and_controls_are_in_sight_together_in_every_window(
+    new_page: Callable[..., Page], visit: Visit, address: str
+) -> None:
+    """On a phone the picture comes first and its controls right under it."""
+    page = visit(new_page("phone"), address)
+    top, _ = first_picture(page)
+    above, below, end = column(page)
+    assert top < PHONE_HEIGHT * 0.85
+    assert top < above
+    assert below <= end
+    fits(page)
+    page.set_viewport_size(LARGE)
+    top, _ = first_picture(page)
+    above, below, end = column(page)
+    assert top < LARGE["height"] * 0.7
+    assert above < LARGE["height"] / 2
+    scroll(page, 500)
+    above, below, end = column(page)
+    assert below <= LARGE["height"]
+    assert above > 0 or below >= end - 1  # it stays in sight, or all that it stands beside has gone by
+    page.set_viewport_size(ZOOMED)
+    first_picture(page)
+    fits(page)
+    no_error(page)
