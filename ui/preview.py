@@ -33,7 +33,7 @@ def before_training(config: RunConfig, count: int = 1) -> None:
     st.caption(
         as_text(" ".join((images.origin, *(note for note in images.notes if note not in images.origin))))
     )
-    _how_long(config, images, count)
+    _steps(config, images, count)
     st.header("What it will learn from", anchor=False)
     sample_pictures(images)
     rest()
@@ -111,7 +111,7 @@ def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> li
     return layers_of(model, shape=shape, classes=classes)
 
 
-def _how_long(config: RunConfig, images: ImageSet, count: int) -> None:
+def _steps(config: RunConfig, images: ImageSet, count: int = 1) -> None:
     size = config.loop.batch_size
     pictures = min(config.data.train_size or len(images.train_y), len(images.train_y))
     pictures -= round(pictures * config.data.val_fraction)
