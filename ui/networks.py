@@ -18,6 +18,9 @@ MOST = 4
 NONE = "none"
 """Stands in a link for a choice that was emptied; an empty text lets the page choose."""
 
+GOOD = 0.95
+"""Below this test accuracy on digits, a network errs so often that the page offers to train its own first."""
+
 _KEY_LETTERS = 12  # of a run's key, in a link
 
 
@@ -61,6 +64,11 @@ def automatic(kept: Sequence[RunSummary]) -> list[str]:
     dataset = first.config.data.dataset
     alike = (run for run in kept if run.accuracy is not None and run.config.data.dataset == dataset)
     return [max(alike, key=lambda run: run.accuracy or 0.0).key]
+
+
+def reads_digits_well(kept: Sequence[RunSummary]) -> bool:
+    """Whether one of these classifies at least `GOOD` of the test digits correctly."""
+    return any(_reads(run) == "digits" and (run.accuracy or 0.0) >= GOOD for run in kept)
 
 
 def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]:

@@ -73,6 +73,16 @@ def test_without_a_network_one_button_trains_the_one_made_for_the_page(
     assert "Waiting." in str([bar.proto.text for bar in app.get("progress")])
 
 
+@pytest.mark.parametrize(("wrong", "is_needed"), [(3, True), (0, False)])
+def test_where_no_network_reads_well_the_pages_own_is_offered_first(
+    open_page: Callable[..., AppTest], wrong: int, is_needed: bool
+) -> None:
+    keep(PLAIN, wrong=wrong)
+    app = open_page()
+    assert ("None of these networks classifies 95 % of the test digits" in texts(app)) is is_needed
+    assert (app.button(key="sketch_train").proto.type == "primary") is is_needed
+
+
 def test_what_was_drawn_is_prepared_before_there_is_a_network(open_page: Callable[..., AppTest]) -> None:
     app = open_page(sketch_ink=ink(4))
     assert "What the network really sees" in texts(app)

@@ -38,10 +38,20 @@ class Noted:
     """What happened to the people of one class."""
 
     first: list[float] = field(default_factory=list)  # seconds until their first page stood
-    changes: list[float] = field(default_factory=list)  # seconds from a change to the page that stands
+    by_view: dict[str, list[float]] = field(default_factory=dict)  # seconds from a change to the page
     failures: list[str] = field(default_factory=list)
     memory_mib: dict[str, float] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> list[float]:
+        """Those of all views."""
+        return [taken for every in self.by_view.values() for taken in every]
+
+    def slowest(self, count: int) -> list[tuple[str, float]]:
+        """The views in which a change takes longest, and the median of it in seconds."""
+        medians = [(name, statistics.median(every)) for name, every in self.by_view.items() if every]
+        return sorted(medians, key=lambda one: -one[1])[:count]
 
 
 def views() -> list[tuple[str, dict[str, str]]]:
@@ -127,11 +137,12 @@ def summary(noted: Noted) -> str:
     memory = ", ".join(f"{when} {value:.0f}" for when, value in noted.memory_mib.items())
     files = ", ".join(f"{when} {value}" for when, value in noted.files.items())
     worst = max(noted.first, default=float("nan"))
+    slowest = ", ".join(f"{name} {taken:.2f} s" for name, taken in noted.slowest(4))
     return (
         f"{len(noted.changes)} changes, p50 {percentile(noted.changes, 50):.2f} s, p95 "
-        f"{percentile(noted.changes, 95):.2f} s; first page at most {worst:.1f} s; {len(noted.failures)} "
-        f"failed{': ' + noted.failures[0] if noted.failures else ''}; server's memory in MiB: {memory}; "
-        f"open files: {files}."
+        f"{percentile(noted.changes, 95):.2f} s (slowest by their medians: {slowest}); first page at most "
+        f"{worst:.1f} s; {len(noted.failures)} failed{': ' + noted.failures[0] if noted.failures else ''}; "
+        f"server's memory in MiB: {memory}; open files: {files}."
     )
 
 
@@ -147,14 +158,14 @@ def percentile(values: list[float], share: int) -> float:
 async def _visit(
     server: Server, slug: str, query: dict[str, str], number: int, until: float, noted: Noted
 ) -> None:
-    chance = random.Random(number)
+    chance, name = random.Random(number), " ".join((slug, *query.values()))
     await asyncio.sleep(chance.uniform(0, ARRIVE_S))
     try:
         async with Visitor(server.port, slug, query, seed=number) as person:
             noted.first.append(await person.open())
             while time.monotonic() < until:
                 await asyncio.sleep(chance.uniform(*THINK_S))
-                noted.changes.append(await person.move())
+                noted.by_view.setdefault(name, []).append(await person.move())
     except (PageFailed, OSError) as failure:
         noted.failures.append(str(failure))
 

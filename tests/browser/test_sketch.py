@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, FloatRect, Locator, Page, expect
 
+from tests.browser.conftest import VIEWPORTS
 from tests.browser.parts import (
     TRAIN_MS,
     Visit,
@@ -122,6 +123,16 @@ def test_drawn_digits_are_read(pad: Page, visit: Visit) -> None:
 
 
 # The sheet
+
+
+def test_on_a_phone_the_sheet_comes_before_the_choice_of_networks(
+    pad: Page, new_page: Callable[..., Page], visit: Visit
+) -> None:
+    phone = visit(new_page("phone", touch=True), "/sketch")
+    top = sheet(phone)["y"]
+    assert top < VIEWPORTS["phone"]["height"] - 200
+    assert still(keyed(phone, "sketch_networks"))["y"] > top + 300
+    fits(phone)
 
 
 def test_an_empty_sheet_predicts_nothing_and_clear_brings_it_back(pad: Page) -> None:
