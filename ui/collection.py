@@ -42,7 +42,7 @@ def run_ended() -> None:
     freeze_imports()
     _run_ended.set()
     with _lock:
-        if _collector is None:
+        if _collector is None or not _collector.is_alive():
             _collector = threading.Thread(target=_collect_for_ever, name="dashlab-garbage", daemon=True)
             _collector.start()
 
@@ -89,8 +89,11 @@ def forget_who_left() -> None:
     try:
         expire = server._session_mgr._session_storage._cache.expire  # there is no public way
         server._get_async_objs().eventloop.call_soon_threadsafe(expire)
-    except AttributeError:  # another Streamlit: memory goes back when the next tab is closed
-        log.info("This Streamlit keeps those who left elsewhere.", exc_info=True)
+    except (
+        AttributeError,
+        RuntimeError,
+    ):  # another Streamlit, or it ends just now
+        log.info("Those who left could not be forgotten now.", exc_info=True)
 
 
 def _collect_for_ever() -> None:

@@ -107,13 +107,13 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
     if st.session_state.get("__page") != slug:
         st.session_state["__page"] = slug
         page_state.opened(page.prefix)
-    _warm_up_once()
     foot = _sidebar()
     st.title(title or page.title, anchor=False)
     if lead:
         st.markdown(lead, width=760)
     unexpected.show_waiting()
     try:
+        _warm_up_once()
         yield
     except DashlabError as error:
         show_error(error)
@@ -193,9 +193,14 @@ def link_popover(state: PageState) -> None:
 
 def _warm_up_once() -> None:
     """Have the processes that train start while people still read, on whichever page they arrive."""
-    if not st.session_state.get("__warm"):
-        st.session_state["__warm"] = True
+    if st.session_state.get("__warm"):
+        return
+    try:
         jobs.warm_up()
+    except DashlabError as error:  # a variable that is wrong; what needs no other process can be used
+        show_error(error)
+    else:
+        st.session_state["__warm"] = True
 
 
 def _sidebar() -> Any:

@@ -1,11 +1,13 @@
 """What is imported and started as soon as the server stands: no visitor need wait for it."""
 
 import importlib
+import logging
 import time
 
 from streamlit import runtime
 
 from dashlab import jobs
+from dashlab.errors import DashlabError
 from ui.collection import freeze_imports
 
 MODULES = (
@@ -24,16 +26,21 @@ MODULES = (
     "dashlab.experiments.race_cache",
     "dashlab.experiments.reading",
 )
-"""The pages and what they show; a test holds that opening them cold imports little else."""
+"""The pages and what they show."""
 
 _LOOK_EVERY_S = 0.02
+
+log = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
     """To be called in a thread of the server's process; it begins when the server answers."""
     while not runtime.exists():
         time.sleep(_LOOK_EVERY_S)
-    jobs.warm_up()  # they import at the same time
+    try:
+        jobs.warm_up()  # they import at the same time
+    except DashlabError as error:  # every page says it too
+        log.warning("The processes that train and compute were not started: %s", error)
     for module in MODULES:
         importlib.import_module(module)
     freeze_imports()

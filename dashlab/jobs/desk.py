@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -181,6 +182,8 @@ class Desk:
             answer = Answer(value=function(*work.order.arguments, **dict(work.order.keywords)))
         except DashlabError as error:
             answer = Answer(error=error)
+        except Exception:  # noqa: BLE001 - it is raised again where somebody waits
+            answer = Answer(fault=traceback.format_exc())
         self._end(work, answer, 0)
 
     def _end(self, work: _Work, answer: Answer, size: int) -> None:
@@ -202,6 +205,7 @@ class Desk:
     def _serve(self) -> None:
         """What each thread does: hand its process one order after the other."""
         calculator = _Calculator()
+        calculator.begin()
         try:
             while (work := self._queue.get()) is not None:
                 if not work.waiting:
@@ -211,6 +215,10 @@ class Desk:
                     answer, size = calculator.compute(work)
                 except JobError as error:
                     answer, size = Answer(error=error), 0
+                except Exception:  # an order that cannot be sent, no memory: whoever waits must not wait on
+                    logger.exception("What a page asked for could not be computed.")
+                    calculator.close()
+                    answer, size = Answer(fault=traceback.format_exc()), 0
                 self._end(work, answer, size)
         finally:
             calculator.close()
@@ -222,8 +230,14 @@ class _Calculator:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-        self._start()
         atexit.register(self.close)
+
+    def begin(self) -> None:
+        """Start the process before there is an order; the first one tries again where that fails."""
+        try:
+            self._start()
+        except OSError as error:
+            logger.warning("A process that computes for pages could not be started: %s", error)
 
     def compute(self, work: _Work) -> tuple[Answer, int]:
         """The answer to an order, and how many bytes it took.
@@ -264,8 +278,10 @@ class _Calculator:
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.enter_context(ours)
             self._process = _launch(theirs.fileno())
+            undo.pop_all()
         self._pipe = Connection(ours.detach())
 
     def close(self) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashlab import jobs
+from dashlab.errors import JobError
 from dashlab.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, result
@@ -53,6 +55,18 @@ def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[
 def test_the_worker_is_warmed_up_once_a_session(home: Callable[[], AppTest], lab: FakeLab) -> None:
     home().run()
     assert lab.warmed == 1
+
+
+def test_where_no_process_can_be_started_the_page_stands_and_says_why(
+    home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise JobError("DASHLAB_CALCULATORS must be a whole number.")
+
+    monkeypatch.setattr(jobs, "warm_up", refuse)
+    app = home()
+    assert "must be a whole number" in "".join(str(error.value) for error in app.error)
+    assert "60,000 to train on" in words(app)
 
 
 def test_the_bundled_sample_is_called_by_its_name_and_size(home: Callable[[], AppTest]) -> None:

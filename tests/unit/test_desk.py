@@ -11,6 +11,7 @@ import pytest
 
 from dashlab.errors import ConfigError, JobError
 from dashlab.experiments import batch_size
+from dashlab.jobs import desk as module
 from dashlab.jobs.desk import Desk, Fault
 from tests.unit import slow_work
 
@@ -65,6 +66,47 @@ def test_what_nobody_waits_for_any_more_is_given_up(desk: Desk, tmp_path: Path, 
     assert len(file.read_bytes()) == written < 1000
     with desk.ask(slow_work.process_id, 2) as ticket:  # and the next order is served
         assert ticket.wait(PATIENCE_S)
+
+
+def test_where_no_process_can_be_started_whoever_waits_is_told_and_the_next_order_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    launch, refusals = module._launch, iter([OSError("no memory")] * 2)
+
+    def refused_at_first(descriptor: int) -> subprocess.Popen[bytes]:
+        for refusal in refusals:
+            raise refusal
+        return launch(descriptor)
+
+    monkeypatch.setattr(module, "_launch", refused_at_first)
+    desk = Desk(1)
+    try:
+        with desk.ask(slow_work.process_id, 1) as ticket:
+            assert ticket.wait(PATIENCE_S)
+            with pytest.raises(JobError, match="ended"):
+                ticket.result()
+        with desk.ask(slow_work.process_id, 1) as ticket:
+            assert ticket.result() != os.getpid()
+    finally:
+        desk.close()
+
+
+def test_what_cannot_be_sent_to_another_process_is_a_fault_and_the_next_order_is_served(desk: Desk) -> None:
+    with desk.ask(slow_work.process_id, lambda: 1) as ticket:  # type: ignore[arg-type]
+        assert ticket.wait(PATIENCE_S)
+        with pytest.raises(Fault, match="pickle"):
+            ticket.result()
+    with desk.ask(slow_work.process_id, 3) as ticket:
+        assert ticket.result() != os.getpid()
+
+
+def test_what_breaks_in_the_thread_that_asks_breaks_each_time_and_nobody_waits_for_ever() -> None:
+    desk = Desk(0)
+    for _ in range(2):
+        with desk.ask(slow_work.break_down) as ticket:
+            assert ticket.wait(0)
+            with pytest.raises(Fault, match="ZeroDivisionError"):
+                ticket.result()
 
 
 def test_what_waits_and_is_left_is_never_begun(tmp_path: Path) -> None:
