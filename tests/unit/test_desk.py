@@ -92,7 +92,7 @@ def test_where_no_process_can_be_started_whoever_waits_is_told_and_the_next_orde
 
 
 def test_what_cannot_be_sent_to_another_process_is_a_fault_and_the_next_order_is_served(desk: Desk) -> None:
-    with desk.ask(slow_work.process_id, lambda: 1) as ticket:  # type: ignore[arg-type]
+    with desk.ask(slow_work.process_id, lambda: 1) as ticket:
         assert ticket.wait(PATIENCE_S)
         with pytest.raises(Fault, match="pickle"):
             ticket.result()
