@@ -1,5 +1,6 @@
 """Long computations that are no single training: they report rows, and these rows are their result."""
 
+import importlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Study(FlatConfig):
     """Settings that know how to compute what they describe.
 
     Subclasses are frozen dataclasses with slots at the top of a module, and define `KIND`, `ROW`, `TITLE` and
-    `rows` (or `run`, where whole training runs come out as well).
+    `COMPUTE` (or `run`, where whole training runs come out as well).
     """
 
     __slots__ = ()
@@ -40,12 +41,20 @@ class Study(FlatConfig):
     """A frozen dataclass of plain values, as `dashlab.records` takes them."""
     TITLE: ClassVar[str]
     """What it is called on a page."""
+    COMPUTE: ClassVar[str]
+    """What computes the rows, as "module:function": called with the checked settings, it gives what `rows`
+    does. It is named and not imported, so that settings need no torch and no import runs in a circle."""
     KEPT: ClassVar[bool] = True
     """Whether its rows are cached; not where they are those of the runs that come out, which are."""
 
     def rows(self) -> Iterator[Any]:
-        """The computation: each `ROW` as soon as it is known, and a `Tick` at least every 0.3 s between."""
-        raise NotImplementedError
+        """The computation: each `ROW` as soon as it is known, and a `Tick` at least every 0.3 s between.
+
+        Raises:
+            ConfigError: the settings are not sound.
+        """
+        rows: Iterator[Any] = load_named(self.COMPUTE)(self.check())
+        return rows
 
     def run(self, report: Callable[[Any], None], should_stop: Callable[[], bool]) -> "tuple[Result, ...]":
         """Report all rows and ticks until it is told to stop.
@@ -120,6 +129,13 @@ def perform(
         environment=environment(pick_device()),
         results=results,
     )
+
+
+def load_named(name: str) -> Callable[..., Any]:
+    """The function or class that "module:name" names."""
+    module, _, function = name.partition(":")
+    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return loaded
 
 
 def name_of(study: Study) -> str:

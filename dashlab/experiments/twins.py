@@ -16,7 +16,6 @@ from typing import ClassVar
 
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.fields import choice, integer, number
-from dashlab.study import Tick
 
 FRAMES = 60
 """Boundaries and histograms are kept for about this many epochs, for each of the first 20 among them."""
@@ -119,6 +118,7 @@ class TwinsConfig(TwinSettings):
 
     KIND: ClassVar[str] = "dashlab.experiments.twins:TwinsConfig"
     ROW: ClassVar[type] = TwinsEpoch
+    COMPUTE: ClassVar[str] = "dashlab.experiments.twins_training:train_twins"
     TITLE: ClassVar[str] = "BatchNorm twins"
     ADDED: ClassVar[frozenset[str]] = TwinSettings.ADDED | {"measured"}
 
@@ -148,16 +148,6 @@ class TwinsConfig(TwinSettings):
         names={"test": "test data", "both": "test and training data"},
         advanced=True,
     )
-
-    def rows(self) -> Iterator[TwinsEpoch | Tick]:
-        """One row for each epoch, from epoch 0 on.
-
-        Raises:
-            ConfigError: the settings are not sound.
-        """
-        from dashlab.experiments.twins_training import train_twins
-
-        return train_twins(self.check())
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """See `FlatConfig.conflicts`."""

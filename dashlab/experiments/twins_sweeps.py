@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.fields import integer, number, sizes
-from dashlab.study import Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,7 @@ class Sweep(TwinSettings):
     """What both sweeps share."""
 
     ROW: ClassVar[type] = Trial
+    COMPUTE: ClassVar[str] = "dashlab.experiments.twins_training:sweep"
 
     points: int = integer(
         600, "Points", "Half of them of each class.", low=40, high=5000, step=100,
@@ -57,16 +57,6 @@ class Sweep(TwinSettings):
     def settings(self) -> Iterator[tuple[float, int, int]]:
         """Learning rate, batch size (0: all) and steps of each place along the sweep, in order."""
         raise NotImplementedError
-
-    def rows(self) -> Iterator[Trial | Tick]:
-        """One row for each place, twin and seed.
-
-        Raises:
-            ConfigError: the settings are not sound.
-        """
-        from dashlab.experiments.twins_training import sweep
-
-        return sweep(self.check(), tuple(self.settings()))
 
     @property
     def seconds(self) -> float:

@@ -1,7 +1,7 @@
 """Training of twins, step by step on the same batches."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -118,7 +118,7 @@ class Examiner:
 
 
 def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
-    """Train both twins in lockstep and report them after each epoch; see `TwinsConfig.rows`."""
+    """Train both twins in lockstep and report them after each epoch, from epoch 0 on, with ticks between."""
     task = networks.load_task(config)
     plain, normed = (Learner.of(config, task, batchnorm=bn, lr=config.lr) for bn in (False, True))
     examiner, watched = Examiner.of(config, task), Watched(normed.network)
@@ -153,8 +153,9 @@ def _row(
     )
 
 
-def sweep(config: Sweep, settings: Sequence[tuple[float, int, int]]) -> Iterator[Trial | Tick]:
-    """Train each twin at each setting from each seed; see `Sweep.rows`."""
+def sweep(config: Sweep) -> Iterator[Trial | Tick]:
+    """Train each twin at each setting from each seed: a row for each, and ticks between."""
+    settings = tuple(config.settings())
     work = [steps for _, _, steps in settings for _ in range(2 * config.seeds)]
     total, done = sum(work), 0
     tasks = {seed: networks.load_task(config.change(seed=seed)) for seed in _seeds(config)}

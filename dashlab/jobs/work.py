@@ -1,6 +1,5 @@
 """What happens inside a Dask worker: one training that sends rows and can be stopped."""
 
-import importlib
 import logging
 import threading
 import time
@@ -13,7 +12,7 @@ from dashlab.config import RunConfig
 from dashlab.errors import DashlabError
 from dashlab.records import plain_row
 from dashlab.results import Result, Started
-from dashlab.study import StudyOutcome, plain_study_row
+from dashlab.study import StudyOutcome, load_named, plain_study_row
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -93,13 +92,6 @@ def _weights(contents: bytes | None) -> "dict[str, Tensor] | None":
 def config_kind(order: Order) -> Any:
     """The class of an order's config."""
     return load_named(order.study) if order.study else RunConfig
-
-
-def load_named(name: str) -> Callable[..., Any]:
-    """The function or class that "module:name" names."""
-    module, _, function = name.partition(":")
-    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return loaded
 
 
 def ask_to_stop(tokens: list[str]) -> None:

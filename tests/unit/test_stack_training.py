@@ -12,8 +12,9 @@ from torch.nn import functional
 from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.experiments.stack import draw_weight
+from dashlab.experiments.stack_learners import Digits
 from dashlab.experiments.stack_settings import CURES, Setting
-from dashlab.experiments.stack_training import Digits, StackTraining, TrainedRow, verdict
+from dashlab.experiments.stack_training import StackTraining, TrainedRow, verdict
 from dashlab.lists import text_of
 from dashlab.records import from_plain, plain
 from dashlab.study import Tick
