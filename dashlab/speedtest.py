@@ -22,12 +22,16 @@ from dashlab.leftovers import temporary_name
 
 logger = logging.getLogger(__name__)
 
-BUDGET_S = 0.4
-"""After so long no further pair of bursts begins, warming up not counted."""
+BUDGET_S = 0.6
+"""After so long, first calls counted too, no further pair of bursts begins where there are enough."""
+LIMIT_S = 2.0
+"""After so long none begins at all, though there are fewer, or none: what was timed until then decides."""
+HOPELESS = 3.0
+"""A first step with fewer digits that takes so many times as long needs no pairs beyond the budget."""
 BURST_S = 0.01
 """A burst holds as many steps as take about so long: single short steps vary too much."""
 PAIRS = 3, 15
-"""At least and at most so many pairs of bursts."""
+"""At least, if the time allows, and at most so many pairs of bursts."""
 MARGIN = 1.05
 """Fewer digits must pay: less than this many times as fast is no gain."""
 MOST_KEPT = 500
@@ -61,28 +65,42 @@ class Timing:
         return f"Fast: float32 was taken, for bfloat16 was measured to be {how} here {figures}."
 
 
-def measure(full: Way, fast: Way, clock: Callable[[], float] = time.perf_counter) -> Timing:
-    """Time both ways in turn, the first of each pair changing; what else the machine does then hits both."""
+def measure(
+    full: Way, fast: Way, clock: Callable[[], float] = time.perf_counter, *, begun: float | None = None
+) -> Timing:
+    """Time both ways in turn, the first of each pair changing; what else the machine does then hits both.
+
+    Args:
+        full: computes a step in float32.
+        fast: computes the same with bfloat16.
+        clock: tells seconds.
+        begun: when, by `clock`, the time began that may be spent; now, if nothing was spent before.
+    """
+    begun = clock() if begun is None else begun
     for way in (full, fast):  # code that is compiled for the first call
         way()
-    bursts = [_steps_in_a_burst(way, clock) for way in (full, fast)]
+    single = [_seconds_of_one(way, clock) for way in (full, fast)]
+    bursts = [max(1, min(100, round(BURST_S / seconds))) for seconds in single]
     taken: tuple[list[float], list[float]] = ([], [])
     least, most = PAIRS
-    begun = clock()
-    while len(taken[0]) < least or (len(taken[0]) < most and clock() - begun < BUDGET_S):
+    if single[1] > HOPELESS * single[0]:
+        least = 0
+    while len(taken[0]) < most and clock() - begun < (LIMIT_S if len(taken[0]) < least else BUDGET_S):
         sides = list(zip((full, fast), bursts, taken, strict=True))
         for way, steps, seconds in sides if len(taken[0]) % 2 == 0 else reversed(sides):
             since = clock()
             for _ in range(steps):
                 way()
             seconds.append((clock() - since) / steps)
+    if len(taken[0]) < PAIRS[0]:
+        taken = [*taken[0], single[0]], [*taken[1], single[1]]
     return Timing(full_s=median(taken[0]), fast_s=median(taken[1]))
 
 
-def _steps_in_a_burst(way: Way, clock: Callable[[], float]) -> int:
+def _seconds_of_one(way: Way, clock: Callable[[], float]) -> float:
     since = clock()
     way()
-    return max(1, min(100, round(BURST_S / max(clock() - since, 1e-9))))
+    return max(clock() - since, 1e-9)
 
 
 def measured_once(question: Mapping[str, object], ask: Callable[[], Timing]) -> Timing:

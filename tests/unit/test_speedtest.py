@@ -11,7 +11,7 @@ import pytest
 
 from dashlab import speedtest
 from dashlab.data.folders import store_folder
-from dashlab.speedtest import BUDGET_S, PAIRS, Timing, measure, measured_once
+from dashlab.speedtest import BUDGET_S, LIMIT_S, PAIRS, Timing, measure, measured_once
 
 QUESTION = {"processor": "a test", "threads": 1}
 ANSWER = Timing(full_s=0.002, fast_s=0.001)
@@ -40,8 +40,8 @@ class Watch:
 
 def test_each_way_is_the_median_of_its_bursts_and_the_first_calls_do_not_count() -> None:
     watch = Watch()
-    full = watch.way("full", 9.0, 0.02, 0.02, 5.0, 0.02)  # compiled; sized; an interruption
-    timing = measure(full, watch.way("fast", 9.0, 0.01), watch)
+    full = watch.way("full", 0.3, 0.02, 0.02, 0.5, 0.02)  # compiled; sized; an interruption
+    timing = measure(full, watch.way("fast", 0.3, 0.01), watch)
     assert timing.full_s == pytest.approx(0.02)
     assert timing.fast_s == pytest.approx(0.01)
 
@@ -60,13 +60,49 @@ def test_the_ways_take_turns_and_the_first_of_a_pair_changes() -> None:
     ]
 
 
-def test_it_ends_with_the_budget_but_has_a_few_pairs_of_slow_steps() -> None:
+def test_it_ends_with_the_budget_in_which_the_first_calls_count() -> None:
     watch = Watch()
     measure(watch.way("full", 0.02), watch.way("fast", 0.02), watch)
-    assert BUDGET_S <= watch.now - 4 * 0.02 <= BUDGET_S + 2 * 0.02 + 1e-9
+    assert BUDGET_S <= watch.now <= BUDGET_S + 2 * 0.02 + 1e-9
+    compiling = Watch()
+    measure(compiling.way("full", 0.3, 0.02), compiling.way("fast", 0.3, 0.02), compiling)
+    assert len(compiling.calls) == 4 + 2 * PAIRS[0]
+
+
+def test_what_was_spent_before_counts_too() -> None:
+    watch = Watch()
+    full = watch.way("full", 0.02)
+    for _ in range(10):
+        full()
+    measure(full, watch.way("fast", 0.02), watch, begun=0.0)
+    assert BUDGET_S <= watch.now <= BUDGET_S + 2 * 0.02 + 1e-9
+
+
+def test_slow_steps_have_fewer_pairs_or_none_rather_than_more_time() -> None:
     slow = Watch()
-    measure(slow.way("full", 2.0), slow.way("fast", 2.0), slow)
-    assert len(slow.calls) == 4 + 2 * PAIRS[0]
+    timing = measure(slow.way("full", 0.4), slow.way("fast", 0.3), slow)
+    assert slow.now <= LIMIT_S + 0.4 + 0.3 + 1e-9
+    assert (timing.full_s, timing.fast_s) == pytest.approx((0.4, 0.3))
+    slower = Watch()
+    assert measure(slower.way("full", 2.0), slower.way("fast", 1.0), slower).pays
+    assert slower.calls == ["full", "fast"] * 2
+
+
+def test_a_step_that_takes_many_times_as_long_is_computed_twice_and_no_more() -> None:
+    watch = Watch()
+    timing = measure(watch.way("full", 0.04), watch.way("fast", 3.2), watch)
+    assert watch.calls == ["full", "fast"] * 2
+    assert not timing.pays
+    assert timing.fast_s == pytest.approx(3.2)
+    within_the_limit = Watch()
+    measure(within_the_limit.way("full", 0.04), within_the_limit.way("fast", 0.4), within_the_limit)
+    assert within_the_limit.calls == ["full", "fast"] * 2
+
+
+def test_an_interruption_of_the_first_short_step_decides_nothing() -> None:
+    watch = Watch()
+    timing = measure(watch.way("full", 0.01), watch.way("fast", 0.005, 0.05, 0.005), watch)
+    assert timing.pays
 
 
 def test_short_steps_are_timed_in_bursts() -> None:
