@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ def measure(
         begun: when, by `clock`, the time began that may be spent; now, if nothing was spent before.
     """
     begun = clock() if begun is None else begun
-    for way in (full, fast):  # code that is compiled for the first call
-        way()
+    # Code is compiled for the first calls. They decide where the time is over and they differ that much.
     single = [_seconds_of_one(way, clock) for way in (full, fast)]
+    if single[1] <= HOPELESS * single[0] or clock() - begun < LIMIT_S:
+        single = [_seconds_of_one(way, clock) for way in (full, fast)]
     bursts = [max(1, min(100, round(BURST_S / seconds))) for seconds in single]
     taken: tuple[list[float], list[float]] = ([], [])
     least, most = PAIRS
@@ -117,10 +119,12 @@ def measured_once(question: Mapping[str, object], ask: Callable[[], Timing]) -> 
     if (meanwhile := _read(path, question)) is not None:  # by another process: both take the same
         return meanwhile
     try:
-        _keep(path, question, found)
+        kept = _keep(path, question, found)
     except OSError as error:
         logger.warning("Which precision is faster was measured, and cannot be kept: %s", error)
-    return found
+        return found
+    _prune(path.parent)
+    return kept
 
 
 def _path_of(question: Mapping[str, object]) -> Path:
@@ -141,16 +145,36 @@ def _read(path: Path, question: Mapping[str, object]) -> Timing | None:
     return Timing(full_s=full_s, fast_s=fast_s) if sound else None
 
 
-def _keep(path: Path, question: Mapping[str, object], found: Timing) -> None:
-    """Write the answer under a name of its own and rename it once: nobody reads half of it."""
+def _keep(path: Path, question: Mapping[str, object], found: Timing) -> Timing:
+    """Keep the answer unless another process has kept one by now; the one that is kept.
+
+    It is written under a name of its own first: nobody reads half of it.
+    """
     answer = {"of": question, "full_s": found.full_s, "fast_s": found.fast_s}
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.parents[1] / temporary_name(".new-", _FOLDER)  # where a start clears what was left behind
     try:
         new.write_text(json.dumps(answer, indent=1), encoding="utf-8")
-        new.replace(path)
+        try:
+            os.link(new, path)  # unlike a rename it leaves alone what is there
+        except FileExistsError:
+            if (meanwhile := _read(path, question)) is not None:
+                return meanwhile
+            new.replace(path)  # what is there cannot be read
+        except OSError:  # a file system without links: of two at once each has its own, and the later stays
+            new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-    kept = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)
-    for old in kept[:-MOST_KEPT]:
-        old.unlink(missing_ok=True)
+    return found
+
+
+def _prune(folder: Path) -> None:
+    """Delete the oldest answers beyond the most that are kept."""
+    try:
+        kept = sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
+    except FileNotFoundError:
+        logger.debug("Another process deletes old answers in %s.", folder)
+    except OSError as error:
+        logger.warning("Old answers in %s cannot be deleted: %s", folder, error)
