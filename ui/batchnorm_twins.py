@@ -172,10 +172,7 @@ def _boundaries(
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
     kept = set(frames_of(study.epochs))
     by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
-    name = view.full("at")
-    if rows[-1].epoch < study.epochs:  # what a link asks for may be there soon
-        state.asked.discard(name)
-    return by_epoch[slide(state, name, list(by_epoch))]
+    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
 
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
