@@ -13,11 +13,11 @@ from dashlab.data.images import load_images
 from dashlab.device import pick_device, stream
 from dashlab.experiments.stack import block, draw_weight
 from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
-from dashlab.experiments.twins_settings import SECONDS_PER_FLOP
 from dashlab.fields import choice, integer, number
 from dashlab.lists import entries_of, items
 from dashlab.optim import make_optimizer
 from dashlab.optim_settings import OptimConfig
+from dashlab.settings import FLOP_PER_S
 from dashlab.study import Study, Tick
 
 PIXELS, CLASSES = 28 * 28, 10
@@ -110,7 +110,7 @@ class StackTraining(Study):
     def seconds(self) -> float:
         """About how long it takes on one core; to be said beforehand."""
         weights = self.depth * self.width**2 + self.width * (PIXELS + CLASSES)
-        step = LAYER_S * self.depth + 6 * self.batch * weights * SECONDS_PER_FLOP
+        step = LAYER_S * self.depth + 6 * self.batch * weights / FLOP_PER_S
         return len(self.entries()) * self.steps * step
 
     def stack(self, setting: Setting) -> StackConfig:
