@@ -49,6 +49,7 @@ def test_a_run_that_is_stopped_before_its_first_step_keeps_its_first_weights() -
     assert same(result.weights, first.state_dict())
 
 
+@pytest.mark.sameness
 def test_the_next_run_is_not_touched_by_one_that_was_stopped() -> None:
     wanted = run(MLP)
     run(MLP.change(precision="fast"), should_stop=stop_after(2))
@@ -121,6 +122,7 @@ def test_early_stopping_ends_the_run_and_puts_the_best_weights_back() -> None:
     )
 
 
+@pytest.mark.sameness
 def test_the_best_weights_are_put_back_after_a_full_run_too() -> None:
     images = made_up(noise=1500)
     full = run(RESTLESS.change(patience=30, epochs=6), images=images)
@@ -176,6 +178,7 @@ def test_products_are_rounded_as_the_config_says_while_a_run_trains(
     assert (StepRow, wanted) in during
 
 
+@pytest.mark.sameness
 def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=False)
     config = NOISY.change(model="cnn", channels=(4,))
@@ -189,6 +192,7 @@ def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: py
     assert (full.note, "precision" in full.environment) == ("", False)
 
 
+@pytest.mark.sameness
 def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -232,6 +236,7 @@ def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch: pytest.
         run(MLP.change(precision="fast", hidden=(16,)))
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize(
     "change", [{}, {"model": "cnn", "channels": (4,), "hidden": (8,)}], ids=["mlp", "cnn"]
 )

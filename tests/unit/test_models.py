@@ -81,6 +81,7 @@ def test_lenet_has_the_parameters_of_the_paper(shape: tuple[int, int, int]) -> N
     assert parameters(network("lenet", shape=shape)) == wanted == 61_706
 
 
+@pytest.mark.sameness
 def test_an_mlp_without_hidden_layers_is_softmax_regression() -> None:
     mlp, softmax = network("mlp", hidden=()), network("softmax")
     assert kinds(mlp) == kinds(softmax)
@@ -119,6 +120,7 @@ def test_dropout_follows_only_the_first_layers_where_that_is_asked() -> None:
     ]
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation: str) -> None:
     block = nn.Sequential(*conv(2, 3, activation=activation, batchnorm=True, pool=True))
@@ -137,6 +139,7 @@ def test_an_activation_that_rises_only_is_applied_after_pooling_and_another_befo
     assert order("gelu") == ["Conv2d", "GELU", "MaxPool2d"]
 
 
+@pytest.mark.sameness
 def test_a_residual_block_adds_its_input_before_the_activation() -> None:
     block = Residual(nn.Linear(3, 3), nn.ReLU())
     x = torch.randn(2, 3)
