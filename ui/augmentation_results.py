@@ -12,7 +12,7 @@ from dashlab.presets import PRESETS
 from ui import runs
 from ui.augmentation_source import Source, png_of, trained_on
 from ui.controls import answered, control
-from ui.page import as_text, csv_download, link_to
+from ui.page import as_text, csv_download, download, link_to
 from ui.pictures import show
 from ui.state import PageState
 
@@ -132,14 +132,12 @@ def code(
         st.code(draw_code(steps, seeds, files=files, labels=labels), language="python")
         return
     st.code(draw_code(steps, draws[chosen].seeds, files=["picture.png"]), language="python")
-    st.download_button(
+    download(
         "The original as picture.png",
         lambda: png_of(source.samples[0].picture),
         "picture.png",
         "image/png",
-        key=f"{state.prefix}_original",
-        icon=":material/download:",
-        on_click="ignore",
+        f"{state.prefix}_original",
     )
 
 
