@@ -1,6 +1,7 @@
 """Where the numbers are computed, and the streams of randomness they are drawn from."""
 
 import hashlib
+import os
 import platform
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import torch
 
 import dashlab
 from dashlab.errors import ConfigError
+
+_WITHOUT_BF16 = frozenset(
+    {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
+)
+"""Instruction sets as ONEDNN_MAX_CPU_ISA names them: if one is the widest allowed, bfloat16 is emulated."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -53,9 +59,9 @@ def has_bf16_units(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     # AVX-512 BF16 or AMX tiles; without them oneDNN emulates bfloat16, on AVX2 80 times slower than float32.
-    return device.type == "cpu" and bool(
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
+    if device.type != "cpu" or os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _WITHOUT_BF16:
+        return False
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def environment(device: torch.device) -> dict[str, str]:

@@ -118,6 +118,7 @@ def _question(network: nn.Module, shape: tuple[int, int, int], batch_size: int) 
 def _measure(
     candidate: Precision, network: nn.Module, shape: tuple[int, int, int], batch_size: int
 ) -> Timing:
+    begun = time.perf_counter()
     few = min(batch_size, _FEW)
     plain = full(torch.device("cpu"))
     steps_of_few = _step(plain, network, shape, few)
@@ -126,7 +127,8 @@ def _measure(
     steps_of_few()
     in_time = int(few * _STEP_S / max(time.perf_counter() - since, 1e-9))
     count = min(batch_size, max(few, in_time))
-    return measure(_step(plain, network, shape, count), _step(candidate, network, shape, count))
+    in_full, in_fast = (_step(how, network, shape, count) for how in (plain, candidate))
+    return measure(in_full, in_fast, begun=begun)
 
 
 def _step(how: Precision, network: nn.Module, shape: tuple[int, int, int], count: int) -> Callable[[], None]:

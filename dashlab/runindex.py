@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 FILE, LOCK = "index.jsonl", "index.lock"
 _DEFAULTS = RunConfig()
 _VERSION = (
-    f"3.{RUN_SCHEMA}.{CONFIG_SCHEMA}.{dashlab.__version__}."
+    f"4.{RUN_SCHEMA}.{CONFIG_SCHEMA}.{dashlab.__version__}."
     f"{zlib.crc32(json.dumps(_DEFAULTS.to_json()).encode()):x}"  # lines leave out what is as usual
 )
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -253,6 +253,7 @@ def _line_of(run: RunSummary, inode: int) -> list[Any]:
         run.created.timestamp(),
         run.state,
         run.accuracy,
+        run.largest_class,
         run.seconds,
         run.device,
         run.origin,
@@ -273,9 +274,10 @@ def _unusual(part: str, settings: FlatConfig) -> str:
 
 def _known(line: list[Any]) -> tuple[int, RunSummary]:
     """The folder's inode and the summary that `_line_of` took apart; checksum and version vouch for them."""
-    key, inode, name, created, state, accuracy, seconds, device, origin, classes, size, pinned, parts = line[
-        1:
-    ]
+    (
+        key, inode, name, created, state, accuracy, largest,
+        seconds, device, origin, classes, size, pinned, parts,
+    ) = line[1:]  # fmt: skip
     unusual = {part: _part(part, text) for part, text in parts.items()}
     return inode, RunSummary(
         key=key,
@@ -284,6 +286,7 @@ def _known(line: list[Any]) -> tuple[int, RunSummary]:
         config=replace(_DEFAULTS, **unusual),
         state=state,
         accuracy=accuracy,
+        largest_class=largest,
         seconds=seconds,
         device=sys.intern(device),
         origin=sys.intern(origin),

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -39,6 +39,7 @@ class RunSummary:
     config: RunConfig
     state: EndState
     accuracy: float | None  # on the test set; None unless finished
+    largest_class: float | None  # the accuracy of always answering the largest class; None unless finished
     seconds: float  # wall seconds in all
     device: str
     origin: str
@@ -68,7 +69,7 @@ def read_summary(folder: Path, key: str) -> RunSummary:
             pinned=os.path.exists(f"{folder}/{PINNED}"),  # noqa: PTH110 - ten thousand times
             **_shown(metrics),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UnsoundRun(f"{METRICS} is unsound: {error}") from error
 
 
@@ -81,11 +82,18 @@ def _shown(metrics: Mapping[str, Any]) -> dict[str, Any]:
         "created": moment(float(metrics["created"])),
         "state": state,
         "accuracy": None if evaluation is None else float(evaluation["accuracy"]),
+        "largest_class": None if evaluation is None else _largest_class(evaluation["confusion"]),
         "seconds": sum(float(metrics["seconds"][part]) for part in ("load", "train", "evaluate")),
         "device": str(started["device"]),
         "origin": str(started["origin"]),
         "classes": tuple(map(str, started["classes"])),
     }
+
+
+def _largest_class(confusion: Sequence[Sequence[int]]) -> float:
+    """As `Evaluation.largest_class` has it."""
+    counts = [sum(row) for row in confusion]
+    return max(counts) / sum(counts)
 
 
 def _config(raw: Any) -> RunConfig:

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from dashlab.fields import choice, flag, integer, number, sizes, text
 from dashlab.flatconfig import FlatConfig
 
+FLOP_PER_S = 60e9
+"""Operations a second of one core in training: what the presets s1 and s4 reached in the README's table.
+
+All times that are said beforehand come from it.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataConfig(FlatConfig):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,12 +23,16 @@ from dashlab.leftovers import temporary_name
 
 logger = logging.getLogger(__name__)
 
-BUDGET_S = 0.4
-"""After so long no further pair of bursts begins, warming up not counted."""
+BUDGET_S = 0.6
+"""After so long, first calls counted too, no further pair of bursts begins where there are enough."""
+LIMIT_S = 2.0
+"""After so long none begins at all, though there are fewer, or none: what was timed until then decides."""
+HOPELESS = 3.0
+"""A first step with fewer digits that takes so many times as long needs no pairs beyond the budget."""
 BURST_S = 0.01
 """A burst holds as many steps as take about so long: single short steps vary too much."""
 PAIRS = 3, 15
-"""At least and at most so many pairs of bursts."""
+"""At least, if the time allows, and at most so many pairs of bursts."""
 MARGIN = 1.05
 """Fewer digits must pay: less than this many times as fast is no gain."""
 MOST_KEPT = 500
@@ -61,28 +66,43 @@ class Timing:
         return f"Fast: float32 was taken, for bfloat16 was measured to be {how} here {figures}."
 
 
-def measure(full: Way, fast: Way, clock: Callable[[], float] = time.perf_counter) -> Timing:
-    """Time both ways in turn, the first of each pair changing; what else the machine does then hits both."""
-    for way in (full, fast):  # code that is compiled for the first call
-        way()
-    bursts = [_steps_in_a_burst(way, clock) for way in (full, fast)]
+def measure(
+    full: Way, fast: Way, clock: Callable[[], float] = time.perf_counter, *, begun: float | None = None
+) -> Timing:
+    """Time both ways in turn, the first of each pair changing; what else the machine does then hits both.
+
+    Args:
+        full: computes a step in float32.
+        fast: computes the same with bfloat16.
+        clock: tells seconds.
+        begun: when, by `clock`, the time began that may be spent; now, if nothing was spent before.
+    """
+    begun = clock() if begun is None else begun
+    # Code is compiled for the first calls. They decide where the time is over and they differ that much.
+    single = [_seconds_of_one(way, clock) for way in (full, fast)]
+    if single[1] <= HOPELESS * single[0] or clock() - begun < LIMIT_S:
+        single = [_seconds_of_one(way, clock) for way in (full, fast)]
+    bursts = [max(1, min(100, round(BURST_S / seconds))) for seconds in single]
     taken: tuple[list[float], list[float]] = ([], [])
     least, most = PAIRS
-    begun = clock()
-    while len(taken[0]) < least or (len(taken[0]) < most and clock() - begun < BUDGET_S):
+    if single[1] > HOPELESS * single[0]:
+        least = 0
+    while len(taken[0]) < most and clock() - begun < (LIMIT_S if len(taken[0]) < least else BUDGET_S):
         sides = list(zip((full, fast), bursts, taken, strict=True))
         for way, steps, seconds in sides if len(taken[0]) % 2 == 0 else reversed(sides):
             since = clock()
             for _ in range(steps):
                 way()
             seconds.append((clock() - since) / steps)
+    if len(taken[0]) < PAIRS[0]:
+        taken = [*taken[0], single[0]], [*taken[1], single[1]]
     return Timing(full_s=median(taken[0]), fast_s=median(taken[1]))
 
 
-def _steps_in_a_burst(way: Way, clock: Callable[[], float]) -> int:
+def _seconds_of_one(way: Way, clock: Callable[[], float]) -> float:
     since = clock()
     way()
-    return max(1, min(100, round(BURST_S / max(clock() - since, 1e-9))))
+    return max(clock() - since, 1e-9)
 
 
 def measured_once(question: Mapping[str, object], ask: Callable[[], Timing]) -> Timing:
@@ -99,10 +119,12 @@ def measured_once(question: Mapping[str, object], ask: Callable[[], Timing]) -> 
     if (meanwhile := _read(path, question)) is not None:  # by another process: both take the same
         return meanwhile
     try:
-        _keep(path, question, found)
+        kept = _keep(path, question, found)
     except OSError as error:
         logger.warning("Which precision is faster was measured, and cannot be kept: %s", error)
-    return found
+        return found
+    _prune(path.parent)
+    return kept
 
 
 def _path_of(question: Mapping[str, object]) -> Path:
@@ -123,16 +145,36 @@ def _read(path: Path, question: Mapping[str, object]) -> Timing | None:
     return Timing(full_s=full_s, fast_s=fast_s) if sound else None
 
 
-def _keep(path: Path, question: Mapping[str, object], found: Timing) -> None:
-    """Write the answer under a name of its own and rename it once: nobody reads half of it."""
+def _keep(path: Path, question: Mapping[str, object], found: Timing) -> Timing:
+    """Keep the answer unless another process has kept one by now; the one that is kept.
+
+    It is written under a name of its own first: nobody reads half of it.
+    """
     answer = {"of": question, "full_s": found.full_s, "fast_s": found.fast_s}
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.parents[1] / temporary_name(".new-", _FOLDER)  # where a start clears what was left behind
     try:
         new.write_text(json.dumps(answer, indent=1), encoding="utf-8")
-        new.replace(path)
+        try:
+            os.link(new, path)  # unlike a rename it leaves alone what is there
+        except FileExistsError:
+            if (meanwhile := _read(path, question)) is not None:
+                return meanwhile
+            new.replace(path)  # what is there cannot be read
+        except OSError:  # a file system without links: of two at once each has its own, and the later stays
+            new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-    kept = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)
-    for old in kept[:-MOST_KEPT]:
-        old.unlink(missing_ok=True)
+    return found
+
+
+def _prune(folder: Path) -> None:
+    """Delete the oldest answers beyond the most that are kept."""
+    try:
+        kept = sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
+    except FileNotFoundError:
+        logger.debug("Another process deletes old answers in %s.", folder)
+    except OSError as error:
+        logger.warning("Old answers in %s cannot be deleted: %s", folder, error)

@@ -25,7 +25,9 @@ class PipelinePreset:
 @functools.cache
 def presets() -> Mapping[str, PipelinePreset]:
     """All presets by name; made on demand, for they look into torchvision."""
-    return _chains() | _recipes() | _grey() | _automatic() | _mixes() | _lessons() | _numbers()
+    return (
+        _chains() | _everything() | _recipes() | _grey() | _automatic() | _mixes() | _lessons() | _numbers()
+    )
 
 
 def _to_tensor(mean: str = "0.485,0.456,0.406", std: str = "0.229,0.224,0.225") -> tuple[Step, ...]:
@@ -68,6 +70,11 @@ def _chains() -> dict[str, PipelinePreset]:
             ),
             settings={"source": "cifar10", "label": 7, "number": 3},
         ),
+    }
+
+
+def _everything() -> dict[str, PipelinePreset]:
+    return {
         "everything": PipelinePreset(
             title="All that the course uses",
             about="Every transform of the course in one chain, more than anybody would use. Which of them "

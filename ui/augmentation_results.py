@@ -12,7 +12,7 @@ from dashlab.presets import PRESETS
 from ui import runs
 from ui.augmentation_source import Source, png_of, trained_on
 from ui.controls import answered, control
-from ui.page import as_text, csv_download, link_to
+from ui.page import as_text, csv_download, download, link_to
 from ui.pictures import show
 from ui.state import PageState
 
@@ -48,7 +48,7 @@ def grid(state: PageState, draws: Sequence[Any], original: Any, *, mixed: bool) 
 def pick(state: PageState, count: int) -> None:
     """Choose the draw that is taken apart."""
     key, spec = f"{state.prefix}_draw", state.specs["draw"]
-    st.session_state[key] = min(int(str(state.values["draw"])), count)
+    st.session_state[key] = state.nearest("draw", range(1, count + 1))
 
     def choose(chosen: int | None) -> None:
         if chosen is not None:
@@ -121,7 +121,7 @@ def code(
     if any(draw.problem for draw in draws):
         st.caption("A draw can be given again once every step can be done.")
         return
-    chosen = min(int(str(state.values["draw"])), len(draws)) - 1
+    chosen = state.nearest("draw", range(1, len(draws) + 1)) - 1
     st.markdown(f"**Draw {chosen + 1} again**" if not mixed else "**This batch again**")
     if mixed:
         seeds = [seed for draw in draws for seed in draw.seeds[: len(single)]] + list(
@@ -132,14 +132,12 @@ def code(
         st.code(draw_code(steps, seeds, files=files, labels=labels), language="python")
         return
     st.code(draw_code(steps, draws[chosen].seeds, files=["picture.png"]), language="python")
-    st.download_button(
+    download(
         "The original as picture.png",
         lambda: png_of(source.samples[0].picture),
         "picture.png",
         "image/png",
-        key=f"{state.prefix}_original",
-        icon=":material/download:",
-        on_click="ignore",
+        f"{state.prefix}_original",
     )
 
 

@@ -6,9 +6,13 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.twins_boundary import Plane
+from dashlab.config import RunConfig
+from dashlab.errors import DataError
 from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.twins_sweeps import Sweep
+from ui import guessing, runs
 from ui.controls import kept
-from ui.page import csv_download
+from ui.page import as_text, csv_download
 from ui.state import PageState
 
 
@@ -19,6 +23,35 @@ def plane_of(study: TwinSettings) -> Plane:
 
     dots, classes, extent = plane(study)
     return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
+
+
+def largest_class(study: TwinSettings) -> str:
+    """What the test accuracies stand beside, in words; or why that is not known."""
+    try:
+        return guessing.sentence(_largest_shares(study))
+    except DataError as error:  # a kept study is shown all the same
+        return f"What always answering the largest class gives is not known: {as_text(str(error))}"
+
+
+def _largest_shares(study: TwinSettings) -> tuple[float, ...]:
+    """The share of the largest class in the test data of each seed; MNIST has the same ones for all."""
+    if study.dataset != "mnist":
+        return _shares_of_points(study)
+    from dashlab.experiments.twins_network import largest_share
+
+    return (largest_share(runs.images(RunConfig().change(dataset="mnist")).test_y),)
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def _shares_of_points(study: TwinSettings) -> tuple[float, ...]:
+    from dashlab.experiments.twins_network import largest_share, load_points
+
+    seeds = study.seeds if isinstance(study, Sweep) else 1
+    shares = []
+    for seed in range(study.seed, study.seed + seeds):
+        _, test = load_points(study.change(seed=seed)).split(study.test_fraction)
+        shares.append(largest_share(test.y))
+    return tuple(shares)
 
 
 def slide(state: PageState, name: str, options: Sequence[int]) -> int:

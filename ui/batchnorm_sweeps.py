@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts import twins as charts
 from dashlab.experiments import twins_sweeps as experiment
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
-from ui.batchnorm_parts import numbers
+from ui.batchnorm_parts import largest_class, numbers
 from ui.batchnorm_run import stage
 from ui.batchnorm_words import FEW
 from ui.charts import grow
@@ -74,7 +74,7 @@ def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) ->
     grow(chart, f"bn_{name}_chart", f"Final test accuracy of both twins over {title.lower()}")
     rest()
     bands = " The bands reach from the worst to the best seed." if study.seeds > 1 else ""
-    st.caption(charts.SWEPT_WAYS + bands)
+    st.caption(f"{charts.SWEPT_WAYS}{bands} {largest_class(study)}")
     if not is_over or not trials:
         return
     if isinstance(study, RateSweep):

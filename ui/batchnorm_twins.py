@@ -13,7 +13,7 @@ from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words
-from ui.batchnorm_parts import numbers, plane_of, slide
+from ui.batchnorm_parts import largest_class, numbers, plane_of, slide
 from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group
@@ -133,6 +133,7 @@ def _pictures(
             st.caption(f"The probability of class 1 in each of {GRID} × {GRID} cells after epoch {at.epoch}.")
             numbers(cells(at, plane_of(study)), f"batchnorm-boundary-{at.epoch}.csv", "bn_twins_csv_boundary")
     words.figures(rows)
+    st.caption(largest_class(study))
     for sentence in words.what_happened(study, rows, at):
         st.markdown(sentence)
     if study.dataset != "mnist":
@@ -172,10 +173,7 @@ def _boundaries(
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
     kept = set(frames_of(study.epochs))
     by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
-    name = view.full("at")
-    if rows[-1].epoch < study.epochs:  # what a link asks for may be there soon
-        state.asked.discard(name)
-    return by_epoch[slide(state, name, list(by_epoch))]
+    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
 
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
@@ -189,7 +187,7 @@ def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> Non
         with right:
             chart = charts.accuracy(rows, epochs=study.epochs, known=known)
             grow(chart, f"bn_twins_chart_{key}accuracy", f"Accuracy of both twins over epochs{on}")
-        st.caption(charts.KNOWN_WAYS if known else charts.WAYS)
+        st.caption(charts.KNOWN_WAYS if known else f"{charts.WAYS} {largest_class(study)}")
     if cut := charts.cut_off(rows, classes):
         st.caption(
             f"Losses above {charts.cut_loss(classes):.1f} are left out of the picture; the largest was "

@@ -14,7 +14,7 @@ from dashlab.experiments.mistakes import prediction_rows
 from dashlab.presets import PRESETS
 from dashlab.store import StoredRun
 from ui import runs
-from ui.page import csv_text
+from ui.page import csv_text, download
 
 BYTES = "application/octet-stream"
 
@@ -33,15 +33,7 @@ def tab(run: StoredRun, prefix: str) -> None:
         offers.append(("Predictions, CSV", partial(predictions, run), f"predictions-{name}.csv", "text/csv"))
     with st.container(horizontal=True):
         for label, content, file_name, kind in offers:
-            st.download_button(
-                label,
-                content,
-                file_name,
-                kind,
-                key=f"{prefix}_get_{file_name.partition('-')[0]}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            download(label, content, file_name, kind, f"{prefix}_get_{file_name.partition('-')[0]}")
     st.caption(
         "The weights are plain tensors in which no code can hide: `safetensors.torch.load_file` reads them."
     )

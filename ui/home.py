@@ -1,11 +1,15 @@
 """The parts of the home page."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashlab import disklimit
 from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.errors import ConfigError
+from dashlab.store import RunSummary
 from ui import runs
+from ui.controls import choice_name
 from ui.page import PAGES, as_text, link_to
 from ui.runs import training_link
 
@@ -65,9 +69,27 @@ def recent_runs() -> None:
         result = f"{100 * run.accuracy:.2f} %" if run.accuracy is not None else run.state
         label = f"**{result}** · {as_text(runs.title(run.config, run.name))}"
         link_to("trainer", label, training_link(run.config))
+    if words := _largest_classes(kept):
+        st.caption(words)
     if count > len(kept):
         st.caption(f"… and {count - len(kept):,} more.")
     _room()
+
+
+def _largest_classes(kept: Sequence[RunSummary]) -> str:
+    """What the test accuracies stand beside, once for all runs that have the same test pictures."""
+    shares: dict[float, list[str]] = {}
+    for run in kept:
+        if run.largest_class is not None:
+            shares.setdefault(run.largest_class, []).append(choice_name(run.config.data.dataset))
+    found = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
+    return f"Always answering the largest class gives {_joined(found)}." if found else ""
+
+
+def _joined(words: Sequence[str]) -> str:
+    """Each of them once: a, b and c."""
+    *first, last = dict.fromkeys(words)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _damaged() -> None:

@@ -48,8 +48,8 @@ def draw(state: PageState, view: View) -> None:
             "init_chart_gains",
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
-        _metrics(chosen)
         rest()
+        _metrics(chosen)
         if sentence := unmarked(found):
             st.caption(sentence)
         st.markdown(explained(chosen, config))

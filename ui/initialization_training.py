@@ -11,6 +11,7 @@ from dashlab.charts import stack_training as charts
 from dashlab.charts.stack import Signal, by_layer
 from dashlab.errors import ConfigError, DamagedRun
 from dashlab.experiments.stack_training import (
+    LARGEST_CLASS,
     LEARNS,
     SLOWLY,
     TEST_COUNT,
@@ -20,7 +21,7 @@ from dashlab.experiments.stack_training import (
 )
 from dashlab.jobs import Progress
 from dashlab.records import plain
-from ui import kept_studies, live
+from ui import guessing, kept_studies, live
 from ui.charts import grow, plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
@@ -157,8 +158,9 @@ def _result(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
     _curves(study, rows)
     st.caption(
         f"Test accuracy is of {TEST_COUNT:,} digits that were not trained on. A setting learns from "
-        f"{100 * LEARNS:.0f} % on, and slowly from {100 * SLOWLY:.0f} %; guessing gives 10 %. All have the "
-        "same learning rate, so one that just fails may learn at another."
+        f"{100 * LEARNS:.0f} % on, and slowly from {100 * SLOWLY:.0f} %. "
+        f"{guessing.sentence([LARGEST_CLASS])} All have the same learning rate, so one that just fails may "
+        "learn at another."
     )
 
 

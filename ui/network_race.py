@@ -20,7 +20,7 @@ from dashlab.experiments.network_standings import (
     mean_counted,
     standing,
 )
-from ui import runs
+from ui import guessing, runs
 from ui.charts import grow, plot
 from ui.controls import clicked
 from ui.layout import rest
@@ -66,8 +66,21 @@ def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, p
     ]
     if dots:
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
+        _say_largest(lanes)
     else:
         st.caption("The test pictures are read once, at the end of each run.")
+
+
+def _say_largest(lanes: Lanes) -> None:
+    """What the test accuracies stand beside: all these runs have the same test pictures."""
+    if words := _largest(lanes):
+        st.caption(words)
+
+
+def _largest(lanes: Lanes) -> str:
+    return guessing.sentence(
+        [lane.largest_class for lane in lanes.values() if lane.largest_class is not None]
+    )
 
 
 def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
@@ -88,6 +101,7 @@ def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: s
     )
     if config.seeds > 1:
         st.caption(f"Mean ± standard deviation over the seeds.{_COUNTED if _is_mixed(rows) else ''}")
+    _say_largest(lanes)
     for note in dict.fromkeys(note for row in rows for note in row.notes[:1]):
         whose = ", ".join(row.name for row in rows if note in row.notes[:1])
         st.caption(f":material/info: **{as_text(whose)}**: {as_text(note)}")
@@ -243,7 +257,7 @@ def grid(
     shown = "Validation accuracy in %" if config.cell_shows == "accuracy" else "Training loss at the end"
     seeds = f", mean over {config.seeds} seeds" if config.seeds > 1 else ""
     marked = _COUNTED if any(" ✕" in cell.words for row in cells for cell in row) else ""
-    st.caption(f"{shown}{seeds}.{marked}")
+    st.caption(f"{shown}{seeds}.{marked} {_largest(lanes)}".rstrip())
     key = f"{state.prefix}_{view.name}_chart_grid"
     alt = "Racers by learning rates, each cell coloured by how its runs ended"
     if not over:
@@ -326,6 +340,7 @@ def _chosen(
     for entry in entries:
         if (entry.racer, entry.column) == chosen:
             _open(entry, lanes[entry.key])
+    _say_largest(lanes)
 
 
 def _open(entry: Entry, lane: Lane) -> None:

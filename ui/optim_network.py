@@ -143,6 +143,7 @@ def draw(state: PageState, view: View) -> None:
 
 def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     """All controls; the race they describe, None where it is not sound; and where its progress belongs."""
+    is_first = _is_first_run(state, view)
     view.preset_picker(state)
     view.control(state, "task")
     button, bar = st.container(), st.container()
@@ -165,7 +166,7 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
         if problem:
             st.caption(f":red[{as_text(problem)}]")
         elif config.task != "linear":
-            _start_button(state, view, config)
+            _start_button(state, view, config, is_first=is_first)
     return (None if problem else config), bar
 
 
@@ -249,7 +250,7 @@ def _runs_of(progress: Progress) -> list[str]:
 # -- start and watch --------------------------------------------------------------------------------------
 
 
-def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
+def _start_button(state: PageState, view: View, config: NetworkRace, *, is_first: bool) -> None:
     wanted = _entries(config)
     cached = _cached(wanted)
     missing = _missing(wanted, cached)
@@ -267,21 +268,24 @@ def _start_button(state: PageState, view: View, config: NetworkRace) -> None:
     known = f"{there} of them there already" if there else "none trained yet"
     count = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
     st.caption(f"{count}, {known if missing else 'there already'}.")
-    if clicked or (not going and not cached and _starts_by_itself(state, view, config)):
+    if clicked or (is_first and not going and not cached and _starts_by_itself(config)):
         _start(state, view, config, missing)
 
 
-def _starts_by_itself(state: PageState, view: View, config: NetworkRace) -> bool:
-    """Whether this is the race of the defaults, which takes a second or two, and nothing else is trained.
+def _is_first_run(state: PageState, view: View) -> bool:
+    """Whether this session sees the view for the first time.
 
-    Once for each session: who stops it has not asked for it again.
+    Only then a race may start by itself: who stops one, or comes back to the defaults, has not asked for it.
     """
-    flag = f"{_key(state, view)}_by_itself"
-    is_usual = _trained(config) == NetworkRace().without_unused()
-    if not is_usual or st.session_state.get(flag) or jobs.active():
-        return False
-    st.session_state[flag] = True
-    return True
+    key = f"{_key(state, view)}_seen"
+    is_first = key not in st.session_state
+    st.session_state[key] = True
+    return is_first
+
+
+def _starts_by_itself(config: NetworkRace) -> bool:
+    """Whether this is the race of the defaults, which takes a second or two, and nothing else is trained."""
+    return _trained(config) == NetworkRace().without_unused() and not jobs.active()
 
 
 def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[Entry]) -> None:

@@ -143,11 +143,16 @@ def csv_download(
 
     It is asked and written only when somebody presses the button: thousands of lines take their time.
     """
+    download(label, lambda: csv_text(rows()), file_name, "text/csv", key)
+
+
+def download(label: str, make: Callable[[], str | bytes], file_name: str, kind: str, key: str) -> None:
+    """A button that hands out what `make` returns as a file of the MIME type `kind`; see `csv_download`."""
     st.download_button(
         label,
-        lambda: csv_text(rows()),
+        unexpected.numbered(make),
         file_name,
-        "text/csv",
+        kind,
         key=key,
         icon=":material/download:",
         on_click="ignore",

@@ -2,13 +2,17 @@
 
 import logging
 import secrets
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit import error_util
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _WAITING = "__unexpected"
 """In the session: the number of a fault in a callback, until the page that follows has shown it."""
@@ -31,6 +35,26 @@ def show_waiting() -> None:
     """Say on top of the page what went wrong in a callback: without its body it could not be said there."""
     if number := st.session_state.pop(_WAITING, ""):
         st.error(sentence(number), icon=":material/bug_report:")
+
+
+class DownloadFailed(Exception):
+    """A file could not be made; the sentence names the number of what was raised."""
+
+
+def numbered(make: Callable[[], T]) -> Callable[[], T]:
+    """`make`, which Streamlit calls when somebody presses a download, far from any page.
+
+    What it raises is logged under a number; the browser says that the file could not be made.
+    """
+
+    @wraps(make)
+    def made() -> T:
+        try:
+            return make()
+        except Exception as error:
+            raise DownloadFailed(sentence(_logged(error))) from error
+
+    return made
 
 
 def take_over() -> None:

@@ -65,7 +65,7 @@ def race_map(surface: Surface, contours: str, catcher: dict[str, Any], paths: Se
     shape = layout(
         "x",
         "y",
-        height=620,
+        height=600,  # on a phone the choice of the surface stands under it in the same window
         xaxis={"range": list(surface.x_range), "title": {"standoff": 4}, **FIXED},
         yaxis={"range": list(surface.y_range), "showgrid": False, **FIXED},
         margin=MARGIN,

@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 
 LOWEST = 1e-16
 """What is smaller is rounding, and is drawn no more."""
-HEIGHT, PANEL = 110, 200  # in pixels: of what is around the panels, and of each panel
+HEIGHT, PANEL = 110, 185  # in pixels: of what is around the panels, and of each panel
 MOST = 1e6
 """What is larger belongs to a racer that diverges."""
 

@@ -22,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line per run or study, newest first; returns the exit status."""
+    """Print a line per run or study, newest first; returns the exit status.
+
+    Beside the test accuracy of a run stands what always answering the largest class gives.
+    """
     store = Store()
     if arguments.delete:
         return _change(store, arguments.delete, store.delete, lambda key: studies.delete(key, store.root))
@@ -74,8 +77,10 @@ def _change(
 
 def _line(summary: RunSummary) -> str:
     accuracy = f"{summary.accuracy:7.2%}" if summary.accuracy is not None else f"{summary.state:>7}"
-    pinned = "pinned  " if summary.pinned else ""
-    return f"{summary.key[:12]}  {accuracy}  {summary.created:%Y-%m-%d %H:%M}  {pinned}{summary.name}"
+    share = summary.largest_class
+    beside = f"(largest class {share:.2%})" if share is not None else ""
+    about = f"{summary.created:%Y-%m-%d %H:%M}  {'pinned  ' if summary.pinned else ''}{summary.name}"
+    return f"{summary.key[:12]}  {accuracy} {beside:<23}  {about}"
 
 
 def _study_line(file: StudyFile) -> str:

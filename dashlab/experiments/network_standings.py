@@ -23,6 +23,7 @@ class Lane:
     steps: tuple[StepRow, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
     accuracy: float | None = None  # on the test set
+    largest_class: float | None = None  # the test accuracy of always answering the largest class
     test_loss: float | None = None
     train_s: float | None = None
 
@@ -63,6 +64,7 @@ def lane_of(result: "Result") -> Lane:
         steps=result.steps,
         epochs=result.epochs,
         accuracy=evaluation.accuracy if evaluation else None,
+        largest_class=evaluation.largest_class()[1] if evaluation else None,
         test_loss=evaluation.loss if evaluation else None,
         train_s=result.seconds.train,
     )

@@ -72,7 +72,7 @@ class Draw:
         label: of the picture in the end, in words; a mixture after MixUp and CutMix.
         problem: why a step could not be done; empty if all were.
         seeds: of each step, for `torch.manual_seed`.
-        views: the picture after each row; kept for one draw only.
+        views: the picture after each row; empty unless `draw_pipeline` was told to keep them for this draw.
     """
 
     rows: tuple[StepRow, ...]

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
-from dashlab.experiments.twins_settings import SECONDS_PER_FLOP
 from dashlab.fields import choice, integer, number
 from dashlab.lists import entries_of, items
+from dashlab.settings import FLOP_PER_S
 from dashlab.study import Study
 
 PIXELS, CLASSES = 28 * 28, 10
 TEST_COUNT = 1_000
 LEARNS, SLOWLY = 0.5, 0.2
 """Test accuracies from which a stack learns, and learns slowly; chance is 0.1."""
+LARGEST_CLASS = 0.126
+"""The test accuracy of always answering 1: no other digit has as many of these test pictures."""
 LAYER_S = 0.000_08
 """Measured time of a training step in a layer that has next to nothing to compute."""
 MOST_WEIGHTS = 200 * 256**2
@@ -102,7 +104,7 @@ class StackTraining(Study):
     def seconds(self) -> float:
         """About how long it takes on one core; to be said beforehand."""
         weights = self.depth * self.width**2 + self.width * (PIXELS + CLASSES)
-        step = LAYER_S * self.depth + 6 * self.batch * weights * SECONDS_PER_FLOP
+        step = LAYER_S * self.depth + 6 * self.batch * weights / FLOP_PER_S
         return len(self.entries()) * self.steps * step
 
     def stack(self, setting: Setting) -> StackConfig:

@@ -80,6 +80,11 @@ def load_points(config: TwinSettings) -> points.Points:
     return points.spirals(config.points, turns=config.turns, noise=config.noise, generator=draw)
 
 
+def largest_share(y: Tensor) -> float:
+    """The accuracy of always answering the class that most of these labels, int64 [N], are of."""
+    return int(torch.bincount(y).max()) / len(y)
+
+
 def _digits(config: TwinSettings) -> Task:
     images, device = load_images("mnist"), pick_device()
     x, y = images.train_x, images.train_y

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.fields import choice, flag, integer, number, sizes
-from dashlab.settings import INITIALIZERS
+from dashlab.settings import FLOP_PER_S, INITIALIZERS
 from dashlab.study import Study
 
 POINT_SETS = ("circles", "moons", "spirals")
@@ -14,7 +14,6 @@ MNIST_COUNT = 60_000
 MNIST_TEST_COUNT = 10_000
 STEP_S = 0.000_25
 """Measured time of a training step that does next to nothing, for each layer."""
-SECONDS_PER_FLOP = 1 / 40e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,4 +237,4 @@ class TwinSettings(Study):
         size = min(batch_size, self.train_count) or self.train_count
         weights = sum(one * other for one, other in zip(self.widths, self.widths[1:], strict=False))
         values = 40 * sum(self.hidden)  # what is not a matrix product costs about as much as so many weights
-        return steps * (STEP_S * len(self.widths) + 6 * size * (weights + values) * SECONDS_PER_FLOP)
+        return steps * (STEP_S * len(self.widths) + 6 * size * (weights + values) / FLOP_PER_S)

@@ -8,10 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.models.networks import Shape, blank
-from dashlab.settings import ModelConfig
-
-FLOP_PER_S = 60e9
-"""Operations a second of one core in training: what the presets s1 and s4 reached in the README's table."""
+from dashlab.settings import FLOP_PER_S, ModelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -312,6 +312,15 @@ def test_a_stopped_study_keeps_what_it_has(
     assert not app.button(key="bn_start").disabled
 
 
+@pytest.mark.parametrize(("state", "said"), [("stopped", True), ("running", False)])
+def test_an_epoch_of_the_link_that_a_stopped_study_never_reached_is_said(
+    open_view: Callable[..., AppTest], lab: FakeLab, state: str, said: bool
+) -> None:
+    lab.show(LONG, JobState(state), rows=rows_of(LONG.change(epochs=3, batch_size=0))[:3])
+    app = ran(open_long(open_view, at="400"))
+    assert texts(app).count("The link asked for twins_at=400; here the nearest is 2.") == said
+
+
 def test_a_failed_study_says_why(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
     lab.show(LONG, JobState.FAILED, "The pictures are damaged: fetch them again.")
     assert "The pictures are damaged: fetch them again." in texts(open_long(open_view))

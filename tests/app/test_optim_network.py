@@ -106,7 +106,17 @@ def test_the_race_of_the_defaults_holds_up_no_training_of_others(
     open_view: Callable[..., AppTest], lab: FakeLab
 ) -> None:
     lab.show(RUNS["s1"].config, JobState.RUNNING, "Epoch 1 of 5.")
-    assert "Press **Start**" in texts(open_view(optim_view="net"))
+    app = open_view(optim_view="net")
+    assert "Press **Start**" in texts(app)
+    lab.known.clear()  # it has come to its end
+    assert "Press **Start**" in texts(ran(app))
+    assert lab.submitted == []
+
+
+def test_coming_back_to_the_defaults_starts_no_race(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
+    app = open_view()
+    app.session_state["optim__state"].put({"net_racers": NetworkRace().racers})
+    assert "Press **Start**" in texts(ran(app))
     assert lab.submitted == []
 
 

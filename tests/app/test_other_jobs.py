@@ -1,4 +1,4 @@
-"""Every page and view stands, whatever job the server has, and however that job stands."""
+"""Every page and view stands, whatever job or fetch the server has, and however that stands."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from dashlab.jobs import JobState
 from dashlab.presets import PRESETS
 from dashlab.study import Study
 from tests.app.fakes import FakeLab, started, steps
-from tests.app.pages import elements, ran
+from tests.app.pages import elements, ran, texts
 from tests.places import PLACES
+from ui import own
+from ui.own import Fetch
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 
@@ -64,6 +66,42 @@ def test_a_page_stands_whatever_job_the_server_has(
             lab.show(config, state, "This is how it stands.", **rows)
             app.run()
             assert not app.exception, (kind, state, app.exception)
+
+
+FETCHES = {
+    "begun": Fetch("cifar10"),
+    "of a size that nobody told": Fetch("cifar10", done=5_000_000),
+    "half way": Fetch("cifar10", done=85_000_000, total=170_000_000),
+    "over": Fetch("cifar10", done=170_000_000, total=170_000_000, is_over=True),
+    "failed": Fetch("cifar10", is_over=True, problem="The server of CIFAR-10 does not answer: try later."),
+}
+
+
+@pytest.mark.parametrize(("path", "query"), PLACES, ids=str)
+def test_a_page_stands_while_pictures_are_fetched_and_afterwards(
+    path: str, query: Mapping[str, str], open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own, "_fetches", {})
+    app = ran(open_app(path, **query))
+    for state, fetch in FETCHES.items():
+        monkeypatch.setattr(own, "_fetches", {fetch.name: fetch})
+        app.run()
+        assert not app.exception, (state, app.exception)
+
+
+@pytest.mark.parametrize("state", FETCHES)
+def test_a_fetch_that_goes_on_has_a_bar_and_one_that_failed_a_sentence(
+    open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    fetch = FETCHES[state]
+    monkeypatch.setattr(own, "_fetches", {fetch.name: fetch})
+    app = ran(open_app("pages/trainer.py", train_dataset="cifar10"))
+    assert app.button(key="train_fetch").disabled == (not fetch.is_over)
+    assert [bar.proto.text.startswith("Fetching CIFAR-10: ") for bar in elements(app, "progress")] == (
+        [] if fetch.is_over else [True]
+    )
+    assert len(app.error) == bool(fetch.problem)
+    assert fetch.problem in texts(app)
 
 
 @pytest.mark.parametrize(

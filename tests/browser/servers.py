@@ -93,9 +93,10 @@ class Server:
     def children(self) -> list[psutil.Process]:
         """The processes below it, workers among them."""
         try:
-            return psutil.Process(self.process.pid).children(recursive=True)
+            found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+        return found
 
     def stop(self) -> list[str]:
         """End it as Ctrl-C does; whatever is left of it is killed.

@@ -16,6 +16,18 @@ ADDRESSES = [address for address in map(address_of, PLACES) if address not in ("
 PICTURES = (
     ".js-plotly-plot .main-svg, [data-testid=stVegaLiteChart] :is(canvas, svg), [data-testid=stImage] img"
 )
+ONE_BY_ONE = ", ".join(
+    f"[data-testid=st{kind}]"
+    for kind in (
+        *("Slider", "Selectbox", "MultiSelect", "NumberInput", "TextInput"),
+        *("Checkbox", "Radio", "ButtonGroup", "Button", "Expander"),
+    )
+)
+"""Controls, and boxes of controls."""
+MOST_USED = 2
+"""Controls, from the top of their column, that are seen with the picture on a phone."""
+RIGHT_UNDER = 70
+"""Pixels between a picture and the controls under it, at most: a gap and two lines of words."""
 PHONE_HEIGHT = VIEWPORTS["phone"]["height"]
 LARGE = ViewportSize(width=1366, height=768)
 ZOOMED = ViewportSize(width=683, height=384)
@@ -49,6 +61,55 @@ def scroll(page: Page, to: int) -> None:
     page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 100")
 
 
+def under_the_bar(page: Page) -> float:
+    """The height of the window in which the page is seen: the bar with the menu hides the top."""
+    bar, size = page.get_by_test_id("stHeader").bounding_box(), page.viewport_size
+    assert bar is not None
+    assert size is not None
+    return size["height"] - bar["height"]
+
+
+def together(page: Page) -> tuple[float, float]:
+    """How the controls stand under the picture that they move, in a narrow window.
+
+    Returns:
+        From the lower edge of the pictures to the first control, in pixels; and from the upper edge of the
+        last of those pictures to the lower edge of the `MOST_USED` first controls of the column.
+    """
+    apart, reach = page.locator("[class*=st-key-beside-]").evaluate(
+        "(beside, [pictures, controls, count]) => {"
+        " const boxes = (part, what) => [...part.querySelectorAll(what)]"
+        "  .map(one => one.getBoundingClientRect())"
+        "  .filter(box => box.height > 5).sort((one, other) => one.top - other.top);"
+        " const first = boxes(beside, controls)[0], column = beside.querySelector('[data-testid=stColumn]');"
+        " const above = boxes(beside, pictures).filter(box => box.bottom <= first.top).at(-1);"
+        " return [first.top - above.bottom, boxes(column, controls)[count - 1].bottom - above.top] }",
+        [PICTURES, ONE_BY_ONE, MOST_USED],
+    )
+    return apart, reach
+
+
+def spans(page: Page) -> dict[str, float]:
+    """The controls among the pictures, each with the height that it takes together with the nearest picture.
+
+    Those in a box that opens are left out: what they move stands in it or under it.
+    """
+    found: dict[str, float] = page.locator("[class*=st-key-beside-]").evaluate(
+        "(beside, [pictures, controls]) => {"
+        " const seen = box => box.height > 5;"
+        " const drawn = [...beside.querySelectorAll(pictures)]"
+        "  .map(one => one.getBoundingClientRect()).filter(seen);"
+        " const stage = beside.querySelector('[data-testid=stColumn]').nextElementSibling;"
+        " const own = [...stage.querySelectorAll(controls)].filter(one => seen(one.getBoundingClientRect())"
+        "  && !one.closest('[data-testid=stExpander], [data-testid=stButton]'));"
+        " return Object.fromEntries(own.map(one => [one.closest('[class*=st-key-]').className,"
+        "  Math.min(...drawn.map(picture => { const box = one.getBoundingClientRect();"
+        "   return Math.max(box.bottom, picture.bottom) - Math.min(box.top, picture.top) }))])) }",
+        [PICTURES, ONE_BY_ONE],
+    )
+    return found
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_picture_and_controls_are_in_sight_together_in_every_window(
     new_page: Callable[..., Page], visit: Visit, address: str
@@ -60,12 +121,17 @@ def test_picture_and_controls_are_in_sight_together_in_every_window(
     assert top < PHONE_HEIGHT * 0.85
     assert top < above
     assert below <= end
+    apart, reach = together(page)
+    assert 0 <= apart <= RIGHT_UNDER
+    assert reach <= under_the_bar(page)
+    assert {key: span for key, span in spans(page).items() if span > under_the_bar(page)} == {}
     fits(page)
     page.set_viewport_size(LARGE)
     top, _ = first_picture(page)
     above, below, end = column(page)
     assert top < LARGE["height"] * 0.7
     assert above < LARGE["height"] / 2
+    assert {key: span for key, span in spans(page).items() if span > under_the_bar(page)} == {}
     scroll(page, 500)
     above, below, end = column(page)
     assert below <= LARGE["height"]

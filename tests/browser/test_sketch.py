@@ -35,6 +35,10 @@ from tests.strokes import Hand, Stroke, placed, rasterize, strokes, written
 LAYOUTS = {"small": (70, 200, 30, 8), "medium": (140, 30, 130, 14), "large": (230, 90, 35, 18)}
 
 
+BAR = 60
+"""The height of the bar with the menu, in pixels."""
+
+
 def sheet(page: Page) -> FloatRect:
     """Where the sheet is in the window."""
     return still(page.locator("canvas.upper-canvas"))
@@ -269,6 +273,9 @@ def test_a_finger_draws_on_a_telephone(
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await_strokes(phone, len(glyph))
     expect(verdict(phone)).to_have_text("Read as 8")
+    top, read = sheet(phone)["y"], verdict(phone).bounding_box()
+    assert read is not None
+    assert read["y"] + read["height"] - top < VIEWPORTS["phone"]["height"] - BAR  # seen while one draws
     fits(phone)
     assert box["width"] == 300
     assert box["x"] + 300 <= 390

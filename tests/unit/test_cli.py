@@ -316,6 +316,16 @@ def test_runs_are_listed_and_deleted_by_the_beginning_of_their_key(
     assert [run.key for run in Store().runs()] == [keys[1]]
 
 
+def test_the_list_of_runs_has_the_largest_class_beside_the_test_accuracy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main([*QUICK])
+    capsys.readouterr()
+    assert main(["runs"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.match(r"[0-9a-f]{12}  +\d+\.\d\d% \(largest class 15\.00%\)  ", line), line
+
+
 def test_nothing_is_deleted_where_the_beginning_of_a_key_does_not_say_which(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

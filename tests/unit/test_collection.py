@@ -12,6 +12,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,17 +66,28 @@ def test_what_becomes_garbage_later_is_collected() -> None:
 
 
 def test_the_runs_of_some_seconds_are_collected_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    collected = threading.Semaphore(0)
-    monkeypatch.setattr(collection, "EVERY_S", 0.05)
+    collected, wake = threading.Semaphore(0), threading.Semaphore(0)
+    asleep: SimpleQueue[float] = SimpleQueue()
+
+    def sleep(seconds: float) -> None:
+        asleep.put(seconds)
+        wake.acquire()
+
+    monkeypatch.setattr(collection, "time", SimpleNamespace(sleep=sleep))
     monkeypatch.setattr(collection, "_collector", None)
     monkeypatch.setattr(collection, "_run_ended", threading.Event())
     monkeypatch.setattr(gc, "collect", collected.release)
     collection.freeze_imports()
     collected.acquire()  # that of the freezing
+    collection.run_ended()
+    assert asleep.get(timeout=60) == collection.EVERY_S
     for _ in range(20):
         collection.run_ended()
-    assert collected.acquire(timeout=10)
-    assert not collected.acquire(timeout=0.3)
+    assert not collected.acquire(blocking=False)
+    wake.release()
+    assert collected.acquire(timeout=60)
+    assert not collection._run_ended.is_set(), "another collection would follow at once"
+    assert not collected.acquire(blocking=False)
 
 
 def test_memory_goes_back_when_nothing_has_run_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from dashlab import precision as precision_module
 from dashlab import recorder as recorder_module
 from dashlab.batches import split
 from dashlab.config import RunConfig
+from dashlab.device import has_bf16_units
 from dashlab.engine import resolved, train
 from dashlab.errors import ConfigError, WeightsError
 from dashlab.evaluate import logits_of, loss_and_accuracy
@@ -48,6 +49,7 @@ def test_a_run_that_is_stopped_before_its_first_step_keeps_its_first_weights() -
     assert same(result.weights, first.state_dict())
 
 
+@pytest.mark.sameness
 def test_the_next_run_is_not_touched_by_one_that_was_stopped() -> None:
     wanted = run(MLP)
     run(MLP.change(precision="fast"), should_stop=stop_after(2))
@@ -120,6 +122,7 @@ def test_early_stopping_ends_the_run_and_puts_the_best_weights_back() -> None:
     )
 
 
+@pytest.mark.sameness
 def test_the_best_weights_are_put_back_after_a_full_run_too() -> None:
     images = made_up(noise=1500)
     full = run(RESTLESS.change(patience=30, epochs=6), images=images)
@@ -137,7 +140,7 @@ def bfloat16_is(monkeypatch: pytest.MonkeyPatch, *, faster: bool) -> None:
     """Let it be there, and measured so, whatever this machine has."""
     answer = Timing(full_s=0.003, fast_s=0.0015 if faster else 0.006)
     monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: True)
-    monkeypatch.setattr(precision_module, "measure", lambda _full, _fast: answer)
+    monkeypatch.setattr(precision_module, "measure", lambda *_ways, begun: answer)
 
 
 def process_settings() -> tuple[object, ...]:
@@ -175,6 +178,7 @@ def test_products_are_rounded_as_the_config_says_while_a_run_trains(
     assert (StepRow, wanted) in during
 
 
+@pytest.mark.sameness
 def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=False)
     config = NOISY.change(model="cnn", channels=(4,))
@@ -188,14 +192,27 @@ def test_fast_is_full_where_the_device_is_not_faster_at_bfloat16(monkeypatch: py
     assert (full.note, "precision" in full.environment) == ("", False)
 
 
+@pytest.mark.sameness
 def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(precision_module, "has_bf16_units", lambda _device: False)
-    monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured"))
+    monkeypatch.setattr(precision_module, "measure", lambda *_ways, begun: pytest.fail("it was measured"))
     fast = run(MLP.change(precision="fast"))
     assert same(fast.weights, run(MLP).weights)
     assert fast.note == "Fast: float32 was taken, for no units for bfloat16 are there."
+
+
+@pytest.mark.parametrize(
+    ("widest", "units"),
+    [("", True), ("AVX512_CORE_AMX", True), ("AVX512_CORE", False), ("AVX2", False), ("avx2", False)],
+)
+def test_units_for_bfloat16_that_onednn_may_not_use_do_not_count(
+    monkeypatch: pytest.MonkeyPatch, widest: str, units: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", widest)
+    assert has_bf16_units(torch.device("cpu")) is units
 
 
 def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +227,7 @@ def test_what_was_taken_is_told_of_a_run_that_was_stopped_too(monkeypatch: pytes
 def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     bfloat16_is(monkeypatch, faster=True)
     first = run(MLP.change(precision="fast"))
-    monkeypatch.setattr(precision_module, "measure", lambda *_ways: pytest.fail("it was measured again"))
+    monkeypatch.setattr(precision_module, "measure", lambda *_, begun: pytest.fail("it was measured again"))
     again = run(MLP.change(precision="fast", seed=1, lr=0.1))
     assert again.note == first.note
     with pytest.raises(pytest.fail.Exception, match="measured again"):
@@ -219,6 +236,7 @@ def test_the_answer_of_the_first_run_decides_for_later_ones(monkeypatch: pytest.
         run(MLP.change(precision="fast", hidden=(16,)))
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize(
     "change", [{}, {"model": "cnn", "channels": (4,), "hidden": (8,)}], ids=["mlp", "cnn"]
 )

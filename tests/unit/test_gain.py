@@ -28,6 +28,7 @@ def test_s11_holds_for_every_seed(seed: int) -> None:
     assert of("tanh", GainConfig(seed=seed)).gain == pytest.approx(1.59, abs=0.04)
 
 
+@pytest.mark.sameness
 def test_the_measured_gain_is_std_before_by_std_after() -> None:
     config = GainConfig(samples=500, std=2.0)
     x = samples(config)
@@ -36,6 +37,7 @@ def test_the_measured_gain_is_std_before_by_std_after() -> None:
     assert torch.equal(outputs(config, x), y)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "gelu"])
 def test_what_calculate_gain_knows_is_its_own(activation: str) -> None:
     name = "linear" if activation == "none" else activation

@@ -73,6 +73,7 @@ def added_losses(result: Result) -> list[float | None]:
     return [row.added_loss for row in result.steps] + [row.added_loss for row in result.epochs]
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("added", ADDED, ids=str)
 def test_the_training_loss_is_plain_and_with_what_is_added_it_is_the_one_made_small(
     added: dict[str, Value],
@@ -90,6 +91,7 @@ def test_the_training_loss_is_plain_and_with_what_is_added_it_is_the_one_made_sm
     assert last.train_loss + there(last.added_loss) == pytest.approx(sum(small for _, small in seen[-4:]) / 4)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("added", [{}, ALL], ids=["plain", "all"])
 def test_training_and_validation_loss_of_the_same_pictures_by_the_same_weights_are_equal(
     added: dict[str, Value],
@@ -104,6 +106,7 @@ def test_training_and_validation_loss_of_the_same_pictures_by_the_same_weights_a
     assert result.epochs[0].train_loss == pytest.approx(measured, rel=1e-5)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("added", ADDED, ids=str)
 def test_runs_trained_stacked_tell_the_same_losses_apart(added: dict[str, Value]) -> None:
     configs = [MLP.change(**added), MLP.change(**added, lr=0.01)]
@@ -131,6 +134,7 @@ def test_what_every_optimizer_race_draws_is_the_plain_loss() -> None:
         assert {entry.config.loss for entry in entries(NetworkRace(task=task))} == {LossConfig()}
 
 
+@pytest.mark.sameness
 def test_the_twins_training_loss_is_what_their_test_loss_is() -> None:
     """One full batch before any step: the loss of the training batch is that over the training data."""
     config = TwinsConfig(points=60, hidden=(8,), epochs=1, lr=1e-4, measured="both")

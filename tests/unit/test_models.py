@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.twins import TwinsConfig
 from dashlab.models import build, layers, layers_of, memory_format
-from dashlab.models.inspect import seconds_to_train
+from dashlab.models.inspect import LayerRow, seconds_to_train
 from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv
 from dashlab.presets import PRESETS
-from dashlab.settings import ACTIVATIONS, ModelConfig
+from dashlab.settings import ACTIVATIONS, FLOP_PER_S, ModelConfig
 
 SMALL = {
     "softmax": ModelConfig(model="softmax"),
@@ -79,6 +81,7 @@ def test_lenet_has_the_parameters_of_the_paper(shape: tuple[int, int, int]) -> N
     assert parameters(network("lenet", shape=shape)) == wanted == 61_706
 
 
+@pytest.mark.sameness
 def test_an_mlp_without_hidden_layers_is_softmax_regression() -> None:
     mlp, softmax = network("mlp", hidden=()), network("softmax")
     assert kinds(mlp) == kinds(softmax)
@@ -117,6 +120,7 @@ def test_dropout_follows_only_the_first_layers_where_that_is_asked() -> None:
     ]
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_pooling_and_activation_in_the_order_that_is_built_equal_the_textbook_order(activation: str) -> None:
     block = nn.Sequential(*conv(2, 3, activation=activation, batchnorm=True, pool=True))
@@ -135,6 +139,7 @@ def test_an_activation_that_rises_only_is_applied_after_pooling_and_another_befo
     assert order("gelu") == ["Conv2d", "GELU", "MaxPool2d"]
 
 
+@pytest.mark.sameness
 def test_a_residual_block_adds_its_input_before_the_activation() -> None:
     block = Residual(nn.Linear(3, 3), nn.ReLU())
     x = torch.randn(2, 3)
@@ -283,3 +288,14 @@ def test_the_time_that_is_said_beforehand_is_near_what_the_readme_has_measured(
     found = layers_of(PRESETS[name].config.model, shape=(1, 28, 28), classes=10)
     assert seconds_to_train(found, 60_000) == pytest.approx(measured, rel=0.3)
     assert seconds_to_train(found, 120_000) == pytest.approx(2 * seconds_to_train(found, 60_000))
+
+
+def test_every_time_that_is_said_beforehand_counts_on_the_same_operations_a_second() -> None:
+    layer = LayerRow(name="0", kind="Linear", output_shape=(1,), parameters=1, multiply_adds=1_000_000)
+    assert seconds_to_train([layer], 100) == pytest.approx(6e8 / FLOP_PER_S)
+    few, many = (StackTraining(width=width, depth=1).change(steps=1) for width in (100, 200))
+    weights = (200**2 - 100**2) + 100 * (28 * 28 + 10)
+    took = (many.seconds - few.seconds) / len(few.entries())
+    assert took == pytest.approx(6 * few.batch * weights / FLOP_PER_S)
+    thin, wide = (TwinsConfig(hidden=(width,)).cost(100, 1) for width in (100, 200))
+    assert wide - thin == pytest.approx(6 * 100 * 100 * (2 + 2 + 40) / FLOP_PER_S)

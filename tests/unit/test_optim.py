@@ -46,6 +46,7 @@ BY_HAND: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] 
 }
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_takes_the_steps_of_torch_with_the_same_coefficients(name: str) -> None:
     kind, coefficients = BY_HAND[name]
@@ -90,6 +91,7 @@ def test_radam_takes_any_memory_of_squares_that_the_settings_allow() -> None:
         assert moved.isfinite().all(), beta2
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_plain_form_is_to_the_last_bit_what_torch_takes_by_itself(name: str) -> None:
     kind, coefficients = BY_HAND[name]
@@ -116,6 +118,7 @@ def test_lbfgs_takes_one_iteration_a_step_and_searches_along_it_where_asked() ->
     assert make_optimizer(plain, [start()]).param_groups[0]["line_search_fn"] is None
 
 
+@pytest.mark.sameness
 def test_joined_optimizers_do_to_the_last_bit_what_each_does_alone() -> None:
     configs = [
         OptimConfig(optimizer=name, lr=lr)

@@ -116,6 +116,7 @@ def test_every_optimizer_is_raced_here() -> None:
     assert {racer(name).optimizer for name in PLAIN} == set(SURFACE_OPTIMIZERS)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_racer_goes_to_the_last_bit_where_torch_goes_in_a_plain_loop(
@@ -126,6 +127,7 @@ def test_a_racer_goes_to_the_last_bit_where_torch_goes_in_a_plain_loop(
     assert not np.array_equal(alone[0], alone[-1])
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("name", PLAIN)
 def test_with_noise_too(name: str) -> None:
     course = Course(surface="himmelblau", start=(1.0, 1.0), steps=STEPS, noise=0.5, seed=3)
@@ -135,6 +137,7 @@ def test_with_noise_too(name: str) -> None:
     assert not np.array_equal(track.points, race(quiet, [racer(name)])[0].points)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("name", PLAIN)
 def test_the_terms_of_a_step_end_in_the_step_that_was_taken(
@@ -168,6 +171,7 @@ def test_only_lbfgs_rests() -> None:
     assert resting(lbfgs, tracks[1].points).all()
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("name", [name for name in PLAIN if not name.startswith("lbfgs")])
 @pytest.mark.parametrize("surface", ["himmelblau", "rastrigin", "ackley", "plateau"])
 def test_starts_that_are_stepped_together_end_where_each_ends_alone(surface: str, name: str) -> None:
@@ -261,6 +265,7 @@ def test_a_racer_at_the_default_of_its_optimizer_is_not_named_by_it() -> None:
     assert racer_names([torchs, torchs.change(eps=1e-8)]) == ("Adadelta 1", "Adadelta 1, ε 1e-08")
 
 
+@pytest.mark.sameness
 def test_adadelta_in_the_bowl_goes_as_far_as_torchs_own_does() -> None:
     course = Course(surface="bowl", start=(-2.5, 2.0), steps=300)
     (track,) = race(course, [SurfaceOptimConfig(optimizer="adadelta", lr=1.0)])
@@ -351,6 +356,7 @@ def test_an_optimizer_that_asks_more_often_says_how_often() -> None:
     assert (np.diff(tracks[1].evaluations) >= 1).all()
 
 
+@pytest.mark.sameness
 def test_a_search_finds_the_rate_that_is_best_on_its_own() -> None:
     course = Course(surface="ravine", start=(-4.5, 1.0), steps=40)
     adam, sgd = SurfaceOptimConfig(optimizer="adam", lr=1.0), SurfaceOptimConfig(lr=1.0)
@@ -366,6 +372,7 @@ def test_of_rates_that_all_arrive_the_quickest_is_best() -> None:
     assert found.best == 1.0  # one step
 
 
+@pytest.mark.sameness
 def test_the_same_course_gives_the_same_race() -> None:
     noisy = {"noise": 1.0, "seed": 5}
     first, second = result([SurfaceOptimConfig()], **noisy), result([SurfaceOptimConfig()], **noisy)
@@ -382,6 +389,7 @@ def same(one: Track, other: Track) -> bool:
     return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_a_race_from_the_cache_is_the_race_itself(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
     field = [racer(name) for name in PLAIN]

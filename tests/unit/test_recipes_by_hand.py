@@ -216,6 +216,7 @@ def by_hand(name: str, images: ImageSet) -> tuple[nn.Sequential, list[float], Te
     return network, losses, network(test).softmax(1).detach()
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name: str) -> None:
     images = pictures_for(RECIPES[name])
@@ -234,6 +235,7 @@ def test_a_recipe_takes_the_steps_of_a_loop_written_from_its_description(name: s
         assert (reached - wanted).norm() < 0.02 * way
 
 
+@pytest.mark.sameness
 def test_softmax_regression_by_hand_takes_the_same_steps() -> None:
     images = pictures_for(RECIPES["s15"])
     start = build(preset("s15").config.model, shape=GREY, classes=10, seed=0).state_dict()

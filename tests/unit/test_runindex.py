@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import zlib
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -139,6 +140,24 @@ def test_lines_of_another_version_are_read_from_the_folders(
     monkeypatch.undo()
     assert keys(Store(root)) == [key]
     assert json.loads((root / FILE).read_bytes().split(b"\n")[-2].partition(b" ")[2])[0] != "0"
+
+
+def test_an_index_from_before_the_largest_class_was_kept_is_made_anew(root: Path, reads: list[str]) -> None:
+    made = [put(root, seed, age_s=seed) for seed in range(3)]
+    new = Store(root).runs()
+    assert [run.largest_class for run in new] == [0.5] * 3
+    lines = [json.loads(line.partition(b" ")[2]) for line in (root / FILE).read_bytes().splitlines() if line]
+    for line in lines:
+        assert line.pop(7) == 0.5
+        line[0] = "3" + line[0].removeprefix("4")
+    texts = [json.dumps(line, separators=(",", ":")).encode() for line in lines]
+    (root / FILE).write_bytes(b"".join(b"%08x %s\n" % (zlib.crc32(text), text) for text in texts))
+    reads.clear()
+    assert Store(root).runs() == new
+    assert sorted(reads) == sorted(made)
+    reads.clear()
+    assert Store(root).runs() == new
+    assert reads == []
 
 
 def test_a_deleted_index_costs_nothing_but_time(root: Path) -> None:

@@ -57,6 +57,7 @@ def plain_network(config: StackConfig) -> list[nn.Sequential]:
     return layers
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("cure", CURES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_numbers_are_those_of_plain_modules_under_autograd(activation: str, cure: str) -> None:
@@ -102,6 +103,7 @@ def test_s10_kaiming_keeps_the_spread_under_relu() -> None:
     assert all(0.2 < there(layer.std) < 2.5 for layer in stats.layers)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("initializer", INITIALIZERS)
 def test_every_initializer_is_torchs_own(initializer: str) -> None:
     config = stack(Setting(initializer=initializer, activation="tanh"))
@@ -128,6 +130,7 @@ def test_every_initializer_is_torchs_own(initializer: str) -> None:
     assert torch.equal(draw_weight(config, 2), wanted)
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("initializer", ["xavier_uniform", "xavier_normal", "orthogonal"])
 def test_a_gain_multiplies_the_weights(initializer: str) -> None:
     plain = Setting(initializer=initializer, activation="tanh")
@@ -149,12 +152,14 @@ def test_gelu_takes_the_gain_of_relu() -> None:
     assert torch.equal(draw_weight(gelu, 0), draw_weight(relu, 0))
 
 
+@pytest.mark.sameness
 def test_a_deeper_stack_begins_with_the_layers_of_a_shallower_one() -> None:
     shallow = layer_stats(stack(Setting(), depth=3)).layers
     deep = layer_stats(stack(Setting(), depth=6)).layers
     assert [layer.std for layer in deep[:3]] == [layer.std for layer in shallow]
 
 
+@pytest.mark.sameness
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
     assert layer_stats(SMALL) == layer_stats(SMALL)
     assert layer_stats(SMALL).layers[0].std != layer_stats(SMALL.change(seed=1)).layers[0].std
@@ -211,6 +216,7 @@ def test_progress_counts_every_layer_up_and_down() -> None:
     assert {total for _, total in told} == {8}
 
 
+@pytest.mark.sameness
 def test_a_stack_of_many_pieces_says_the_same_as_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = layer_stats(SMALL)
     monkeypatch.setattr("dashlab.experiments.stack.PIECE", SMALL.width**2)
@@ -224,6 +230,7 @@ def test_weights_may_be_given_instead_of_drawn() -> None:
     assert len({layer.std for layer in given}) == 1
 
 
+@pytest.mark.sameness
 def test_looking_at_layers_together_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     together = layer_stats(SMALL).layers
     monkeypatch.setattr("dashlab.experiments.stack.TOGETHER", 1)
@@ -298,6 +305,7 @@ def test_a_setting_is_named_by_what_it_does(setting: Setting, title: str) -> Non
     assert setting.title == title
 
 
+@pytest.mark.sameness
 @pytest.mark.parametrize("batch", [4, 40], ids=["few inputs", "more inputs than units"])
 @pytest.mark.parametrize("scale", [1.0, 1e-22, 3e-22, 1e-30, 1e18, 1e19, 1e30])
 def test_norms_of_weight_gradients_are_those_of_the_gradients_in_float32(batch: int, scale: float) -> None:

@@ -14,7 +14,7 @@ from dashlab.errors import ConfigError
 from dashlab.experiments.stack import draw_weight
 from dashlab.experiments.stack_learners import Digits
 from dashlab.experiments.stack_settings import CURES, Setting
-from dashlab.experiments.stack_training import StackTraining, TrainedRow, verdict
+from dashlab.experiments.stack_training import LARGEST_CLASS, StackTraining, TrainedRow, verdict
 from dashlab.lists import text_of
 from dashlab.records import from_plain, plain
 from dashlab.study import Tick
@@ -64,6 +64,11 @@ def plain_losses(one: StackTraining, digits: Digits) -> list[float]:
 def test_the_losses_are_those_of_a_plain_loop(digits: Digits) -> None:
     one = study()
     assert [row.loss for row in rows_of(one)] == pytest.approx(plain_losses(one, digits), rel=1e-4)
+
+
+def test_the_largest_class_of_the_test_pictures_is_as_it_is_said_to_be(digits: Digits) -> None:
+    assert (digits.test_y == 1).double().mean() == LARGEST_CLASS
+    assert digits.test_y.mode().values == 1
 
 
 def test_a_small_stack_learns_and_says_so() -> None:

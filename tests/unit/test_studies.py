@@ -1,15 +1,18 @@
 """Long computations that are no single training: alone, through jobs, and in the cache."""
 
+import importlib
 import math
 import os
+import pkgutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dashlab import studies
+from dashlab import experiments, studies
 from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.network_race import StackedRuns
 from dashlab.experiments.stack_training import StackTraining
@@ -255,6 +258,25 @@ def test_a_study_is_found_by_the_key_of_the_first_version_wherever_its_class_sta
     assert moved.change(**study.flat()).key() == key
 
 
-def test_no_two_studies_are_of_one_kind() -> None:
-    kinds = [kind.KIND for kind in (TwinsConfig, RateSweep, BatchSweep, StackTraining, StackedRuns)]
-    assert len(set(kinds)) == len(kinds)
+def leaves(study: type[Study]) -> Iterator[type[Study]]:
+    """The studies of the package below this one that none is made from."""
+    below = [
+        one
+        for one in study.__subclasses__()
+        if one.__module__.startswith("dashlab.")
+        and getattr(sys.modules[one.__module__], one.__name__) is one  # not what a slotted one was made from
+    ]
+    for one in below:
+        yield from leaves(one)
+    if not below:
+        yield study
+
+
+def test_every_studys_kind_is_its_own_place_so_that_no_two_are_of_one() -> None:
+    for module in pkgutil.iter_modules(experiments.__path__, f"{experiments.__name__}."):
+        importlib.import_module(module.name)
+    found = set(leaves(Study))
+    assert {TwinsConfig, RateSweep, BatchSweep, StackTraining, StackedRuns} <= found
+    assert {study: study.KIND for study in found} == {
+        study: f"{study.__module__}:{study.__qualname__}" for study in found
+    }

@@ -127,18 +127,6 @@ def test_the_schedules_run_as_their_help_says() -> None:
 # Helps of the data, the network and the loss
 
 
-def test_the_std_of_cifar_is_the_mean_of_each_pictures_own_and_not_that_over_all_pixels() -> None:
-    images = load_images("cifar10", source="bundled")
-    pixels = images.train_x.float() / 255
-    own = pixels.flatten(2).std(2).mean(0)
-    over_all = pixels.transpose(0, 1).flatten(1).std(1)
-    published = preset("s6").config
-    assert published.data.normalize == "dataset"
-    assert own.tolist() == pytest.approx([0.2023, 0.1994, 0.2010], abs=0.005)
-    assert own.tolist() == pytest.approx([0.2] * 3, abs=0.005)
-    assert over_all.tolist() == pytest.approx([0.25] * 3, abs=0.015)
-
-
 @pytest.mark.parametrize("name", ["mnist", "fashion"])
 def test_the_published_mean_and_std_of_grey_sets_are_those_over_all_pixels(name: str) -> None:
     pixels = load_images(name, source="bundled").train_x.float() / 255
