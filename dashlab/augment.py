@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from dashlab.settings import AugmentConfig
+from dashlab.settings.run_parts import AugmentConfig
 
 
 def changes_pictures(config: AugmentConfig) -> bool:

@@ -10,10 +10,10 @@ import torch
 from torch import Generator, Tensor
 
 from dashlab.augment import augment, changes_pictures
-from dashlab.config import RunConfig
 from dashlab.data.images import IMAGE_SETS, ImageSet
 from dashlab.device import stream
 from dashlab.errors import ConfigError
+from dashlab.settings.run import RunConfig
 
 _BLOCK = 1024
 """About this many pictures are gathered and normalised in one go, then cut into batches: as many as a

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from dashlab.batches import Normalization
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, WeightsError
 from dashlab.evaluate import logits_of
 from dashlab.models import build, memory_format
 from dashlab.results import Result, Started
+from dashlab.settings.run import RunConfig
 from dashlab.weights import put_weights
 
 

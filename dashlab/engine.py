@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.batches import Batches, Split, split
-from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet, available_source, fingerprint, load_folder, load_images
 from dashlab.device import describe, environment, pick_device
 from dashlab.errors import ConfigError
@@ -21,7 +20,8 @@ from dashlab.optim import make_optimizer, make_schedule
 from dashlab.precision import Precision, fast, full
 from dashlab.recorder import Recorder
 from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
-from dashlab.settings import DataConfig
+from dashlab.settings.run import RunConfig
+from dashlab.settings.run_parts import DataConfig
 from dashlab.weights import Weights, put_weights, weights_of
 
 End = tuple[EndState, str]

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dashlab.config import RunConfig
 from dashlab.results import EpochRow, StepRow
-from dashlab.settings import AugmentConfig, LossConfig
+from dashlab.settings.run import RunConfig
+from dashlab.settings.run_parts import AugmentConfig, LossConfig
 
 Rows = Sequence[StepRow] | Sequence[EpochRow]
 

@@ -8,7 +8,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
-from dashlab.optim_settings import OptimConfig, ScheduleConfig, SurfaceOptimConfig
+from dashlab.settings.optim import OptimConfig, ScheduleConfig, SurfaceOptimConfig
 
 _FUSED = {"sgd": ("cpu", "cuda"), "adagrad": ("cpu",), "adam": ("cpu", "cuda"), "adamw": ("cpu", "cuda")}
 """Optimizers that every supported torch can run as one kernel over all parameters, and where."""

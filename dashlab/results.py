@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from dashlab.config import RunConfig
+from dashlab.settings.run import RunConfig
 
 if TYPE_CHECKING:
     from torch import Tensor

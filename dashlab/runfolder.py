@@ -21,11 +21,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashlab.config import SCHEMA as CONFIG_SCHEMA
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, WeightsError
 from dashlab.records import RecordError, dumps, from_plain, loads
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
+from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
+from dashlab.settings.run import RunConfig
 
 if TYPE_CHECKING:
     from torch import Tensor

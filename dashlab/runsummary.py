@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
-from dashlab.config import PARTS, RunConfig
 from dashlab.errors import ConfigError
 from dashlab.results import EndState
 from dashlab.runfolder import (
@@ -25,6 +24,7 @@ from dashlab.runfolder import (
     read_manifest,
     read_name,
 )
+from dashlab.settings.run import PARTS, RunConfig
 
 _END_STATES = get_args(EndState)
 

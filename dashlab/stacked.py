@@ -14,17 +14,17 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
 from dashlab.device import pick_device
 from dashlab.engine import TURN, End, Run, deterministic, resolved
 from dashlab.errors import ConfigError
 from dashlab.evaluate import loss_value
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.optim_settings import OptimConfig, ScheduleConfig
 from dashlab.recorder import Recorder, figures_of
 from dashlab.results import Result, Row
-from dashlab.settings import LossConfig
+from dashlab.settings.optim import OptimConfig, ScheduleConfig
+from dashlab.settings.run import RunConfig
+from dashlab.settings.run_parts import LossConfig
 from dashlab.stacked_layers import Movable, Stack
 
 BESIDE = "trained beside"

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.models.layers import Dropout
-from dashlab.settings import LossConfig
+from dashlab.settings.run_parts import LossConfig
 
 _LANES = 16
 """A CPU computes so many numbers at once, and those left over at the end of a row another way, which rounds

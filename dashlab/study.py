@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from dashlab.flatconfig import FlatConfig, hash_of
 from dashlab.records import from_plain, plain
+from dashlab.settings.flat import FlatConfig, hash_of
 
 if TYPE_CHECKING:
     from dashlab.results import Result

@@ -27,7 +27,7 @@ Digests = dict[str, list[str]]
 
 def queries() -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, with the link of each of its presets."""
-    from dashlab.presets import PRESETS
+    from dashlab.settings.presets import PRESETS
     from ui.augmentation_presets import presets
     from ui.batchnorm import VIEWS as BATCHNORM
     from ui.initialization import VIEWS as INITIALIZATION
@@ -78,7 +78,7 @@ def _digest(element: Any) -> str:
 
 def _trainings() -> Iterator[tuple[str, list[str]]]:
     from dashlab.engine import train
-    from dashlab.presets import PRESETS
+    from dashlab.settings.presets import PRESETS
 
     for name, preset in PRESETS.items():
         config = preset.config.change(**SMALL)

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashlab.experiments.pipeline import PipelineSpec, Step
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 from ui import augmentation_results as results
 from ui import augmentation_source
 from ui.augmentation_presets import presets

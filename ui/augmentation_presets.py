@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashlab.experiments.pipeline import Step, make_step, write_steps
-from dashlab.fields import Value
+from dashlab.settings.fields import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

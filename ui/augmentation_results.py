@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.pictures import Pixels
-from dashlab.config import RunConfig
 from dashlab.experiments.pipeline import Step
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from ui import runs
 from ui.augmentation_source import Source, png_of, trained_on
 from ui.controls import answered, control

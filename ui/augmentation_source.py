@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.config import RunConfig
 from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
+from dashlab.settings.run import RunConfig
 from ui import runs
 from ui.controls import answered, control, kept
 from ui.page import as_text

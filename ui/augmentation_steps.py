@@ -17,7 +17,7 @@ from dashlab.experiments.pipeline import (
     write_steps,
 )
 from dashlab.experiments.transforms import catalogue
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 from ui.controls import answered, control, kept
 from ui.page import as_text
 from ui.state import PageState

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.twins_boundary import Plane
-from dashlab.config import RunConfig
 from dashlab.errors import DataError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.experiments.twins_sweeps import Sweep
+from dashlab.settings.run import RunConfig
 from ui import guessing, runs
 from ui.controls import kept
 from ui.page import as_text, csv_download

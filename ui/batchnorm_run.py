@@ -8,10 +8,10 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.charts.twins import NORMED, PLAIN
 from dashlab.charts.twins_boundary import points
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, DataError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress
+from dashlab.settings.run import RunConfig
 from ui import kept_studies, live, preview, runs
 from ui.batchnorm_parts import plane_of
 from ui.charts import plot

@@ -10,7 +10,7 @@ import streamlit as st
 from dashlab.charts import twins as charts
 from dashlab.charts.twins_boundary import boundaries, cells
 from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
-from dashlab.fields import choice, flag, integer
+from dashlab.settings.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words
 from ui.batchnorm_parts import largest_class, numbers, plane_of, slide

@@ -7,8 +7,8 @@ import streamlit as st
 from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
-from dashlab.config import spec_of
 from dashlab.errors import DamagedRun
+from dashlab.settings.run import spec_of
 from dashlab.store import RunSummary, StoredRun
 from ui import offers, runs
 from ui.charts import grow

@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value, following, starting
-from dashlab.lists import ListSpec, entries_of
+from dashlab.settings.fields import Spec, Value, following, starting
+from dashlab.settings.lists import ListSpec, entries_of
 from ui.page import as_text
 from ui.state import PageState
 

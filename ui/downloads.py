@@ -8,10 +8,10 @@ from functools import partial
 
 import streamlit as st
 
-from dashlab.config import spec_of
 from dashlab.errors import DataError
 from dashlab.experiments.mistakes import prediction_rows
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import spec_of
 from dashlab.store import StoredRun
 from ui import runs
 from ui.page import csv_text, download

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dashlab.fields import Value
+from dashlab.settings.fields import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashlab.experiments.gain import GainConfig
 from dashlab.experiments.stack_settings import Setting, StackView
 from dashlab.experiments.stack_training import StackTraining
-from dashlab.lists import text_of
+from dashlab.settings.lists import text_of
 from ui.views import ViewPreset
 
 

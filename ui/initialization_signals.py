@@ -12,7 +12,7 @@ from dashlab.experiments.stack_settings import Setting, StackView
 from dashlab.experiments.stack_theory import theory
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import NOT_FINITE, layer_rows, sentences, summary
-from dashlab.lists import entries_of
+from dashlab.settings.lists import entries_of
 from ui.charts import plot
 from ui.initialization_measured import measured
 from ui.initialization_presets import SIGNALS

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value, starting
+from dashlab.settings.fields import Spec, Value, starting
 
 PRESET = "preset"
 """Name, behind the prefix, under which a link carries the preset that it starts from."""

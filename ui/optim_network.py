@@ -23,8 +23,8 @@ from dashlab.experiments.network_race import (
 from dashlab.experiments.network_standings import Lane, lane_of, lanes_of
 from dashlab.experiments.race import racer_names
 from dashlab.jobs import JobState, Progress
-from dashlab.lists import text_of
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.lists import text_of
+from dashlab.settings.optim import OptimConfig
 from ui import linear_race, live, network_race, preview, racers, runs
 from ui.layout import beside
 from ui.page import as_text, show_error

@@ -13,7 +13,7 @@ from dashlab.charts.style import CONFIG
 from dashlab.experiments.race import Course, RaceConfig, racer_names
 from dashlab.experiments.race_outcome import outcome, sentence
 from dashlab.experiments.surfaces import SURFACES
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
 from ui.controls import clicked, kept

@@ -12,7 +12,7 @@ from dashlab.charts import race_curves, race_views
 from dashlab.experiments.race import DETAILS, Course
 from dashlab.experiments.race_outcome import distances, is_inside
 from dashlab.experiments.race_terms import Term, resting, terms
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 from ui.charts import plot
 from ui.controls import kept, one_of
 from ui.optim_surface_table import Run

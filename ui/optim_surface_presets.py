@@ -1,8 +1,8 @@
 """Telling cases of the race on a surface."""
 
 from dashlab.experiments.race import FIELD, RaceConfig
-from dashlab.lists import text_of
-from dashlab.optim_settings import SurfaceOptimConfig as Racer
+from dashlab.settings.lists import text_of
+from dashlab.settings.optim import SurfaceOptimConfig as Racer
 from ui.views import ViewPreset
 
 EVERYONE = (

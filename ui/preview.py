@@ -3,12 +3,12 @@
 import streamlit as st
 
 from dashlab.charts.pictures import mosaic
-from dashlab.config import RunConfig
 from dashlab.data.images import IMAGE_SETS, ImageSet
 from dashlab.errors import DataError
 from dashlab.experiments.mistakes import samples
 from dashlab.models.inspect import LayerRow
-from dashlab.settings import ModelConfig
+from dashlab.settings.run import RunConfig
+from dashlab.settings.run_parts import ModelConfig
 from ui import live, runs
 from ui.layout import rest
 from ui.page import as_text, show_error

@@ -1,6 +1,6 @@
 """Editing a list of optimizers, each with its own coefficients: one fold per racer, add, copy, remove.
 
-The list is one setting of the page, as `dashlab.lists.items` declares it; the widgets of an entry come and go
+The list is one setting of the page, as `dashlab.settings.lists.items` declares it; the widgets of an entry come and go
 with it.
 """
 
@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.formulas import printed
-from dashlab.lists import ListSpec, entries_of, text_of
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.lists import ListSpec, entries_of, text_of
+from dashlab.settings.optim import OptimConfig
 from ui import controls
 from ui.page import as_text
 from ui.state import PageState

@@ -7,9 +7,9 @@ import streamlit as st
 from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
-from dashlab.config import RunConfig
-from dashlab.presets import PRESETS
 from dashlab.results import Evaluation, Result, Started
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from dashlab.store import StoredRun
 from ui import compare, downloads, mistakes, preview, runs
 from ui.charts import grow

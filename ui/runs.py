@@ -9,12 +9,12 @@ from functools import lru_cache
 import streamlit as st
 
 from dashlab import leftovers
-from dashlab.config import LEAVES, RunConfig, spec_of
 from dashlab.data.folders import own_folder
 from dashlab.data.images import ImageSet
-from dashlab.fields import Value
-from dashlab.presets import PRESETS
-from dashlab.settings import DataConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import LEAVES, RunConfig, spec_of
+from dashlab.settings.run_parts import DataConfig
 from dashlab.store import RunSummary, Store, StoredRun
 from dashlab.study import Study
 from ui import links

@@ -12,9 +12,9 @@ from dashlab.charts.pictures import Pixels
 from dashlab.errors import ConfigError, DashlabError, PictureError
 from dashlab.experiments.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
 from dashlab.experiments.sketch import Prepared, prepare
-from dashlab.fields import Spec, Value
 from dashlab.jobs import JobState, Progress
-from dashlab.presets import PRESETS
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.presets import PRESETS
 from dashlab.store import RunSummary
 from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 from ui import links
 
 Start = Callable[[str], Mapping[str, Value] | None]

@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashlab import jobs, losses
 from dashlab.charts.training import Curve
-from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
-from dashlab.fields import Spec, Value
 from dashlab.jobs import Progress
-from dashlab.presets import PRESETS, Preset
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.presets import PRESETS, Preset
+from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store import RunSummary, StoredRun
 from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs

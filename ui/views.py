@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from dashlab.fields import Spec, Value
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.flat import FlatConfig
 from ui import controls
 from ui.controls import Group
 from ui.page import link_popover, show_notes

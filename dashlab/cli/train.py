@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dashlab.config import LEAVES, PARTS, RunConfig, spec_of
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec
 from dashlab.losses import added_words
-from dashlab.presets import PRESETS, preset
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
+from dashlab.settings.fields import Spec
+from dashlab.settings.presets import PRESETS, preset
+from dashlab.settings.run import LEAVES, PARTS, RunConfig, spec_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from dashlab.device import stream
-from dashlab.fields import choice, flag, integer, number, sizes
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import choice, flag, integer, number, sizes
+from dashlab.settings.flat import FlatConfig
 
 Array = NDArray[np.float64]
 

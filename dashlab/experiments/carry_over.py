@@ -11,8 +11,8 @@ from typing import Any, Literal
 from dashlab.data.imageset import IMAGE_SETS, ImageSetInfo
 from dashlab.experiments.pipeline import Step
 from dashlab.experiments.transforms import argument
-from dashlab.fields import Value
-from dashlab.settings import AugmentConfig, DataConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.run_parts import AugmentConfig, DataConfig
 
 Fate = Literal["carried", "nearly", "needless", "left out"]
 

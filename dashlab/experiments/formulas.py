@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dashlab.experiments.formula_lines import Array, Line, Moment
-from dashlab.optim_settings import OptimConfig, SurfaceOptimConfig
+from dashlab.settings.optim import OptimConfig, SurfaceOptimConfig
 
 
 def lines(racer: OptimConfig, *, noisy: bool = False) -> tuple[Line, ...]:

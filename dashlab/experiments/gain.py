@@ -10,8 +10,8 @@ from dashlab.device import stream
 from dashlab.experiments.stack import Histogram, activate, histograms
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting
 from dashlab.experiments.stack_theory import moments
-from dashlab.fields import choice, integer, number
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import choice, integer, number
+from dashlab.settings.flat import FlatConfig
 
 LOWEST, HIGHEST = 0.05, 20.0
 """Ends of the spreads over which a gain is followed."""

@@ -17,7 +17,7 @@ from torch.nn import Parameter
 
 from dashlab.device import stream
 from dashlab.optim import make_optimizer
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.optim import OptimConfig
 
 INPUTS, OUTPUTS = 10, 5
 NOISE = 0.1

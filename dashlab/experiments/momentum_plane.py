@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.fields import flag, integer, number
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import flag, integer, number
+from dashlab.settings.flat import FlatConfig
 
 Array = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from dashlab.device import stream
-from dashlab.fields import choice, flag, integer, number
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import choice, flag, integer, number
+from dashlab.settings.flat import FlatConfig
 
 Array = NDArray[np.float64]
 

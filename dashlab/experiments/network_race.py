@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError
 from dashlab.experiments.race import racer_names
-from dashlab.fields import Value, choice, flag, integer, number, sizes, text
-from dashlab.flatconfig import FlatConfig
-from dashlab.lists import entries_of, items, text_of
-from dashlab.optim_settings import OptimConfig
 from dashlab.results import EpochRow, Row, Started, StepRow
+from dashlab.settings.fields import Value, choice, flag, integer, number, sizes, text
+from dashlab.settings.flat import FlatConfig
+from dashlab.settings.lists import entries_of, items, text_of
+from dashlab.settings.optim import OptimConfig
+from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.study import Study, Tick
 
 if TYPE_CHECKING:

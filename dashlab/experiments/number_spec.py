@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

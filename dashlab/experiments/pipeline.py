@@ -1,6 +1,6 @@
 """A pipeline of transforms: its steps, and the text that stands for it in a link.
 
-`transform~RandomRotation~degrees~-30,30~~transform~ColorJitter~chance~0.5~use~off`: as in `dashlab.lists`,
+`transform~RandomRotation~degrees~-30,30~~transform~ColorJitter~chance~0.5~use~off`: as in `dashlab.settings.lists`,
 with only what differs from a transform's defaults. `chance` is the probability of a `RandomApply` around the
 step, `use` says whether it is switched on.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.transforms import Offered, catalogue, offered
-from dashlab.fields import Spec, Value
-from dashlab.lists import read_entries, write_entries
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.lists import read_entries, write_entries
 
 MOST_STEPS = 12
 NOTHING = "none"

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dashlab.experiments.surfaces import SURFACES, Surface
-from dashlab.fields import choice, integer, number
-from dashlab.flatconfig import FlatConfig
-from dashlab.lists import entries_of, items
-from dashlab.optim_settings import OptimConfig, SurfaceOptimConfig
+from dashlab.settings.fields import choice, integer, number
+from dashlab.settings.flat import FlatConfig
+from dashlab.settings.lists import entries_of, items
+from dashlab.settings.optim import OptimConfig, SurfaceOptimConfig
 
 MOST_RACERS = 8
 MOST_STEPS = 1000

@@ -13,7 +13,7 @@ from dashlab.experiments.race_outcome import distances
 from dashlab.experiments.race_run import losses_and_gradients, noise_of
 from dashlab.experiments.surfaces import Surface
 from dashlab.optim import make_optimizer
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 
 NOT_APART = ("lbfgs",)
 """Optimizers in which one number decides about another's step, so that starts cannot share a tensor."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dashlab.experiments.race import Course
 from dashlab.experiments.race_run import Track, race
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 
 Key = tuple[Course, SurfaceOptimConfig]
 

@@ -16,7 +16,7 @@ from dashlab.device import stream
 from dashlab.experiments.race import MOST_STEPS, Course
 from dashlab.experiments.surfaces import Surface
 from dashlab.optim import joined, make_optimizer
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from dashlab.experiments.race import Course
 from dashlab.experiments.race_outcome import outcome
 from dashlab.experiments.race_run import race
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 
 RATES = (*(float(f"{digits}e{power}") for power in range(-4, 1) for digits in (1, 2.2, 4.6)), 10.0)
 """Three in each power of ten, from 0.0001 to 10."""

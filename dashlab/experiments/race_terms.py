@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dashlab.experiments.formula_lines import Array, Kind, Line, Moment
 from dashlab.experiments.formulas import lines
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -14,7 +14,7 @@ from dashlab.experiments.stack import block, draw_weight
 from dashlab.experiments.stack_settings import Setting
 from dashlab.experiments.stack_training import CLASSES, PIXELS, TEST_COUNT, StackTraining, TrainedRow
 from dashlab.optim import make_optimizer
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.optim import OptimConfig
 from dashlab.study import Tick
 
 TRAIN_COUNT = 20_000

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dashlab.fields import choice, flag, integer, number
-from dashlab.flatconfig import FlatConfig
-from dashlab.lists import items
+from dashlab.settings.fields import choice, flag, integer, number
+from dashlab.settings.flat import FlatConfig
+from dashlab.settings.lists import items
 
 MOST_SETTINGS = 6
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
-from dashlab.fields import choice, integer, number
-from dashlab.lists import entries_of, items
-from dashlab.settings import FLOP_PER_S
+from dashlab.settings.fields import choice, integer, number
+from dashlab.settings.lists import entries_of, items
+from dashlab.settings.run_parts import FLOP_PER_S
 from dashlab.study import Study
 
 PIXELS, CLASSES = 28 * 28, 10

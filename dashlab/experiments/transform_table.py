@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashlab.experiments.number_spec import NumbersSpec
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 
 Described = tuple[Spec, Value]
 """An argument's description, and the default that the page starts from."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 from dashlab.errors import ConfigError
 from dashlab.experiments.number_spec import NumbersSpec
 from dashlab.experiments.transform_table import ABOUT, ARGUMENTS, BATCH, EXCLUDED, GROUPS, KEPT
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 
 MOST_BY_GUESS = 4
 """A number whose range nobody wrote down may go up to this many times its default."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.fields import choice, integer, number
+from dashlab.settings.fields import choice, integer, number
 
 FRAMES = 60
 """Boundaries and histograms are kept for about this many epochs, for each of the first 20 among them."""

@@ -28,7 +28,7 @@ from dashlab.experiments.twins import (
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
-from dashlab.settings import ModelConfig
+from dashlab.settings.run_parts import ModelConfig
 
 PORTION = 1000
 COUNTED = 5000

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dashlab.fields import choice, flag, integer, number, sizes
-from dashlab.settings import FLOP_PER_S, INITIALIZERS
+from dashlab.settings.fields import choice, flag, integer, number, sizes
+from dashlab.settings.run_parts import FLOP_PER_S, INITIALIZERS
 from dashlab.study import Study
 
 POINT_SETS = ("circles", "moons", "spirals")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.fields import integer, number, sizes
+from dashlab.settings.fields import integer, number, sizes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from dashlab.config import RunConfig
 from dashlab.jobs.calculator import rows_of
 from dashlab.jobs.desk import Desk, Ticket
 from dashlab.jobs.lab import Lab
 from dashlab.jobs.tracking import JobState, Progress
+from dashlab.settings.run import RunConfig
 from dashlab.study import Study
 
 __all__ = [

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dashlab.config import RunConfig
 from dashlab.errors import DamagedRun, JobError, StoreError
 from dashlab.jobs.cluster import Connection
 from dashlab.jobs.dispatcher import Dispatcher
@@ -29,6 +28,7 @@ from dashlab.jobs.job import (
 )
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from dashlab.study import Study
 

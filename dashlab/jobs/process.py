@@ -50,8 +50,8 @@ def main(role: str, *modules: str) -> None:
 
 def load_default_pictures() -> None:
     """Put the pictures that most people begin with into the engine's cache, where the engine is at hand."""
-    from dashlab.config import RunConfig
     from dashlab.errors import DashlabError
+    from dashlab.settings.run import RunConfig
 
     engine = sys.modules.get("dashlab.engine")
     if engine is None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from dashlab.config import RunConfig
 from dashlab.results import EpochRow, Result, Started, StepRow
+from dashlab.settings.run import RunConfig
 from dashlab.study import Study, StudyOutcome, Tick
 
 _PACE_OVER_S = 8.0

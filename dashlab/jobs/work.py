@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dashlab.config import RunConfig
 from dashlab.errors import DashlabError
 from dashlab.records import plain_row
 from dashlab.results import Result, Started
+from dashlab.settings.run import RunConfig
 from dashlab.study import StudyOutcome, load_named, plain_study_row
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.device import stream
-from dashlab.settings import MIXED, ModelConfig
+from dashlab.settings.run_parts import MIXED, ModelConfig
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.models.networks import Shape, blank
-from dashlab.settings import FLOP_PER_S, ModelConfig
+from dashlab.settings.run_parts import FLOP_PER_S, ModelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv, dense
-from dashlab.settings import ModelConfig
+from dashlab.settings.run_parts import ModelConfig
 
 Shape = tuple[int, int, int]
 """Channels, height, width of one picture."""

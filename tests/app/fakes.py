@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from dashlab import studies
-from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
 from dashlab.engine import resolved
 from dashlab.jobs import JobState, Progress
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
+from dashlab.settings.run import RunConfig
 from dashlab.study import Study
 
 CLASSES = tuple("0123456789")

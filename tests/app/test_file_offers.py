@@ -16,7 +16,7 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from dashlab.jobs import JobState
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import ran

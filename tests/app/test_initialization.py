@@ -17,7 +17,7 @@ from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow
 from dashlab.jobs import JobState
-from dashlab.lists import entries_of, text_of
+from dashlab.settings.lists import entries_of, text_of
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link

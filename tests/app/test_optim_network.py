@@ -9,7 +9,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
-from dashlab.config import RunConfig
 from dashlab.data.images import available_source
 from dashlab.errors import JobError
 from dashlab.experiments.linear_race import floor
@@ -22,10 +21,11 @@ from dashlab.experiments.network_race import (
     orders,
 )
 from dashlab.jobs import JobState
-from dashlab.lists import entries_of, text_of
-from dashlab.optim_settings import OptimConfig
-from dashlab.presets import PRESETS as RUNS
 from dashlab.results import EndState
+from dashlab.settings.lists import entries_of, text_of
+from dashlab.settings.optim import OptimConfig
+from dashlab.settings.presets import PRESETS as RUNS
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts

@@ -12,7 +12,7 @@ from dashlab.experiments.race_outcome import outcome
 from dashlab.experiments.race_run import race as run_race
 from dashlab.experiments.race_terms import terms
 from dashlab.experiments.surfaces import SURFACES
-from dashlab.optim_settings import SurfaceOptimConfig
+from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optim_surface_details import state_rows
 from ui.optim_surface_presets import PRESETS

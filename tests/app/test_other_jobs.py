@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab.config import RunConfig
 from dashlab.experiments.network_race import NetworkRace, entries, orders
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.twins import TwinsConfig
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from dashlab.study import Study
 from tests.app.fakes import FakeLab, started, steps
 from tests.app.pages import elements, ran, texts

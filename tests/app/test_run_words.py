@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
 from dashlab.store import Store
 from tests.app.fakes import result
 from ui import results, runs

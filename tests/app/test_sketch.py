@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab.config import RunConfig
 from dashlab.engine import resolved
 from dashlab.experiments.ink import Stroke, encode, simplified
 from dashlab.jobs import JobState
 from dashlab.models import build
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from dashlab.weights import weights_of
 from tests.app.fakes import FakeLab, result, steps

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
-from dashlab.config import RunConfig
 from dashlab.errors import DataError, JobError
 from dashlab.jobs import JobState
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
 from tests.app.pages import elements, press, texts

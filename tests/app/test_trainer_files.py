@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 import pytest
 
 from dashlab.cli.train import config_from
-from dashlab.config import RunConfig
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import RunConfig
 from dashlab.store import StoredRun
 from tests.app.fakes import few_pictures, result
 from ui import downloads

@@ -7,7 +7,7 @@ import torch
 from dashlab.data.images import ImageSet, available_source, load_images
 from dashlab.device import describe
 from dashlab.engine import train
-from dashlab.presets import preset
+from dashlab.settings.presets import preset
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dashlab.classifier import Classifier
 from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
-from dashlab.presets import preset
+from dashlab.settings.presets import preset
 from tests.bench.pictures import images
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench

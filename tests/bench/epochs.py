@@ -7,11 +7,11 @@ from functools import partial
 import torch
 from torch.utils.data import Subset
 
-from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
 from dashlab.device import has_bf16_units
 from dashlab.engine import train
-from dashlab.presets import preset
+from dashlab.settings.presets import preset
+from dashlab.settings.run import RunConfig
 from tests.bench import products, textbook
 from tests.bench.pictures import images, torchvision_set
 from tests.bench.settings import Settings

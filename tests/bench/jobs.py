@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashlab import jobs
-from dashlab.config import RunConfig
 from dashlab.engine import resolved
-from dashlab.presets import preset
+from dashlab.settings.presets import preset
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store, StoredRun
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Ratio
@@ -144,7 +144,7 @@ def _run_in_app(page: Page, url: str, store: Store, *, seed: int, watch: bool) -
 
 
 def _text(name: str, config: RunConfig) -> str:
-    from dashlab.config import spec_of
+    from dashlab.settings.run import spec_of
 
     return spec_of(name).format(config.flat()[name])
 

@@ -15,8 +15,8 @@ from dashlab.experiments.race import Course
 from dashlab.experiments.race_basins import basins
 from dashlab.experiments.race_run import race
 from dashlab.experiments.surfaces import SURFACES
-from dashlab.lists import text_of
-from dashlab.optim_settings import SurfaceOptimConfig as Racer
+from dashlab.settings.lists import text_of
+from dashlab.settings.optim import SurfaceOptimConfig as Racer
 from tests.bench.settings import Settings
 from tests.bench.stack import WATCH
 from tests.bench.timing import Bench, Clock, Limit, Side

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dashlab.experiments.stack import layer_stats
 from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
 from dashlab.experiments.stack_theory import theory
-from dashlab.lists import entries_of
+from dashlab.settings.lists import entries_of
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Side
 

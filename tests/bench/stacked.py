@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashlab.config import RunConfig
 from dashlab.data.images import ImageSet
 from dashlab.engine import train
+from dashlab.settings.run import RunConfig
 from dashlab.stacked import train_stacked
 from tests.bench.pictures import images
 from tests.bench.settings import Settings

@@ -16,9 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashlab import jobs, presets
-from dashlab.config import SCHEMA as CONFIG_SCHEMA
-from dashlab.config import RunConfig
+from dashlab import jobs
 from dashlab.records import dumps
 from dashlab.runfolder import (
     CONFIG,
@@ -32,6 +30,9 @@ from dashlab.runfolder import (
     write_run,
 )
 from dashlab.runindex import FILE
+from dashlab.settings import presets
+from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Side

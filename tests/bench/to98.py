@@ -9,7 +9,7 @@ import torch
 from dashlab.batches import Normalization
 from dashlab.engine import train
 from dashlab.evaluate import logits_of, loss_and_accuracy
-from dashlab.presets import preset
+from dashlab.settings.presets import preset
 from tests.bench import textbook
 from tests.bench.pictures import images, torchvision_set
 from tests.bench.settings import Settings

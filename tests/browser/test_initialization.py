@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashlab.experiments.stack_settings import Setting
-from dashlab.lists import text_of
+from dashlab.settings.lists import text_of
 from tests.browser.parts import (
     TRAIN_MS,
     Visit,

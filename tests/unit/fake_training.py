@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from dashlab.config import RunConfig
 from dashlab.errors import DataError
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Row, Seconds, Started, StepRow
+from dashlab.settings.run import RunConfig
 
 STEPS_PER_EPOCH = 10
 

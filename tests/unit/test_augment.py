@@ -18,7 +18,7 @@ from dashlab.augment import (
     random_flip,
     random_thickness,
 )
-from dashlab.settings import AugmentConfig
+from dashlab.settings.run_parts import AugmentConfig
 
 SHAPES = [(1, 9, 9), (3, 8, 13)]
 """Square and not, grey and colour."""

@@ -15,10 +15,10 @@ from dashlab.batches import (
     split,
     stratified_order,
 )
-from dashlab.config import RunConfig
 from dashlab.data.imageset import IMAGE_SETS, ImageSet
 from dashlab.errors import ConfigError
-from dashlab.fields import Value
+from dashlab.settings.fields import Value
+from dashlab.settings.run import RunConfig
 from tests.unit.pictures import made_up
 
 CPU = torch.device("cpu")

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from dashlab.classifier import Classifier
-from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.errors import ConfigError, WeightsError
-from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.results import Result
+from dashlab.settings.fields import Value
+from dashlab.settings.run import RunConfig
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -17,11 +17,11 @@ from PIL import Image
 from dashlab import engine
 from dashlab.cli.main import main
 from dashlab.cli.train import add_arguments, config_from
-from dashlab.config import LEAVES, RunConfig
 from dashlab.data.images import ImageSet, load_images
 from dashlab.errors import ConfigError
-from dashlab.fields import Value
-from dashlab.presets import preset
+from dashlab.settings.fields import Value
+from dashlab.settings.presets import preset
+from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store import Store
 from tests.typed import there
 

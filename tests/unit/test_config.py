@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from dashlab import settings
-from dashlab.config import LEAVES, PARTS, RunConfig, leaf_part, spec_of
 from dashlab.errors import ConfigError
-from dashlab.fields import Value, following
 from dashlab.models.initialize import initialize
 from dashlab.models.layers import activation_layer
 from dashlab.models.networks import build
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.optim_settings import OptimConfig, ScheduleConfig
-from dashlab.settings import ModelConfig
+from dashlab.settings import run_parts as settings
+from dashlab.settings.fields import Value, following
+from dashlab.settings.optim import OptimConfig, ScheduleConfig
+from dashlab.settings.run import LEAVES, PARTS, RunConfig, leaf_part, spec_of
+from dashlab.settings.run_parts import ModelConfig
 
 NAMES = tuple(LEAVES)
 SPECS = {name: spec for name, (_, spec) in LEAVES.items()}
@@ -251,7 +251,7 @@ def test_the_key_of_the_default_config_is_the_one_under_which_runs_are_kept() ->
 def test_the_key_is_the_same_in_another_process() -> None:
     config = RunConfig().change(dataset="own", path="Jörg/🦆", lr=0.1 + 0.2, hidden=(3, 4))
     code = (
-        "import json, sys; from dashlab.config import RunConfig; "
+        "import json, sys; from dashlab.settings.run import RunConfig; "
         "sys.stdout.write(RunConfig.from_json(json.loads(sys.argv[1])).key())"
     )
     said = subprocess.run(

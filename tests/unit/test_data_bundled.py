@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from dashlab.config import spec_of
 from dashlab.data import sample
 from dashlab.data.full import read_idx_folder
 from dashlab.data.images import IMAGE_SETS, available_source, load_images
 from dashlab.data.sample import BUNDLED
 from dashlab.errors import ConfigError, DataError
+from dashlab.settings.run import spec_of
 from scripts import build_bundled
 
 NAMES = tuple(IMAGE_SETS)

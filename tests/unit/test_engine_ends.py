@@ -11,13 +11,13 @@ from dashlab import engine
 from dashlab import precision as precision_module
 from dashlab import recorder as recorder_module
 from dashlab.batches import split
-from dashlab.config import RunConfig
 from dashlab.device import has_bf16_units
 from dashlab.engine import resolved, train
 from dashlab.errors import ConfigError, WeightsError
 from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.models import build
 from dashlab.results import Row, StepRow
+from dashlab.settings.run import RunConfig
 from dashlab.speedtest import Timing
 from dashlab.weights import put_weights
 from tests.typed import there

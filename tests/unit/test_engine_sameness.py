@@ -15,9 +15,9 @@ from dashlab import engine
 from dashlab import recorder as recorder_module
 from dashlab.batches import Part, split
 from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy
-from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.results import Evaluation
+from dashlab.settings.fields import Value
 from dashlab.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
@@ -58,7 +58,7 @@ def test_two_runs_at_once_in_two_threads_give_what_single_runs_give() -> None:
 
 def test_two_processes_at_once_give_what_this_one_gives() -> None:
     code = (
-        "import json, sys, torch; torch.set_num_threads(1); from dashlab.config import RunConfig; "
+        "import json, sys, torch; torch.set_num_threads(1); from dashlab.settings.run import RunConfig; "
         "from tests.unit.training import mark, run; "
         "sys.stdout.write(mark(run(RunConfig.from_json(json.loads(sys.argv[1]))).weights))"
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dashlab.config import LEAVES, RunConfig
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.run import LEAVES, RunConfig
 from tests.typed import there
 
 SPECS = {name: spec for name, (_part, spec) in LEAVES.items()}

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.results import Evaluation
+from dashlab.settings.run import RunConfig
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -11,7 +11,7 @@ from dashlab.experiments.stack import StackStats, layer_stats
 from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.stack_words import factor
-from dashlab.lists import entries_of
+from dashlab.settings.lists import entries_of
 from tests.typed import there
 from ui.initialization_gain import EXPLAINED, explained, unmarked
 from ui.initialization_presets import SIGMOIDS, SIGNALS, TRAININGS

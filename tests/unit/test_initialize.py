@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.fields import Value
 from dashlab.models import build
-from dashlab.settings import ModelConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.run_parts import ModelConfig
 
 FAN_IN, FAN_OUT = 400, 300
 

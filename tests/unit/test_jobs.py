@@ -15,12 +15,12 @@ import psutil
 import pytest
 import torch
 
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
 from dashlab.jobs.endings import Endings
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from tests.typed import there
 from tests.unit.fake_training import counted, order

@@ -20,7 +20,7 @@ from dashlab.experiments.linear_race import (
     samples,
 )
 from dashlab.optim import make_optimizer
-from dashlab.optim_settings import OPTIMIZERS, OptimConfig
+from dashlab.settings.optim import OPTIMIZERS, OptimConfig
 from ui.optim_network import PRESETS
 
 FOUR = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dashlab.config import LEAVES, RunConfig
-from dashlab.fields import Value
-from dashlab.presets import PRESETS
+from dashlab.settings.fields import Value
+from dashlab.settings.presets import PRESETS
+from dashlab.settings.run import LEAVES, RunConfig
 from ui import links
 from ui.runs import training_link
 from ui.training import SPECS, start

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 from ui import augmentation, batchnorm, initialization, links, optimizers, sketch, training, views
 
 Start = Callable[[str], Mapping[str, Value] | None]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from dashlab.errors import ConfigError
-from dashlab.fields import choice, number
-from dashlab.flatconfig import FlatConfig
-from dashlab.lists import ListSpec, entries_of, items, read_entries, text_of, write_entries
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.fields import choice, number
+from dashlab.settings.flat import FlatConfig
+from dashlab.settings.lists import ListSpec, entries_of, items, read_entries, text_of, write_entries
+from dashlab.settings.optim import OptimConfig
 from tests.typed import there
 
 

@@ -16,15 +16,15 @@ from dashlab import losses
 from dashlab.batches import split
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
-from dashlab.config import RunConfig
 from dashlab.device import stream
 from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.experiments.network_race import NetworkRace, entries
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
-from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.results import Result, StepRow
-from dashlab.settings import LossConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.run import RunConfig
+from dashlab.settings.run_parts import LossConfig
 from dashlab.stacked import train_stacked
 from dashlab.store import Store
 from tests.typed import there

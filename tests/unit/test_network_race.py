@@ -10,7 +10,6 @@ import pytest
 
 from dashlab import engine
 from dashlab.charts import network_race as charts
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
 from dashlab.experiments.network_race import (
     MOST_TOGETHER,
@@ -32,10 +31,11 @@ from dashlab.experiments.network_standings import (
     standing,
 )
 from dashlab.jobs.job import StudyJob
-from dashlab.lists import text_of
-from dashlab.optim_settings import OptimConfig
 from dashlab.records import from_plain, plain
 from dashlab.results import EpochRow, Started, StepRow
+from dashlab.settings.lists import text_of
+from dashlab.settings.optim import OptimConfig
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store
 from dashlab.study import StudyOutcome, Tick, perform
 from tests.typed import there

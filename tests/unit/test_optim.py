@@ -10,7 +10,7 @@ import torch
 from torch.nn import Parameter
 
 from dashlab.optim import joined, make_optimizer, make_schedule
-from dashlab.optim_settings import (
+from dashlab.settings.optim import (
     OPTIMIZERS,
     SURFACE_OPTIMIZERS,
     OptimConfig,

@@ -17,7 +17,7 @@ from dashlab.experiments.race_basins import basins
 from dashlab.experiments.race_run import Track, race
 from dashlab.experiments.race_search import RATES
 from dashlab.optim import make_optimizer
-from dashlab.optim_settings import OptimConfig
+from dashlab.settings.optim import OptimConfig
 from dashlab.stacked import train_stacked
 from ui import optim_batches, optim_ema, optim_network, optim_plane
 from ui.optim_surface_presets import PRESETS as SURFACE

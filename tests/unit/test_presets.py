@@ -2,12 +2,12 @@
 
 import pytest
 
-from dashlab.config import RunConfig
 from dashlab.engine import resolved
 from dashlab.errors import ConfigError
-from dashlab.fields import Value
 from dashlab.models import layers_of
-from dashlab.presets import PRESETS, preset
+from dashlab.settings.fields import Value
+from dashlab.settings.presets import PRESETS, preset
+from dashlab.settings.run import RunConfig
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -18,8 +18,8 @@ from dashlab.experiments.race_run import Track, noise_of, race
 from dashlab.experiments.race_search import RATES, search
 from dashlab.experiments.race_terms import resting, terms
 from dashlab.experiments.surfaces import SURFACES
-from dashlab.fields import Value
-from dashlab.optim_settings import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.optim import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
 from tests.typed import there
 
 STEPS = 40

@@ -19,10 +19,10 @@ from dashlab.batches import Batches, split
 from dashlab.data.imageset import ImageSet
 from dashlab.device import stream
 from dashlab.engine import train
-from dashlab.fields import Value
 from dashlab.models import build
-from dashlab.presets import preset
 from dashlab.results import Result
+from dashlab.settings.fields import Value
+from dashlab.settings.presets import preset
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import dashlab.store
-from dashlab.presets import PRESETS
 from dashlab.runfolder import write_run
 from dashlab.runindex import FILE, LOCK
 from dashlab.runsummary import read_summary
+from dashlab.settings.presets import PRESETS
 from dashlab.store import RunSummary, Store
 from tests.typed import there
 from tests.unit.test_store import KEY, a_result

@@ -79,8 +79,8 @@ def test_a_network_reads_mnist_that_came_back_as_it_reads_mnist(digits: Pixels) 
     import torch
 
     from dashlab.classifier import Classifier
-    from dashlab.config import RunConfig
     from dashlab.engine import train
+    from dashlab.settings.run import RunConfig
 
     config = RunConfig().change(train_size=6000, epochs=1, hidden=(64,), optimizer="adam", lr=0.003)
     network = Classifier.of(train(config, device="cpu"))

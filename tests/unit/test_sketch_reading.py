@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from dashlab.classifier import Classifier
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
 from dashlab.experiments.reading import Answer, evidence, read, sensitivity
 from dashlab.models import build
 from dashlab.results import Started
+from dashlab.settings.run import RunConfig
 from dashlab.weights import weights_of
 
 DIGITS = tuple("0123456789")

@@ -12,7 +12,7 @@ import torch
 from dashlab.classifier import Classifier
 from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
 from tests.strokes import CANVAS, FORMS, Hand, placed, rasterize, strokes, written
 
 HEIGHTS = (60, 130, 230)

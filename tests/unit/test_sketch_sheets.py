@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from dashlab.classifier import Classifier
-from dashlab.config import RunConfig
 from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
+from dashlab.settings.run import RunConfig
 from tests.sheets import CONDITIONS, Condition, sheet
 
 COUNT = 6

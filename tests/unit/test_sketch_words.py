@@ -16,7 +16,7 @@ from dashlab.engine import train
 from dashlab.experiments.ink import SIDE, Stroke, decode, rasterize
 from dashlab.experiments.reading import Answer, evidence, read
 from dashlab.experiments.sketch import prepare
-from dashlab.presets import PRESETS
+from dashlab.settings.presets import PRESETS
 from ui import verdict
 from ui.examples import EXAMPLES
 

@@ -13,7 +13,7 @@ from dashlab.device import stream
 from dashlab.experiments.gain import GainConfig, gains
 from dashlab.experiments.stack import StackStats, layer_stats
 from dashlab.experiments.stack_settings import Setting, StackView
-from dashlab.lists import entries_of
+from dashlab.settings.lists import entries_of
 from ui.initialization_presets import GAINS, SIGNALS
 
 

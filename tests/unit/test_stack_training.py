@@ -15,8 +15,8 @@ from dashlab.experiments.stack import draw_weight
 from dashlab.experiments.stack_learners import Digits
 from dashlab.experiments.stack_settings import CURES, Setting
 from dashlab.experiments.stack_training import LARGEST_CLASS, StackTraining, TrainedRow, verdict
-from dashlab.lists import text_of
 from dashlab.records import from_plain, plain
+from dashlab.settings.lists import text_of
 from dashlab.study import Tick
 from tests.typed import there
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
-from dashlab.fields import Value
 from dashlab.models import build
 from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
-from dashlab.optim_settings import OPTIMIZERS
 from dashlab.results import EpochRow, Result, Row, Started, StepRow
+from dashlab.settings.fields import Value
+from dashlab.settings.optim import OPTIMIZERS
+from dashlab.settings.run import RunConfig
 from dashlab.stacked import BESIDE, can_stack, train_stacked
 from dashlab.stacked_layers import Movable, Stack
 from tests.typed import there

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from dashlab.runfolder import clean_name, write_run
+from dashlab.settings.run import RunConfig
 from dashlab.store import Store, _stamp
 from tests.typed import there
 

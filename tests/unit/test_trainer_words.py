@@ -15,20 +15,20 @@ from torch.nn import Parameter
 from dashlab.augment import augment, random_erase
 from dashlab.batches import Normalization
 from dashlab.cli import train as command
-from dashlab.config import RunConfig, spec_of
 from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.data.own import TEST_FRACTION
 from dashlab.engine import train
 from dashlab.evaluate import loss_value
 from dashlab.experiments.confusion import confused_pairs
-from dashlab.fields import Value
 from dashlab.models import build, layers_of
 from dashlab.models.layers import Residual
 from dashlab.optim import make_optimizer, make_schedule
-from dashlab.optim_settings import OptimConfig, ScheduleConfig
-from dashlab.presets import preset
 from dashlab.results import Result
-from dashlab.settings import AugmentConfig
+from dashlab.settings.fields import Value
+from dashlab.settings.optim import OptimConfig, ScheduleConfig
+from dashlab.settings.presets import preset
+from dashlab.settings.run import RunConfig, spec_of
+from dashlab.settings.run_parts import AugmentConfig
 from tests.unit.pictures import made_up
 from ui import preview
 

@@ -16,7 +16,7 @@ from dashlab.experiments.pipeline import Step, make_step, problem_of
 from dashlab.experiments.pipeline_draws import Draw, Sample, draw_pipeline
 from dashlab.experiments.transform_table import ABOUT, ARGUMENTS, EXCLUDED, GROUPS
 from dashlab.experiments.transforms import catalogue, describe, offered, offered_among
-from dashlab.fields import Spec, Value
+from dashlab.settings.fields import Spec, Value
 
 WANTED = {
     *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip", "RandomRotation"),

@@ -12,7 +12,7 @@ import torch
 
 from dashlab.errors import WeightsError
 from dashlab.models import build
-from dashlab.settings import ModelConfig
+from dashlab.settings.run_parts import ModelConfig
 from dashlab.weights import from_bytes, put_weights, to_bytes, weights_of
 
 

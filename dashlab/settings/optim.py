@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dashlab.fields import choice, flag, integer, number
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import choice, flag, integer, number
+from dashlab.settings.flat import FlatConfig
 
 OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
 """What can train a network on batches."""

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from dashlab.errors import ConfigError
-from dashlab.fields import UNSET, Spec, Value, following, starting
+from dashlab.settings.fields import UNSET, Spec, Value, following, starting
 
 C = TypeVar("C", bound="FlatConfig")
 

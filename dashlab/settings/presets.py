@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dashlab.config import RunConfig
 from dashlab.errors import ConfigError
-from dashlab.fields import Value
+from dashlab.settings.fields import Value
+from dashlab.settings.run import RunConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ Those of the optimizer and its schedule stand in `optim_settings`.
 
 from dataclasses import dataclass
 
-from dashlab.fields import choice, flag, integer, number, sizes, text
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import choice, flag, integer, number, sizes, text
+from dashlab.settings.flat import FlatConfig
 
 FLOP_PER_S = 60e9
 """Operations a second of one core in training: what the presets s1 and s4 reached in the README's table.

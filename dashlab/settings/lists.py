@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
-from dashlab.flatconfig import FlatConfig
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.flat import FlatConfig
 
 E = TypeVar("E", bound=FlatConfig)
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dashlab.errors import ConfigError
-from dashlab.fields import Spec, Value
-from dashlab.flatconfig import FlatConfig, canonical, hash_of
-from dashlab.optim_settings import OptimConfig, ScheduleConfig
-from dashlab.settings import (
+from dashlab.settings.fields import Spec, Value
+from dashlab.settings.flat import FlatConfig, canonical, hash_of
+from dashlab.settings.optim import OptimConfig, ScheduleConfig
+from dashlab.settings.run_parts import (
     AugmentConfig,
     DataConfig,
     LoopConfig,
