@@ -9,7 +9,7 @@ from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
 from dashlab.errors import DamagedRun
 from dashlab.settings.run import spec_of
-from dashlab.store import RunSummary, StoredRun
+from dashlab.store.runs import RunSummary, StoredRun
 from ui import offers, runs
 from ui.charts import grow
 from ui.controls import shown

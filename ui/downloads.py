@@ -12,7 +12,7 @@ from dashlab.errors import DataError
 from dashlab.experiments.mistakes import prediction_rows
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import spec_of
-from dashlab.store import StoredRun
+from dashlab.store.runs import StoredRun
 from ui import runs
 from ui.page import csv_text, download
 

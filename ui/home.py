@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab import disklimit
 from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.errors import ConfigError
-from dashlab.store import RunSummary
+from dashlab.store import limit as disklimit
+from dashlab.store.runs import RunSummary
 from ui import runs
 from ui.controls import choice_name
 from ui.page import PAGES, as_text, link_to

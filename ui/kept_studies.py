@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashlab import studies
 from dashlab.data.folders import store_folder
-from dashlab.studies import StoredStudy
+from dashlab.store import studies
+from dashlab.store.studies import StoredStudy
 from dashlab.study import Study
 
 KEPT = 8

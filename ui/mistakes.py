@@ -13,7 +13,7 @@ from dashlab.errors import DataError
 from dashlab.experiments.confusion import confused_pairs
 from dashlab.experiments.mistakes import Reading, cell_readings, worst_mistakes
 from dashlab.results import Evaluation
-from dashlab.store import StoredRun
+from dashlab.store.runs import StoredRun
 from ui import runs
 from ui.charts import plot
 from ui.controls import clicked, kept

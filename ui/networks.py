@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashlab.classifier import Classifier
 from dashlab.errors import DamagedRun
-from dashlab.store import RunSummary
+from dashlab.store.runs import RunSummary
 from ui import offers, runs
 from ui.controls import answered
 from ui.page import show_error

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from dashlab.store import RunSummary
+from dashlab.store.runs import RunSummary
 from ui import runs
 
 MOST = 200

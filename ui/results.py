@@ -10,7 +10,7 @@ from dashlab.charts.training import Curve
 from dashlab.results import Evaluation, Result, Started
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.store import StoredRun
+from dashlab.store.runs import StoredRun
 from ui import compare, downloads, mistakes, preview, runs
 from ui.charts import grow
 from ui.live import seconds

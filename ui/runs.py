@@ -15,7 +15,7 @@ from dashlab.settings.fields import Value
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig, spec_of
 from dashlab.settings.run_parts import DataConfig
-from dashlab.store import RunSummary, Store, StoredRun
+from dashlab.store.runs import RunSummary, Store, StoredRun
 from dashlab.study import Study
 from ui import links
 from ui.controls import choice_name, shown

@@ -15,7 +15,7 @@ from dashlab.experiments.sketch import Prepared, prepare
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS
-from dashlab.store import RunSummary
+from dashlab.store.runs import RunSummary
 from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of
 from ui.controls import answered, control, kept

@@ -12,7 +12,7 @@ from dashlab.jobs import Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS, Preset
 from dashlab.settings.run import LEAVES, RunConfig
-from dashlab.store import RunSummary, StoredRun
+from dashlab.store.runs import RunSummary, StoredRun
 from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of

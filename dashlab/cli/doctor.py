@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dashlab.data.folders import data_folder
 from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.device import environment, has_bf16_units, pick_device
-from dashlab.store import Store
+from dashlab.store.runs import Store
 
 _OPTIONAL = ("torchvision", "distributed", "streamlit", "streamlit_drawable_canvas", "plotly", "pandas")
 

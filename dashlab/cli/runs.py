@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from dashlab import studies
-from dashlab.store import RunSummary, Store
-from dashlab.studies import StudyFile
+from dashlab.store import studies
+from dashlab.store.runs import RunSummary, Store
+from dashlab.store.studies import StudyFile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

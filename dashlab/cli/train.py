@@ -101,7 +101,7 @@ def summary(result: Result) -> dict[str, Any]:
 def _start_weights(config: RunConfig) -> Any:
     if not config.loop.start_from:
         return None
-    from dashlab.store import Store
+    from dashlab.store.runs import Store
 
     key = config.loop.start_from
     run = Store().load(key)
@@ -111,7 +111,7 @@ def _start_weights(config: RunConfig) -> Any:
 
 
 def _save(result: Result) -> None:
-    from dashlab.store import Store
+    from dashlab.store.runs import Store
 
     Store().save(result)
 

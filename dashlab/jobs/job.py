@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashlab import studies
 from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs.tracking import JobState, Progress, StudyTracker, Tracker, progress_of, progress_of_study
 from dashlab.jobs.work import Failure, Order
 from dashlab.records import RecordError, row_from_plain
 from dashlab.results import Result, Row
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store import studies
+from dashlab.store.runs import Store
 from dashlab.study import Study, StudyOutcome, name_of, study_row_from_plain
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from dashlab.jobs.job import (
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from dashlab.study import Study
 
 if TYPE_CHECKING:

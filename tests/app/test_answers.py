@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.data.images import available_source
 from dashlab.experiments.network_race import NetworkRace, entries
 from dashlab.settings.presets import PRESETS
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import link, ran
 from ui import controls

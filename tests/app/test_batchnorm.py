@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import studies
 from dashlab.charts.twins_boundary import Plane, boundaries
 from dashlab.data.folders import store_folder
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
 from dashlab.jobs import JobState
+from dashlab.store import studies
 from dashlab.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link

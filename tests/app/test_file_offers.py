@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import ran
 from tests.app.test_initialization import LEARN, rows

@@ -16,7 +16,7 @@ from dashlab.experiments.twins_network import load_points
 from dashlab.experiments.twins_sweeps import RateSweep, Trial
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran, texts
 from tests.app.test_initialization import LEARN

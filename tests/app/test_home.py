@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab import jobs
 from dashlab.errors import JobError
 from dashlab.settings.presets import PRESETS
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran
 from ui.page import PAGES

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab import studies
 from dashlab.charts import stack as charts
 from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow
 from dashlab.jobs import JobState
 from dashlab.settings.lists import entries_of, text_of
+from dashlab.store import studies
 from dashlab.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link

@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from dashlab import studies
 from dashlab.data.folders import store_folder
 from dashlab.errors import DamagedRun
 from dashlab.experiments.twins import TwinsConfig
-from dashlab.studies import StoredStudy
+from dashlab.store import studies
+from dashlab.store.studies import StoredStudy
 from dashlab.study import Study, StudyOutcome
 from ui import kept_studies
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import ran, texts
 from tests.app.test_sketch import keep

@@ -26,7 +26,7 @@ from dashlab.settings.lists import entries_of, text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.presets import PRESETS as RUNS
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts
 from ui.optim_network import PRESETS

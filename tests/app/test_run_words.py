@@ -3,7 +3,7 @@
 import pytest
 
 from dashlab.settings.presets import PRESETS
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import result
 from ui import results, runs
 

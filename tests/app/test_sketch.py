@@ -18,7 +18,7 @@ from dashlab.jobs import JobState
 from dashlab.models import build
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from dashlab.weights import weights_of
 from tests.app.fakes import FakeLab, result, steps
 from tests.app.pages import link, press, ran, texts

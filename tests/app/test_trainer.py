@@ -13,7 +13,7 @@ from dashlab.errors import DataError, JobError
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
 from tests.app.pages import elements, press, texts
 from ui.training import KEPT

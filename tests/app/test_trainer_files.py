@@ -11,7 +11,7 @@ import pytest
 from dashlab.cli.train import config_from
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.store import StoredRun
+from dashlab.store.runs import StoredRun
 from tests.app.fakes import few_pictures, result
 from ui import downloads
 from ui.page import as_text, csv_text

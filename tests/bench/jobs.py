@@ -14,7 +14,7 @@ from dashlab import jobs
 from dashlab.engine import resolved
 from dashlab.settings.presets import preset
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store, StoredRun
+from dashlab.store.runs import Store, StoredRun
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Ratio
 

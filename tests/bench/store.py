@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from dashlab import jobs
 from dashlab.records import dumps
-from dashlab.runfolder import (
+from dashlab.settings import presets
+from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
+from dashlab.settings.run import RunConfig
+from dashlab.store.folder import (
     CONFIG,
     HISTORY,
     MANIFEST,
@@ -29,11 +32,8 @@ from dashlab.runfolder import (
     WEIGHTS,
     write_run,
 )
-from dashlab.runindex import FILE
-from dashlab.settings import presets
-from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
-from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.index import FILE
+from dashlab.store.runs import Store
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Side
 

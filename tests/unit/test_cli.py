@@ -22,7 +22,7 @@ from dashlab.errors import ConfigError
 from dashlab.settings.fields import Value
 from dashlab.settings.presets import preset
 from dashlab.settings.run import LEAVES, RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.typed import there
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,7 +286,7 @@ def test_figures_are_out_before_a_store_that_cannot_be_written_is_complained_abo
     def full(*_arguments: object, **_more: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dashlab.store.write_run", full)
+    monkeypatch.setattr("dashlab.store.runs.write_run", full)
     assert main([*QUICK, "--json"]) == 1
     said = capsys.readouterr()
     assert json.loads(said.out.splitlines()[-1])["state"] == "finished"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dashlab import disklimit, studies
 from dashlab.cli.main import main
-from dashlab.disklimit import Kept, in_words, parse
 from dashlab.errors import ConfigError, DashlabError
-from dashlab.runfolder import write_run
-from dashlab.store import Store
+from dashlab.store import limit as disklimit
+from dashlab.store import studies
+from dashlab.store.folder import write_run
+from dashlab.store.limit import Kept, in_words, parse
+from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.test_store import KEY, a_result
 
@@ -139,7 +140,7 @@ def test_a_full_disk_is_a_sentence_for_every_change(
 
     monkeypatch.setattr(Path, "touch", full)
     monkeypatch.setattr(Path, "rename", full)
-    monkeypatch.setattr("dashlab.store.write_synced", full)
+    monkeypatch.setattr("dashlab.store.runs.write_synced", full)
     changes: dict[str, Callable[[], object]] = {
         "pin": lambda: store.pin(KEY),
         "rename": lambda: store.rename(KEY, "x"),
@@ -261,7 +262,7 @@ def test_what_another_server_removed_meanwhile_is_not_counted_twice(
         return going
 
     monkeypatch.setattr(disklimit, "to_remove", slowly)
-    monkeypatch.setattr("dashlab.runindex.RunIndex._take_lock", lambda _index: None)
+    monkeypatch.setattr("dashlab.store.index.RunIndex._take_lock", lambda _index: None)
     store.room.make()
     assert store.room.removed() == 2
 

@@ -21,7 +21,7 @@ from dashlab.jobs import cluster as cluster_module
 from dashlab.jobs import lab as lab_module
 from dashlab.jobs.endings import Endings
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.fake_training import counted, order
 

@@ -14,7 +14,7 @@ import pytest
 from dashlab.errors import JobError
 from dashlab.jobs import JobState, Lab
 from dashlab.jobs.keys import CA, CERT, KEY, Keys, security_of
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.fake_training import order
 

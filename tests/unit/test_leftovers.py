@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashlab import leftovers
-from dashlab.store import Store
+from dashlab.store.runs import Store
 
 
 def age(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

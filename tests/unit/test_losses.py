@@ -26,7 +26,7 @@ from dashlab.settings.fields import Value
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import LossConfig
 from dashlab.stacked import train_stacked
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, run, same

@@ -36,7 +36,7 @@ from dashlab.results import EpochRow, Started, StepRow
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store
+from dashlab.store.runs import Store
 from dashlab.study import StudyOutcome, Tick, perform
 from tests.typed import there
 from tests.unit.pictures import made_up

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import dashlab.store
-from dashlab.runfolder import write_run
-from dashlab.runindex import FILE, LOCK
-from dashlab.runsummary import read_summary
+import dashlab.store.runs
 from dashlab.settings.presets import PRESETS
-from dashlab.store import RunSummary, Store
+from dashlab.store.folder import write_run
+from dashlab.store.index import FILE, LOCK
+from dashlab.store.runs import RunSummary, Store
+from dashlab.store.summary import read_summary
 from tests.typed import there
 from tests.unit.test_store import KEY, a_result
 
@@ -38,7 +38,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         read.append(key)
         return read_summary(folder, key)
 
-    monkeypatch.setattr(dashlab.store, "read_summary", counted)
+    monkeypatch.setattr(dashlab.store.runs, "read_summary", counted)
     return read
 
 
@@ -135,7 +135,7 @@ def test_lines_of_another_version_are_read_from_the_folders(
     root: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = put(root, 0)
-    monkeypatch.setattr("dashlab.runindex._VERSION", "0")
+    monkeypatch.setattr("dashlab.store.index._VERSION", "0")
     Store(root).runs()
     monkeypatch.undo()
     assert keys(Store(root)) == [key]
@@ -193,7 +193,7 @@ def test_a_run_that_an_old_version_puts_in_place_of_another_is_read_again(root: 
 
 
 def test_the_index_leaves_outdated_lines_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashlab.runindex._SPARE_LINES", 10)
+    monkeypatch.setattr("dashlab.store.index._SPARE_LINES", 10)
     key = put(root, 0)
     store = Store(root)
     for number in range(30):
@@ -286,7 +286,7 @@ def test_a_rename_by_a_server_of_another_version_is_seen(root: Path, monkeypatch
     key = put(root, 0)
     ours = Store(root)
     assert there(ours.find(key)).name == ""
-    monkeypatch.setattr("dashlab.runindex._VERSION", "another")
+    monkeypatch.setattr("dashlab.store.index._VERSION", "another")
     Store(root).rename(key, "theirs")
     monkeypatch.undo()
     assert there(ours.find(key)).name == there(Store(root).find(key)).name == "theirs"

@@ -17,9 +17,9 @@ import torch
 
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
-from dashlab.runfolder import clean_name, write_run
 from dashlab.settings.run import RunConfig
-from dashlab.store import Store, _stamp
+from dashlab.store.folder import clean_name, write_run
+from dashlab.store.runs import Store, _stamp
 from tests.typed import there
 
 CONFIG = RunConfig()
@@ -411,7 +411,7 @@ def test_a_run_that_another_process_moves_meanwhile_is_not_damaged(
                 spare.rename(run)
         return found
 
-    monkeypatch.setattr("dashlab.store._stamp", disturbed)
+    monkeypatch.setattr("dashlab.store.runs._stamp", disturbed)
     assert (store.load(KEY) is not None) == returns
     assert store.damaged() == []
     assert run.exists() == returns
@@ -425,6 +425,6 @@ def test_the_folder_is_named_by_the_environment(tmp_path: Path, monkeypatch: pyt
 
 def test_listing_runs_imports_no_torch(store: Store, tmp_path: Path) -> None:
     store.save(a_result())
-    code = "import sys; from dashlab.store import Store; assert Store().runs() and 'torch' not in sys.modules"
+    code = "import sys; from dashlab.store.runs import Store; assert Store().runs() and 'torch' not in sys.modules"
     environment = os.environ | {"DASHLAB_STORE": str(store.root), "PYTHONPATH": str(Path.cwd())}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dashlab import experiments, studies
+from dashlab import experiments
 from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.network_race import StackedRuns
 from dashlab.experiments.stack_training import StackTraining
@@ -20,7 +20,8 @@ from dashlab.experiments.twins import TwinsConfig
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.records import RecordError
-from dashlab.store import Store
+from dashlab.store import studies
+from dashlab.store.runs import Store
 from dashlab.study import Study, Tick, perform, plain_study_row, study_row_from_plain
 from tests.typed import there
 from tests.unit.fake_study import Square, Squares, WithRuns

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from dashlab import disklimit, leftovers, studies
-from dashlab.disklimit import Kept
+from dashlab import leftovers
 from dashlab.errors import ConfigError
 from dashlab.leftovers import temporary_name
-from dashlab.runindex import RunIndex
-from dashlab.runsummary import RunSummary
+from dashlab.store import limit as disklimit
+from dashlab.store import studies
+from dashlab.store.index import RunIndex
+from dashlab.store.limit import Kept
+from dashlab.store.summary import RunSummary
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dashlab.runsummary import RunSummary
+from dashlab.store.summary import RunSummary
 
 By = Callable[[RunSummary], str]
 """The name of the group that a run belongs to; `""` for none. It must depend on nothing but the run."""

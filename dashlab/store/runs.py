@@ -26,8 +26,7 @@ from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.records import dumps
 from dashlab.results import Result
-from dashlab.room import DAMAGED, IN_USE, Room
-from dashlab.runfolder import (
+from dashlab.store.folder import (
     MANIFEST,
     NAME,
     PINNED,
@@ -42,9 +41,10 @@ from dashlab.runfolder import (
     write_run,
     write_synced,
 )
-from dashlab.rungroups import By, Grouping
-from dashlab.runindex import RunIndex
-from dashlab.runsummary import RunSummary, read_summary
+from dashlab.store.groups import By, Grouping
+from dashlab.store.index import RunIndex
+from dashlab.store.room import DAMAGED, IN_USE, Room
+from dashlab.store.summary import RunSummary, read_summary
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 

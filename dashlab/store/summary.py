@@ -11,7 +11,8 @@ from typing import Any, get_args
 
 from dashlab.errors import ConfigError
 from dashlab.results import EndState
-from dashlab.runfolder import (
+from dashlab.settings.run import PARTS, RunConfig
+from dashlab.store.folder import (
     CONFIG,
     METRICS,
     PINNED,
@@ -24,7 +25,6 @@ from dashlab.runfolder import (
     read_manifest,
     read_name,
 )
-from dashlab.settings.run import PARTS, RunConfig
 
 _END_STATES = get_args(EndState)
 

@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import dashlab
-from dashlab.runfolder import SCHEMA as RUN_SCHEMA
-from dashlab.runsummary import RunSummary
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.run import PARTS, RunConfig
 from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
+from dashlab.store.folder import SCHEMA as RUN_SCHEMA
+from dashlab.store.summary import RunSummary
 
 if sys.platform != "win32":  # there one process at a time must do; a lost line is only read again
     import fcntl

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.data.folders import store_folder
-from dashlab.disklimit import Kept
 from dashlab.errors import DamagedRun, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.records import RecordError, dumps, from_plain, loads, plain
-from dashlab.runfolder import sync_folder, write_synced
+from dashlab.store.folder import sync_folder, write_synced
+from dashlab.store.limit import Kept
 from dashlab.study import Study, StudyOutcome
 
 logger = logging.getLogger(__name__)
