@@ -77,8 +77,8 @@ def _digest(element: Any) -> str:
 
 
 def _trainings() -> Iterator[tuple[str, list[str]]]:
-    from dashlab.engine import train
     from dashlab.settings.presets import PRESETS
+    from dashlab.training.engine import train
 
     for name, preset in PRESETS.items():
         config = preset.config.change(**SMALL)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
 from dashlab.errors import DamagedRun
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import RunSummary, StoredRun
+from dashlab.training import losses
 from ui import offers, runs
 from ui.charts import grow
 from ui.controls import shown

@@ -20,7 +20,7 @@ from dashlab.experiments.stack_training import (
     verdict,
 )
 from dashlab.jobs import Progress
-from dashlab.records import plain
+from dashlab.training.records import plain
 from ui import guessing, kept_studies, live
 from ui.charts import grow, plot
 from ui.initialization_measured import measured

@@ -5,7 +5,7 @@ import streamlit as st
 from dashlab.data.folders import store_folder
 from dashlab.store import studies
 from dashlab.store.studies import StoredStudy
-from dashlab.study import Study
+from dashlab.training.study import Study
 
 KEPT = 8
 """So many studies stay in memory, for all sessions."""

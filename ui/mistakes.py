@@ -12,8 +12,8 @@ from dashlab.data.images import ImageSet
 from dashlab.errors import DataError
 from dashlab.experiments.confusion import confused_pairs
 from dashlab.experiments.mistakes import Reading, cell_readings, worst_mistakes
-from dashlab.results import Evaluation
 from dashlab.store.runs import StoredRun
+from dashlab.training.results import Evaluation
 from ui import runs
 from ui.charts import plot
 from ui.controls import clicked, kept

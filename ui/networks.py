@@ -5,9 +5,9 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashlab.classifier import Classifier
 from dashlab.errors import DamagedRun
 from dashlab.store.runs import RunSummary
+from dashlab.training.classifier import Classifier
 from ui import offers, runs
 from ui.controls import answered
 from ui.page import show_error

@@ -226,6 +226,6 @@ def _foot(place: Any) -> None:
 @st.cache_data(show_spinner=False)
 def device_name() -> str:
     """What trains here, for people."""
-    from dashlab.device import describe, pick_device
+    from dashlab.training.device import describe, pick_device
 
     return describe(pick_device())

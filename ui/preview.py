@@ -6,9 +6,9 @@ from dashlab.charts.pictures import mosaic
 from dashlab.data.images import IMAGE_SETS, ImageSet
 from dashlab.errors import DataError
 from dashlab.experiments.mistakes import samples
-from dashlab.models.inspect import LayerRow
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import ModelConfig
+from dashlab.training.models.inspect import LayerRow
 from ui import live, runs
 from ui.layout import rest
 from ui.page import as_text, show_error
@@ -106,7 +106,7 @@ def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> Non
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _layers(model: ModelConfig, shape: tuple[int, int, int], classes: int) -> list[LayerRow]:
-    from dashlab.models.inspect import layers_of
+    from dashlab.training.models.inspect import layers_of
 
     return layers_of(model, shape=shape, classes=classes)
 
@@ -128,7 +128,7 @@ def _steps(config: RunConfig, images: ImageSet, count: int = 1) -> None:
 
 
 def _seconds(model: ModelConfig, shape: tuple[int, int, int], classes: int, pictures: int) -> float:
-    from dashlab.models.inspect import seconds_to_train
+    from dashlab.training.models.inspect import seconds_to_train
 
     return seconds_to_train(_layers(model, shape, classes), pictures)
 

@@ -4,13 +4,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashlab import losses
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
-from dashlab.results import Evaluation, Result, Started
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
+from dashlab.training import losses
+from dashlab.training.results import Evaluation, Result, Started
 from ui import compare, downloads, mistakes, preview, runs
 from ui.charts import grow
 from ui.live import seconds

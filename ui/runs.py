@@ -16,7 +16,7 @@ from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig, spec_of
 from dashlab.settings.run_parts import DataConfig
 from dashlab.store.runs import RunSummary, Store, StoredRun
-from dashlab.study import Study
+from dashlab.training.study import Study
 from ui import links
 from ui.controls import choice_name, shown
 
@@ -57,7 +57,7 @@ def _load(root: str, key: str, created: datetime) -> StoredRun | None:  # noqa: 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the pictures …")
 def _images(data: DataConfig, folders: tuple[str, ...]) -> ImageSet:  # noqa: ARG001 - other folders, other sets
-    from dashlab.engine import load as load_pictures
+    from dashlab.training.engine import load as load_pictures
 
     return load_pictures(data)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab import jobs, losses
+from dashlab import jobs
 from dashlab.charts.training import Curve
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.jobs import Progress
@@ -13,6 +13,7 @@ from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS, Preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import RunSummary, StoredRun
+from dashlab.training import losses
 from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of
@@ -145,7 +146,7 @@ def _is_going_on(key: str) -> bool:
 
 def _sound(state: PageState) -> tuple[RunConfig | None, str]:
     """The resolved config, or a sentence that says why there is none."""
-    from dashlab.engine import resolved
+    from dashlab.training.engine import resolved
 
     if state.problems:
         return None, next(iter(state.problems.values()))

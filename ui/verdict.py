@@ -15,8 +15,8 @@ from ui.pictures import show
 from ui.state import PageState
 
 if TYPE_CHECKING:
-    from dashlab.classifier import Classifier
     from dashlab.experiments.reading import Answer
+    from dashlab.training.classifier import Classifier
 
 Networks = Mapping[str, "Classifier"]
 

@@ -21,8 +21,8 @@ MODULES = (
     "plotly.graph_objects",
     "torch",
     "torchvision.transforms.v2",
-    "dashlab.device",
-    "dashlab.classifier",
+    "dashlab.training.device",
+    "dashlab.training.classifier",
     "dashlab.experiments.race_cache",
     "dashlab.experiments.reading",
 )

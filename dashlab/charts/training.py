@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashlab.charts.style import thinned
-from dashlab.losses import with_words
-from dashlab.results import EpochRow, StepRow
+from dashlab.training.losses import with_words
+from dashlab.training.results import EpochRow, StepRow
 
 Point = dict[str, str | float]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from dashlab.data.folders import data_folder
 from dashlab.data.images import IMAGE_SETS, available_source
-from dashlab.device import environment, has_bf16_units, pick_device
 from dashlab.store.runs import Store
+from dashlab.training.device import environment, has_bf16_units, pick_device
 
 _OPTIONAL = ("torchvision", "distributed", "streamlit", "streamlit_drawable_canvas", "plotly", "pandas")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.errors import ConfigError
-from dashlab.losses import added_words
-from dashlab.results import EpochRow, Result, Row, Started, StepRow
 from dashlab.settings.fields import Spec
 from dashlab.settings.presets import PRESETS, preset
 from dashlab.settings.run import LEAVES, PARTS, RunConfig, spec_of
+from dashlab.training.losses import added_words
+from dashlab.training.results import EpochRow, Result, Row, Started, StepRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = config_from(arguments)
     import torch
 
-    from dashlab.engine import resolved, train
+    from dashlab.training.engine import resolved, train
 
     if arguments.threads < 0:
         raise ConfigError(f"--threads must be at least 1, or 0 for one per core; it is {arguments.threads}.")

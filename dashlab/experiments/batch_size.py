@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.device import stream
 from dashlab.settings.fields import choice, flag, integer, number, sizes
 from dashlab.settings.flat import FlatConfig
+from dashlab.training.device import stream
 
 Array = NDArray[np.float64]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dashlab.device import stream
 from dashlab.experiments.stack import Histogram, activate, histograms
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting
 from dashlab.experiments.stack_theory import moments
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.flat import FlatConfig
+from dashlab.training.device import stream
 
 LOWEST, HIGHEST = 0.05, 20.0
 """Ends of the spreads over which a gain is followed."""

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from dashlab.device import stream
-from dashlab.optim import make_optimizer
 from dashlab.settings.optim import OptimConfig
+from dashlab.training.device import stream
+from dashlab.training.optim import make_optimizer
 
 INPUTS, OUTPUTS = 10, 5
 NOISE = 0.1

@@ -1,7 +1,7 @@
 """One network under several optimizers: same first weights, same batches; and the same over learning rates.
 
 Every run of a race is an ordinary `RunConfig`, cached under its key: one that was trained before costs
-nothing. Those that are missing are trained stacked where that can be done (`dashlab.stacked`), else one after
+nothing. Those that are missing are trained stacked where that can be done (`dashlab.training.stacked`), else one after
 the other.
 """
 
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.race import racer_names
-from dashlab.results import EpochRow, Row, Started, StepRow
 from dashlab.settings.fields import Value, choice, flag, integer, number, sizes, text
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import entries_of, items, text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.run import LEAVES, RunConfig
-from dashlab.study import Study, Tick
+from dashlab.training.results import EpochRow, Row, Started, StepRow
+from dashlab.training.study import Study, Tick
 
 if TYPE_CHECKING:
-    from dashlab.results import Result
+    from dashlab.training.results import Result
 
 MOST_RACERS = 8
 MOST_RUNS = 150
@@ -311,7 +311,7 @@ class StackedRuns(Study):
 
     def run(self, report: Callable[[Any], None], should_stop: Callable[[], bool]) -> "tuple[Result, ...]":
         """Train them; see `Study.run`."""
-        from dashlab.stacked import train_stacked
+        from dashlab.training.stacked import train_stacked
 
         configs = self.configs()
         done, total = [0] * len(configs), 0
@@ -341,7 +341,7 @@ def _racer_row(index: int, row: Row) -> RacerRow:
 
 def orders(configs: Iterable[RunConfig]) -> list["StackedRuns | RunConfig"]:
     """What to submit so that these runs are trained, in their order: stacked where that can be done."""
-    from dashlab.stacked import can_stack
+    from dashlab.training.stacked import can_stack
 
     groups: list[list[RunConfig]] = []
     for config in configs:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashlab.experiments.network_race import RacerRow
-from dashlab.results import EpochRow, Started, StepRow
+from dashlab.training.results import EpochRow, Started, StepRow
 
 if TYPE_CHECKING:
-    from dashlab.results import Result
+    from dashlab.training.results import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dashlab.device import stream
 from dashlab.experiments.pipeline import Step
 from dashlab.experiments.pipeline_faults import fault_of, left_alone, obstacle
 from dashlab.experiments.pipeline_kinds import FAULTS, misfit
 from dashlab.experiments.pipeline_listen import Listener
 from dashlab.experiments.pipeline_seen import Facts, Seen, facts, leaves, seen, size_of, undone
 from dashlab.experiments.transforms import argument, build
+from dashlab.training.device import stream
 
 MOST_PIXELS = 500_000
 """Larger than this no picture may become: a few steps that enlarge would take minutes and fill the memory."""

@@ -12,8 +12,8 @@ from dashlab.experiments.race import Course
 from dashlab.experiments.race_outcome import distances
 from dashlab.experiments.race_run import losses_and_gradients, noise_of
 from dashlab.experiments.surfaces import Surface
-from dashlab.optim import make_optimizer
 from dashlab.settings.optim import SurfaceOptimConfig
+from dashlab.training.optim import make_optimizer
 
 NOT_APART = ("lbfgs",)
 """Optimizers in which one number decides about another's step, so that starts cannot share a tensor."""

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from dashlab.device import stream
 from dashlab.experiments.race import MOST_STEPS, Course
 from dashlab.experiments.surfaces import Surface
-from dashlab.optim import joined, make_optimizer
 from dashlab.settings.optim import SurfaceOptimConfig
+from dashlab.training.device import stream
+from dashlab.training.optim import joined, make_optimizer
 
 Array = npt.NDArray[np.float64]
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.classifier import Classifier
-from dashlab.models import memory_format
+from dashlab.training.classifier import Classifier
+from dashlab.training.models import memory_format
 
 Map = NDArray[np.float32]  # [28, 28]
 

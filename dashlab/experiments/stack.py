@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dashlab.device import stream
 from dashlab.experiments.stack_settings import Setting, StackConfig
+from dashlab.training.device import stream
 
 BINS = 40
 TOGETHER = 1 << 19

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dashlab.data.images import load_images
-from dashlab.device import pick_device, stream
 from dashlab.experiments.stack import block, draw_weight
 from dashlab.experiments.stack_settings import Setting
 from dashlab.experiments.stack_training import CLASSES, PIXELS, TEST_COUNT, StackTraining, TrainedRow
-from dashlab.optim import make_optimizer
 from dashlab.settings.optim import OptimConfig
-from dashlab.study import Tick
+from dashlab.training.device import pick_device, stream
+from dashlab.training.optim import make_optimizer
+from dashlab.training.study import Tick
 
 TRAIN_COUNT = 20_000
 MOST_ROWS = 100

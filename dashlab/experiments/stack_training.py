@@ -11,7 +11,7 @@ from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConf
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.lists import entries_of, items
 from dashlab.settings.run_parts import FLOP_PER_S
-from dashlab.study import Study
+from dashlab.training.study import Study
 
 PIXELS, CLASSES = 28 * 28, 10
 TEST_COUNT = 1_000

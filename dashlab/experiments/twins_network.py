@@ -9,10 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.batches import Normalization, stratified_order
 from dashlab.data import points
 from dashlab.data.images import load_images
-from dashlab.device import pick_device, stream
 from dashlab.experiments.twins import (
     BINS,
     CHANNELS,
@@ -26,9 +24,11 @@ from dashlab.experiments.twins import (
     pack_boundary,
 )
 from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.models.initialize import initialize
-from dashlab.models.layers import activation_layer
 from dashlab.settings.run_parts import ModelConfig
+from dashlab.training.batches import Normalization, stratified_order
+from dashlab.training.device import pick_device, stream
+from dashlab.training.models.initialize import initialize
+from dashlab.training.models.layers import activation_layer
 
 PORTION = 1000
 COUNTED = 5000

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dashlab.settings.fields import choice, flag, integer, number, sizes
 from dashlab.settings.run_parts import FLOP_PER_S, INITIALIZERS
-from dashlab.study import Study
+from dashlab.training.study import Study
 
 POINT_SETS = ("circles", "moons", "spirals")
 MNIST_COUNT = 60_000

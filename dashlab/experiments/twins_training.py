@@ -23,7 +23,7 @@ from dashlab.experiments.twins import (
 from dashlab.experiments.twins_network import Task, Watched
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.experiments.twins_sweeps import Sweep, Trial
-from dashlab.study import Tick
+from dashlab.training.study import Tick
 
 NOTHING = Score(loss=math.nan, accuracy=math.nan)
 TICK_STEPS = 20

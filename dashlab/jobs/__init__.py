@@ -19,7 +19,7 @@ from dashlab.jobs.desk import Desk, Ticket
 from dashlab.jobs.lab import Lab
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.settings.run import RunConfig
-from dashlab.study import Study
+from dashlab.training.study import Study
 
 __all__ = [
     "JobState",

@@ -19,7 +19,7 @@ from typing import Any
 from dashlab.errors import DashlabError
 from dashlab.giving_up import GivenUp, listen, look_up
 from dashlab.jobs.child import make_way, preload, watch_parent
-from dashlab.study import Study, Tick
+from dashlab.training.study import Study, Tick
 
 GIVE_UP = "give up"
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from dashlab.errors import ConfigError, DashlabError
 from dashlab.jobs.tracking import JobState, Progress, StudyTracker, Tracker, progress_of, progress_of_study
 from dashlab.jobs.work import Failure, Order
-from dashlab.records import RecordError, row_from_plain
-from dashlab.results import Result, Row
 from dashlab.settings.run import RunConfig
 from dashlab.store import studies
 from dashlab.store.runs import Store
-from dashlab.study import Study, StudyOutcome, name_of, study_row_from_plain
+from dashlab.training.records import RecordError, row_from_plain
+from dashlab.training.results import Result, Row
+from dashlab.training.study import Study, StudyOutcome, name_of, study_row_from_plain
 
 if TYPE_CHECKING:
     from distributed import Future
 
 logger = logging.getLogger(__name__)
 
-PERFORM = "dashlab.study:perform"
+PERFORM = "dashlab.training.study:perform"
 
 Outcome = Result | StudyOutcome | Failure
 """What comes back from a worker."""
@@ -168,7 +168,7 @@ class RunJob(Job):
             raise ConfigError(
                 f"The run to start from, {key[:12]}…, is not in the cache or left no weights: train it first."
             )
-        from dashlab.weights import to_bytes
+        from dashlab.training.weights import to_bytes
 
         self._start_weights = to_bytes(stored.result.weights)
 

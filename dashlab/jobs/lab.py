@@ -30,14 +30,14 @@ from dashlab.jobs.tracking import JobState, Progress
 from dashlab.jobs.work import TOPIC, Failure, ask_to_stop, run_order
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
-from dashlab.study import Study
+from dashlab.training.study import Study
 
 if TYPE_CHECKING:
     from distributed import Future
 
 logger = logging.getLogger(__name__)
 
-TRAIN = "dashlab.engine:train"
+TRAIN = "dashlab.training.engine:train"
 _MOST_OVER = 50
 _MOST_KILLS = 2
 
@@ -383,6 +383,6 @@ class Lab:
 
 
 def _engine_resolved(config: RunConfig) -> RunConfig:
-    from dashlab.engine import resolved  # imports torch
+    from dashlab.training.engine import resolved  # imports torch
 
     return resolved(config)

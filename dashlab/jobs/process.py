@@ -53,7 +53,7 @@ def load_default_pictures() -> None:
     from dashlab.errors import DashlabError
     from dashlab.settings.run import RunConfig
 
-    engine = sys.modules.get("dashlab.engine")
+    engine = sys.modules.get("dashlab.training.engine")
     if engine is None:
         return
     try:

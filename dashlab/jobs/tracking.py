@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from dashlab.results import EpochRow, Result, Started, StepRow
 from dashlab.settings.run import RunConfig
-from dashlab.study import Study, StudyOutcome, Tick
+from dashlab.training.results import EpochRow, Result, Started, StepRow
+from dashlab.training.study import Study, StudyOutcome, Tick
 
 _PACE_OVER_S = 8.0
 """The speed from which the time left is told is that of the last so many seconds."""

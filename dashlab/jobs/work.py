@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import DashlabError
-from dashlab.records import plain_row
-from dashlab.results import Result, Started
 from dashlab.settings.run import RunConfig
-from dashlab.study import StudyOutcome, load_named, plain_study_row
+from dashlab.training.records import plain_row
+from dashlab.training.results import Result, Started
+from dashlab.training.study import StudyOutcome, load_named, plain_study_row
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -84,7 +84,7 @@ def run_order(order: Order) -> Result | StudyOutcome | Failure:
 def _weights(contents: bytes | None) -> "dict[str, Tensor] | None":
     if contents is None:
         return None
-    from dashlab.weights import from_bytes
+    from dashlab.training.weights import from_bytes
 
     return from_bytes(contents)
 

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab.errors import ConfigError, WeightsError
-from dashlab.records import RecordError, dumps, from_plain, loads
-from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
 from dashlab.settings.run import RunConfig
+from dashlab.training.records import RecordError, dumps, from_plain, loads
+from dashlab.training.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -214,7 +214,7 @@ def clean_name(name: str) -> str:
 
 
 def _contents(result: Result, created: datetime) -> dict[str, bytes]:
-    from dashlab.weights import to_bytes
+    from dashlab.training.weights import to_bytes
 
     evaluation = result.evaluation
     figures = None
@@ -320,7 +320,7 @@ def moment(created: float) -> datetime:
 
 
 def _tensors(files: dict[str, bytes], file: str) -> "dict[str, Tensor]":
-    from dashlab.weights import from_bytes
+    from dashlab.training.weights import from_bytes
 
     try:
         return from_bytes(files[file])

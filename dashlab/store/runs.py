@@ -24,8 +24,6 @@ from dashlab import leftovers
 from dashlab.data.folders import store_folder
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, StoreError
 from dashlab.leftovers import temporary_name
-from dashlab.records import dumps
-from dashlab.results import Result
 from dashlab.store.folder import (
     MANIFEST,
     NAME,
@@ -45,6 +43,8 @@ from dashlab.store.groups import By, Grouping
 from dashlab.store.index import RunIndex
 from dashlab.store.room import DAMAGED, IN_USE, Room
 from dashlab.store.summary import RunSummary, read_summary
+from dashlab.training.records import dumps
+from dashlab.training.results import Result
 
 __all__ = ["DamagedRun", "RunSummary", "Store", "StoredRun"]
 

@@ -11,10 +11,10 @@ from typing import Any
 from dashlab.data.folders import store_folder
 from dashlab.errors import DamagedRun, StoreError
 from dashlab.leftovers import temporary_name
-from dashlab.records import RecordError, dumps, from_plain, loads, plain
 from dashlab.store.folder import sync_folder, write_synced
 from dashlab.store.limit import Kept
-from dashlab.study import Study, StudyOutcome
+from dashlab.training.records import RecordError, dumps, from_plain, loads, plain
+from dashlab.training.study import Study, StudyOutcome
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from dashlab.errors import ConfigError
-from dashlab.results import EndState
 from dashlab.settings.run import PARTS, RunConfig
 from dashlab.store.folder import (
     CONFIG,
@@ -25,6 +24,7 @@ from dashlab.store.folder import (
     read_manifest,
     read_name,
 )
+from dashlab.training.results import EndState
 
 _END_STATES = get_args(EndState)
 

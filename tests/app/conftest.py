@@ -46,7 +46,7 @@ def faults_are_exceptions(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
 @pytest.fixture
 def pictures_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures that need no reading."""
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+    monkeypatch.setattr("dashlab.training.engine.load", lambda _config: few_pictures())
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from dashlab.data.images import ImageSet
-from dashlab.engine import resolved
 from dashlab.jobs import JobState, Progress
-from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from dashlab.settings.run import RunConfig
 from dashlab.store import studies
-from dashlab.study import Study
+from dashlab.training.engine import resolved
+from dashlab.training.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
+from dashlab.training.study import Study
 
 CLASSES = tuple("0123456789")
 TEST_COUNT = 40

@@ -17,7 +17,7 @@ from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
 from dashlab.jobs import JobState
 from dashlab.store import studies
-from dashlab.study import Study, StudyOutcome, Tick
+from dashlab.training.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link
 from ui import batchnorm, batchnorm_run, batchnorm_twins

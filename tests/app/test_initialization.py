@@ -18,7 +18,7 @@ from dashlab.experiments.stack_training import StackTraining, TrainedRow
 from dashlab.jobs import JobState
 from dashlab.settings.lists import entries_of, text_of
 from dashlab.store import studies
-from dashlab.study import StudyOutcome
+from dashlab.training.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
 from ui import initialization

@@ -11,7 +11,7 @@ from dashlab.errors import DamagedRun
 from dashlab.experiments.twins import TwinsConfig
 from dashlab.store import studies
 from dashlab.store.studies import StoredStudy
-from dashlab.study import Study, StudyOutcome
+from dashlab.training.study import Study, StudyOutcome
 from ui import kept_studies
 
 STUDY = TwinsConfig(points=100, hidden=(4,), epochs=2)

@@ -21,12 +21,12 @@ from dashlab.experiments.network_race import (
     orders,
 )
 from dashlab.jobs import JobState
-from dashlab.results import EndState
 from dashlab.settings.lists import entries_of, text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.presets import PRESETS as RUNS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
+from dashlab.training.results import EndState
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts
 from ui.optim_network import PRESETS

@@ -15,7 +15,7 @@ from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from dashlab.study import Study
+from dashlab.training.study import Study
 from tests.app.fakes import FakeLab, started, steps
 from tests.app.pages import elements, ran, texts
 from tests.places import PLACES

@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab.engine import resolved
 from dashlab.experiments.ink import Stroke, encode, simplified
 from dashlab.jobs import JobState
-from dashlab.models import build
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
-from dashlab.weights import weights_of
+from dashlab.training.engine import resolved
+from dashlab.training.models import build
+from dashlab.training.weights import weights_of
 from tests.app.fakes import FakeLab, result, steps
 from tests.app.pages import link, press, ran, texts
 from tests.strokes import placed, rasterize, strokes

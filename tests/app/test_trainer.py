@@ -51,7 +51,7 @@ def test_what_cannot_be_read_is_said_in_the_place_of_the_pictures(
     def broken(_config: object) -> None:
         raise DataError("The pictures are damaged: fetch them again.")
 
-    monkeypatch.setattr("dashlab.engine.load", broken)
+    monkeypatch.setattr("dashlab.training.engine.load", broken)
     assert "The pictures are damaged: fetch them again." in texts(open_page())
 
 
@@ -295,7 +295,7 @@ def test_pictures_that_changed_since_are_not_shown_as_mistakes(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Store().save(result(FAST))
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures(test_count=20))
+    monkeypatch.setattr("dashlab.training.engine.load", lambda _config: few_pictures(test_count=20))
     assert "The pictures have changed since this run" in texts(open_page())
 
 

@@ -104,7 +104,7 @@ def test_a_link_cannot_name_a_folder_of_this_machine(
 def fetches(monkeypatch: pytest.MonkeyPatch) -> None:
     """No downloads but those of this test."""
     monkeypatch.setattr(own, "_fetches", {})
-    monkeypatch.setattr("dashlab.engine.load", lambda _config: few_pictures())
+    monkeypatch.setattr("dashlab.training.engine.load", lambda _config: few_pictures())
 
 
 @pytest.mark.usefixtures("fetches")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from dashlab.data.images import ImageSet, available_source, load_images
-from dashlab.device import describe
-from dashlab.engine import train
 from dashlab.settings.presets import preset
+from dashlab.training.device import describe
+from dashlab.training.engine import train
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.classifier import Classifier
-from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
 from dashlab.settings.presets import preset
+from dashlab.training.classifier import Classifier
+from dashlab.training.engine import train
 from tests.bench.pictures import images
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench

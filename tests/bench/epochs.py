@@ -8,10 +8,10 @@ import torch
 from torch.utils.data import Subset
 
 from dashlab.data.images import ImageSet
-from dashlab.device import has_bf16_units
-from dashlab.engine import train
 from dashlab.settings.presets import preset
 from dashlab.settings.run import RunConfig
+from dashlab.training.device import has_bf16_units
+from dashlab.training.engine import train
 from tests.bench import products, textbook
 from tests.bench.pictures import images, torchvision_set
 from tests.bench.settings import Settings

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashlab import jobs
-from dashlab.engine import resolved
 from dashlab.settings.presets import preset
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store, StoredRun
+from dashlab.training.engine import resolved
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Ratio
 

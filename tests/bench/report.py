@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from dashlab.device import describe as describe_device
-from dashlab.device import has_bf16_units, pick_device
+from dashlab.training.device import describe as describe_device
+from dashlab.training.device import has_bf16_units, pick_device
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Ratio
 

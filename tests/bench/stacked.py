@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dashlab.data.images import ImageSet
-from dashlab.engine import train
 from dashlab.settings.run import RunConfig
-from dashlab.stacked import train_stacked
+from dashlab.training.engine import train
+from dashlab.training.stacked import train_stacked
 from tests.bench.pictures import images
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Ratio, Side

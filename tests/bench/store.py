@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab import jobs
-from dashlab.records import dumps
 from dashlab.settings import presets
 from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
 from dashlab.settings.run import RunConfig
@@ -34,6 +33,7 @@ from dashlab.store.folder import (
 )
 from dashlab.store.index import FILE
 from dashlab.store.runs import Store
+from dashlab.training.records import dumps
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Side
 
@@ -90,8 +90,8 @@ def fill(root: Path, count: int) -> None:
 
 
 def _write_whole(root: Path, config: RunConfig, number: int) -> None:
-    from dashlab.models import build
-    from dashlab.weights import weights_of
+    from dashlab.training.models import build
+    from dashlab.training.weights import weights_of
     from tests.app.fakes import result
 
     made = result(config)

@@ -6,10 +6,10 @@ import statistics
 
 import torch
 
-from dashlab.batches import Normalization
-from dashlab.engine import train
-from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.settings.presets import preset
+from dashlab.training.batches import Normalization
+from dashlab.training.engine import train
+from dashlab.training.evaluate import logits_of, loss_and_accuracy
 from tests.bench import textbook
 from tests.bench.pictures import images, torchvision_set
 from tests.bench.settings import Settings

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dashlab.results import Result
 from dashlab.settings.fields import choice, integer
-from dashlab.study import Study, Tick
+from dashlab.training.results import Result
+from dashlab.training.study import Study, Tick
 from tests.unit import fake_training
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from dashlab.errors import DataError
-from dashlab.results import EndState, EpochRow, Evaluation, Result, Row, Seconds, Started, StepRow
 from dashlab.settings.run import RunConfig
+from dashlab.training.results import EndState, EpochRow, Evaluation, Result, Row, Seconds, Started, StepRow
 
 STEPS_PER_EPOCH = 10
 
@@ -31,7 +31,7 @@ def train(
     should_stop: Callable[[], bool],
     start_weights: Mapping[str, torch.Tensor] | None = None,
 ) -> Result:
-    """As `dashlab.engine.train`."""
+    """As `dashlab.training.engine.train`."""
     what, _, file = config.data.path.partition(" ")
     if file:
         with Path(file).open("a") as lines:

@@ -54,7 +54,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def part_of(path: Path) -> str:
-    """`models` for dashlab/models/layers.py, `config` for dashlab/settings/run.py."""
+    """`models` for dashlab/training/models/layers.py, `config` for dashlab/settings/run.py."""
     return path.relative_to(ROOT / "dashlab").parts[0].removesuffix(".py")
 
 
@@ -113,7 +113,9 @@ def test_charts_need_no_torch() -> None:
 
 
 def test_the_settings_and_presets_need_no_torch() -> None:
-    assert "torch" not in loaded_after("import dashlab.settings.presets, dashlab.results, dashlab.errors")
+    assert "torch" not in loaded_after(
+        "import dashlab.settings.presets, dashlab.training.results, dashlab.errors"
+    )
 
 
 def test_training_from_the_command_line_needs_neither_dask_nor_streamlit_nor_plotly() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.augment import (
+from dashlab.settings.run_parts import AugmentConfig
+from dashlab.training.augment import (
     affine_matrices,
     augment,
     changes_pictures,
@@ -18,7 +19,6 @@ from dashlab.augment import (
     random_flip,
     random_thickness,
 )
-from dashlab.settings.run_parts import AugmentConfig
 
 SHAPES = [(1, 9, 9), (3, 8, 13)]
 """Square and not, grey and colour."""

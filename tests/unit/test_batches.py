@@ -5,8 +5,12 @@ import dataclasses
 import pytest
 import torch
 
-from dashlab import batches as module
-from dashlab.batches import (
+from dashlab.data.imageset import IMAGE_SETS, ImageSet
+from dashlab.errors import ConfigError
+from dashlab.settings.fields import Value
+from dashlab.settings.run import RunConfig
+from dashlab.training import batches as module
+from dashlab.training.batches import (
     Batches,
     Normalization,
     Part,
@@ -15,10 +19,6 @@ from dashlab.batches import (
     split,
     stratified_order,
 )
-from dashlab.data.imageset import IMAGE_SETS, ImageSet
-from dashlab.errors import ConfigError
-from dashlab.settings.fields import Value
-from dashlab.settings.run import RunConfig
 from tests.unit.pictures import made_up
 
 CPU = torch.device("cpu")

@@ -15,7 +15,7 @@ from dashlab.charts import training as charts
 from dashlab.charts.pictures import encoded, mosaic
 from dashlab.charts.style import MOST_POINTS, thinned
 from dashlab.charts.training import Curve, VegaChart
-from dashlab.results import EpochRow, StepRow
+from dashlab.training.results import EpochRow, StepRow
 
 COUNTS = ((8, 2, 0), (1, 9, 0), (0, 0, 0))
 CLASSES = ("cat", "dog", "a class with a very long name")

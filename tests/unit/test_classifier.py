@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from dashlab.classifier import Classifier
-from dashlab.engine import train
 from dashlab.errors import ConfigError, WeightsError
-from dashlab.models import build
-from dashlab.results import Result
 from dashlab.settings.fields import Value
 from dashlab.settings.run import RunConfig
+from dashlab.training.classifier import Classifier
+from dashlab.training.engine import train
+from dashlab.training.models import build
+from dashlab.training.results import Result
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -14,7 +14,6 @@ import pytest
 import torch
 from PIL import Image
 
-from dashlab import engine
 from dashlab.cli.main import main
 from dashlab.cli.train import add_arguments, config_from
 from dashlab.data.images import ImageSet, load_images
@@ -23,6 +22,7 @@ from dashlab.settings.fields import Value
 from dashlab.settings.presets import preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import Store
+from dashlab.training import engine
 from tests.typed import there
 
 ROOT = Path(__file__).resolve().parents[2]

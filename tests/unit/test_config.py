@@ -7,15 +7,15 @@ import sys
 import pytest
 
 from dashlab.errors import ConfigError
-from dashlab.models.initialize import initialize
-from dashlab.models.layers import activation_layer
-from dashlab.models.networks import build
-from dashlab.optim import make_optimizer, make_schedule
 from dashlab.settings import run_parts as settings
 from dashlab.settings.fields import Value, following
 from dashlab.settings.optim import OptimConfig, ScheduleConfig
 from dashlab.settings.run import LEAVES, PARTS, RunConfig, leaf_part, spec_of
 from dashlab.settings.run_parts import ModelConfig
+from dashlab.training.models.initialize import initialize
+from dashlab.training.models.layers import activation_layer
+from dashlab.training.models.networks import build
+from dashlab.training.optim import make_optimizer, make_schedule
 
 NAMES = tuple(LEAVES)
 SPECS = {name: spec for name, (_, spec) in LEAVES.items()}

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab.device import stream
-from dashlab.models import build
-from dashlab.results import EpochRow, Row, Started, StepRow
 from dashlab.settings.fields import Value
 from dashlab.settings.run import RunConfig
+from dashlab.training.device import stream
+from dashlab.training.models import build
+from dashlab.training.results import EpochRow, Row, Started, StepRow
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, NOISY, close, run, same

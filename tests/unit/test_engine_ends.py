@@ -7,19 +7,19 @@ import pytest
 import torch
 from PIL import Image
 
-from dashlab import engine
-from dashlab import precision as precision_module
-from dashlab import recorder as recorder_module
-from dashlab.batches import split
-from dashlab.device import has_bf16_units
-from dashlab.engine import resolved, train
 from dashlab.errors import ConfigError, WeightsError
-from dashlab.evaluate import logits_of, loss_and_accuracy
-from dashlab.models import build
-from dashlab.results import Row, StepRow
 from dashlab.settings.run import RunConfig
-from dashlab.speedtest import Timing
-from dashlab.weights import put_weights
+from dashlab.training import engine
+from dashlab.training import precision as precision_module
+from dashlab.training import recorder as recorder_module
+from dashlab.training.batches import split
+from dashlab.training.device import has_bf16_units
+from dashlab.training.engine import resolved, train
+from dashlab.training.evaluate import logits_of, loss_and_accuracy
+from dashlab.training.models import build
+from dashlab.training.results import Row, StepRow
+from dashlab.training.speedtest import Timing
+from dashlab.training.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, close, run, same, stop_after

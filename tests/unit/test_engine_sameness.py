@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab import engine
-from dashlab import recorder as recorder_module
-from dashlab.batches import Part, split
-from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy
-from dashlab.models import build
-from dashlab.results import Evaluation
 from dashlab.settings.fields import Value
-from dashlab.weights import put_weights
+from dashlab.training import engine
+from dashlab.training import recorder as recorder_module
+from dashlab.training.batches import Part, split
+from dashlab.training.evaluate import evaluate, logits_of, loss_and_accuracy
+from dashlab.training.models import build
+from dashlab.training.results import Evaluation
+from dashlab.training.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, NOISY, mark, run, same

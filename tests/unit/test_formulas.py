@@ -12,9 +12,9 @@ from torch.nn import Parameter
 
 from dashlab.experiments.formula_lines import Moment
 from dashlab.experiments.formulas import lines, printed
-from dashlab.optim import make_optimizer
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import SURFACE_OPTIMIZERS, SurfaceOptimConfig
+from dashlab.training.optim import make_optimizer
 
 STEPS = 25
 FROM_LINES = [name for name in SURFACE_OPTIMIZERS if name != "lbfgs"]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashlab.engine import train
-from dashlab.results import Evaluation
 from dashlab.settings.run import RunConfig
+from dashlab.training.engine import train
+from dashlab.training.results import Evaluation
 from tests.typed import there
 from tests.unit.pictures import made_up
 

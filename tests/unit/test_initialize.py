@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.models import build
 from dashlab.settings.fields import Value
 from dashlab.settings.run_parts import ModelConfig
+from dashlab.training.models import build
 
 FAN_IN, FAN_OUT = 400, 300
 

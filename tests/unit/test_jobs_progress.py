@@ -9,8 +9,8 @@ import pytest
 from dashlab.jobs import JobState, Progress
 from dashlab.jobs.tracking import Tracker
 from dashlab.jobs.work import Order, RowSender
-from dashlab.records import row_from_plain
-from dashlab.results import Row, Started, StepRow
+from dashlab.training.records import row_from_plain
+from dashlab.training.results import Row, Started, StepRow
 from tests.unit.fake_training import order
 
 STARTED = Started(

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.device import stream
 from dashlab.experiments.linear_race import (
     FAR,
     INPUTS,
@@ -19,8 +18,9 @@ from dashlab.experiments.linear_race import (
     race,
     samples,
 )
-from dashlab.optim import make_optimizer
 from dashlab.settings.optim import OPTIMIZERS, OptimConfig
+from dashlab.training.device import stream
+from dashlab.training.optim import make_optimizer
 from ui.optim_network import PRESETS
 
 FOUR = (

@@ -12,21 +12,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab import losses
-from dashlab.batches import split
 from dashlab.charts import training as charts
 from dashlab.charts.training import Curve
-from dashlab.device import stream
-from dashlab.evaluate import logits_of, loss_and_accuracy
 from dashlab.experiments.network_race import NetworkRace, entries
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
-from dashlab.models import build
-from dashlab.results import Result, StepRow
 from dashlab.settings.fields import Value
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import LossConfig
-from dashlab.stacked import train_stacked
 from dashlab.store.runs import Store
+from dashlab.training import losses
+from dashlab.training.batches import split
+from dashlab.training.device import stream
+from dashlab.training.evaluate import logits_of, loss_and_accuracy
+from dashlab.training.models import build
+from dashlab.training.results import Result, StepRow
+from dashlab.training.stacked import train_stacked
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import MLP, run, same

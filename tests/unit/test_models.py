@@ -13,11 +13,11 @@ from torch import nn
 from dashlab.errors import ConfigError
 from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.twins import TwinsConfig
-from dashlab.models import build, layers, layers_of, memory_format
-from dashlab.models.inspect import LayerRow, seconds_to_train
-from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run_parts import ACTIVATIONS, FLOP_PER_S, ModelConfig
+from dashlab.training.models import build, layers, layers_of, memory_format
+from dashlab.training.models.inspect import LayerRow, seconds_to_train
+from dashlab.training.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv
 
 SMALL = {
     "softmax": ModelConfig(model="softmax"),
@@ -193,7 +193,7 @@ def test_pictures_lie_with_channels_last_only_where_the_network_convolves() -> N
 
 def test_building_a_network_does_not_import_what_takes_a_second() -> None:
     code = (
-        "import sys; from dashlab.models import build; from dashlab.settings.run_parts import ModelConfig; "
+        "import sys; from dashlab.training.models import build; from dashlab.settings.run_parts import ModelConfig; "
         "build(ModelConfig(model='mlp'), shape=(1, 28, 28), classes=10, seed=0); "
         "sys.exit(bool({'sympy', 'torch._dynamo'} & set(sys.modules)))"
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dashlab import engine
 from dashlab.charts import network_race as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.network_race import (
@@ -31,13 +30,14 @@ from dashlab.experiments.network_standings import (
     standing,
 )
 from dashlab.jobs.job import StudyJob
-from dashlab.records import from_plain, plain
-from dashlab.results import EpochRow, Started, StepRow
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
-from dashlab.study import StudyOutcome, Tick, perform
+from dashlab.training import engine
+from dashlab.training.records import from_plain, plain
+from dashlab.training.results import EpochRow, Started, StepRow
+from dashlab.training.study import StudyOutcome, Tick, perform
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from dashlab.optim import joined, make_optimizer, make_schedule
 from dashlab.settings.optim import (
     OPTIMIZERS,
     SURFACE_OPTIMIZERS,
@@ -17,6 +16,7 @@ from dashlab.settings.optim import (
     ScheduleConfig,
     SurfaceOptimConfig,
 )
+from dashlab.training.optim import joined, make_optimizer, make_schedule
 
 
 def descend(optimizer: torch.optim.Optimizer, weight: Parameter, *, steps: int = 12) -> torch.Tensor:

@@ -16,9 +16,9 @@ from dashlab.experiments.network_race import StackedRuns, entries, orders
 from dashlab.experiments.race_basins import basins
 from dashlab.experiments.race_run import Track, race
 from dashlab.experiments.race_search import RATES
-from dashlab.optim import make_optimizer
 from dashlab.settings.optim import OptimConfig
-from dashlab.stacked import train_stacked
+from dashlab.training.optim import make_optimizer
+from dashlab.training.stacked import train_stacked
 from ui import optim_batches, optim_ema, optim_network, optim_plane
 from ui.optim_surface_presets import PRESETS as SURFACE
 

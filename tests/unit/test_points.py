@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dashlab.data.points import Points, circles, moons, spirals
-from dashlab.device import stream
+from dashlab.training.device import stream
 
 
 def draw(seed: int = 0) -> torch.Generator:

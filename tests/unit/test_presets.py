@@ -2,12 +2,12 @@
 
 import pytest
 
-from dashlab.engine import resolved
 from dashlab.errors import ConfigError
-from dashlab.models import layers_of
 from dashlab.settings.fields import Value
 from dashlab.settings.presets import PRESETS, preset
 from dashlab.settings.run import RunConfig
+from dashlab.training.engine import resolved
+from dashlab.training.models import layers_of
 from tests.typed import there
 from tests.unit.pictures import made_up
 
@@ -187,7 +187,7 @@ def test_the_cnn_of_s4_hands_1152_values_to_its_linear_layers() -> None:
 
 
 def test_s16_trains_on_own_pictures_of_two_classes() -> None:
-    from dashlab.engine import train
+    from dashlab.training.engine import train
 
     images = made_up(60, 20, shape=(3, 32, 32), classes=("ten", "twenty"), noise=60)
     result = train(preset("s16").config.change(path="notes"), images=images, device="cpu")
@@ -198,7 +198,7 @@ def test_s16_trains_on_own_pictures_of_two_classes() -> None:
 
 def test_softmax_regression_on_clothes_reaches_a_loss_below_one_half() -> None:
     # The course's figures for 60,000 pictures and 10 epochs: loss below 0.5, accuracy from 0.7 to 1.
-    from dashlab.engine import train
+    from dashlab.training.engine import train
 
     result = train(preset("s15").config.change(source="bundled", epochs=30), device="cpu")
     assert result.epochs[-1].train_loss < 0.5

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.batches import Batches, split
 from dashlab.data.imageset import ImageSet
-from dashlab.device import stream
-from dashlab.engine import train
-from dashlab.models import build
-from dashlab.results import Result
 from dashlab.settings.fields import Value
 from dashlab.settings.presets import preset
+from dashlab.training.batches import Batches, split
+from dashlab.training.device import stream
+from dashlab.training.engine import train
+from dashlab.training.models import build
+from dashlab.training.results import Result
 from tests.typed import there
 from tests.unit.pictures import made_up
 

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from dashlab import recorder as recorder_module
-from dashlab.recorder import Recorder
-from dashlab.results import MOST_STEP_ROWS, EpochRow, Row, StepRow
+from dashlab.training import recorder as recorder_module
+from dashlab.training.recorder import Recorder
+from dashlab.training.results import MOST_STEP_ROWS, EpochRow, Row, StepRow
 
 CPU = torch.device("cpu")
 

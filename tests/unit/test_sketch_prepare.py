@@ -78,9 +78,9 @@ def test_mnist_blown_up_and_moved_comes_back_nearly_equal(digits: Pixels, dark_o
 def test_a_network_reads_mnist_that_came_back_as_it_reads_mnist(digits: Pixels) -> None:
     import torch
 
-    from dashlab.classifier import Classifier
-    from dashlab.engine import train
     from dashlab.settings.run import RunConfig
+    from dashlab.training.classifier import Classifier
+    from dashlab.training.engine import train
 
     config = RunConfig().change(train_size=6000, epochs=1, hidden=(64,), optimizer="adam", lr=0.003)
     network = Classifier.of(train(config, device="cpu"))

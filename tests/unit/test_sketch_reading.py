@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.classifier import Classifier
 from dashlab.errors import ConfigError
 from dashlab.experiments.reading import Answer, evidence, read, sensitivity
-from dashlab.models import build
-from dashlab.results import Started
 from dashlab.settings.run import RunConfig
-from dashlab.weights import weights_of
+from dashlab.training.classifier import Classifier
+from dashlab.training.models import build
+from dashlab.training.results import Started
+from dashlab.training.weights import weights_of
 
 DIGITS = tuple("0123456789")
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.classifier import Classifier
-from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
 from dashlab.settings.presets import PRESETS
+from dashlab.training.classifier import Classifier
+from dashlab.training.engine import train
 from tests.strokes import CANVAS, FORMS, Hand, placed, rasterize, strokes, written
 
 HEIGHTS = (60, 130, 230)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from dashlab.classifier import Classifier
-from dashlab.engine import train
 from dashlab.experiments.sketch import prepare
 from dashlab.settings.run import RunConfig
+from dashlab.training.classifier import Classifier
+from dashlab.training.engine import train
 from tests.sheets import CONDITIONS, Condition, sheet
 
 COUNT = 6

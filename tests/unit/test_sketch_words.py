@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.batches import Normalization
-from dashlab.classifier import Classifier
-from dashlab.engine import train
 from dashlab.experiments.ink import SIDE, Stroke, decode, rasterize
 from dashlab.experiments.reading import Answer, evidence, read
 from dashlab.experiments.sketch import prepare
 from dashlab.settings.presets import PRESETS
+from dashlab.training.batches import Normalization
+from dashlab.training.classifier import Classifier
+from dashlab.training.engine import train
 from ui import verdict
 from ui.examples import EXAMPLES
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dashlab import speedtest
 from dashlab.data.folders import store_folder
 from dashlab.leftovers import temporary_name
-from dashlab.speedtest import BUDGET_S, LIMIT_S, PAIRS, Timing, measure, measured_once
+from dashlab.training import speedtest
+from dashlab.training.speedtest import BUDGET_S, LIMIT_S, PAIRS, Timing, measure, measured_once
 
 QUESTION = {"processor": "a test", "threads": 1}
 ANSWER = Timing(full_s=0.002, fast_s=0.001)
@@ -195,11 +195,11 @@ def test_of_two_processes_that_publish_at_once_both_take_the_first_answer(
     name = temporary_name
 
     def other_is_faster(*parts: str) -> str:
-        monkeypatch.setattr("dashlab.speedtest.temporary_name", name)
+        monkeypatch.setattr("dashlab.training.speedtest.temporary_name", name)
         assert measured_once(QUESTION, lambda: ANSWER) == ANSWER
         return name(*parts)
 
-    monkeypatch.setattr("dashlab.speedtest.temporary_name", other_is_faster)
+    monkeypatch.setattr("dashlab.training.speedtest.temporary_name", other_is_faster)
     assert measured_once(QUESTION, lambda: Timing(full_s=1.0, fast_s=2.0)) == ANSWER
     assert measured_once(QUESTION, lambda: pytest.fail("asked again")) == ANSWER
     assert [path.name for path in store_folder().iterdir()] == ["precision"]
@@ -209,7 +209,7 @@ def test_an_answer_is_kept_where_there_are_no_links_too(monkeypatch: pytest.Monk
     def no_links(*_paths: Path) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("dashlab.speedtest.os.link", no_links)
+    monkeypatch.setattr("dashlab.training.speedtest.os.link", no_links)
     assert measured_once(QUESTION, lambda: ANSWER) == ANSWER
     assert measured_once(QUESTION, lambda: pytest.fail("asked again")) == ANSWER
 

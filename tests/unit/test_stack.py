@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.experiments.stack import block, draw_weight, histograms, layer_stats, weight_gradient_norms
 from dashlab.experiments.stack_settings import (
@@ -22,6 +21,7 @@ from dashlab.experiments.stack_settings import (
     StackConfig,
     StackView,
 )
+from dashlab.training.device import stream
 from tests.typed import there
 
 SMALL = StackConfig(depth=4, width=16, batch=8)

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.experiments.stack import draw_weight
 from dashlab.experiments.stack_learners import Digits
 from dashlab.experiments.stack_settings import CURES, Setting
 from dashlab.experiments.stack_training import LARGEST_CLASS, StackTraining, TrainedRow, verdict
-from dashlab.records import from_plain, plain
 from dashlab.settings.lists import text_of
-from dashlab.study import Tick
+from dashlab.training.device import stream
+from dashlab.training.records import from_plain, plain
+from dashlab.training.study import Tick
 from tests.typed import there
 
 ORTHOGONAL = Setting(initializer="orthogonal", activation="tanh")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dashlab.device import stream
 from dashlab.experiments.stack import block, layer_stats
 from dashlab.experiments.stack_settings import Setting, StackConfig
 from dashlab.experiments.stack_words import NOT_FINITE, factor, layer_rows, sentences, summary
+from dashlab.training.device import stream
 from tests.typed import there
 
 

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
-from dashlab.models import build
-from dashlab.models.layers import ACTIVATION_LAYERS, Dropout
-from dashlab.results import EpochRow, Result, Row, Started, StepRow
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import OPTIMIZERS
 from dashlab.settings.run import RunConfig
-from dashlab.stacked import BESIDE, can_stack, train_stacked
-from dashlab.stacked_layers import Movable, Stack
+from dashlab.training.models import build
+from dashlab.training.models.layers import ACTIVATION_LAYERS, Dropout
+from dashlab.training.results import EpochRow, Result, Row, Started, StepRow
+from dashlab.training.stacked import BESIDE, can_stack, train_stacked
+from dashlab.training.stacked_layers import Movable, Stack
 from tests.typed import there
 from tests.unit.pictures import made_up
 from tests.unit.training import DIVERGING, MLP, NOISY, run, same

@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
-from dashlab.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from dashlab.settings.run import RunConfig
 from dashlab.store.folder import clean_name, write_run
 from dashlab.store.runs import Store, _stamp
+from dashlab.training.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from tests.typed import there
 
 CONFIG = RunConfig()

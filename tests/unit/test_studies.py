@@ -19,10 +19,10 @@ from dashlab.experiments.stack_training import StackTraining
 from dashlab.experiments.twins import TwinsConfig
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState, Lab, Progress
-from dashlab.records import RecordError
 from dashlab.store import studies
 from dashlab.store.runs import Store
-from dashlab.study import Study, Tick, perform, plain_study_row, study_row_from_plain
+from dashlab.training.records import RecordError
+from dashlab.training.study import Study, Tick, perform, plain_study_row, study_row_from_plain
 from tests.typed import there
 from tests.unit.fake_study import Square, Squares, WithRuns
 from tests.unit.fake_training import order

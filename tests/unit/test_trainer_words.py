@@ -12,23 +12,23 @@ import torch
 from torch import nn
 from torch.nn import Parameter
 
-from dashlab.augment import augment, random_erase
-from dashlab.batches import Normalization
 from dashlab.cli import train as command
 from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.data.own import TEST_FRACTION
-from dashlab.engine import train
-from dashlab.evaluate import loss_value
 from dashlab.experiments.confusion import confused_pairs
-from dashlab.models import build, layers_of
-from dashlab.models.layers import Residual
-from dashlab.optim import make_optimizer, make_schedule
-from dashlab.results import Result
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import OptimConfig, ScheduleConfig
 from dashlab.settings.presets import preset
 from dashlab.settings.run import RunConfig, spec_of
 from dashlab.settings.run_parts import AugmentConfig
+from dashlab.training.augment import augment, random_erase
+from dashlab.training.batches import Normalization
+from dashlab.training.engine import train
+from dashlab.training.evaluate import loss_value
+from dashlab.training.models import build, layers_of
+from dashlab.training.models.layers import Residual
+from dashlab.training.optim import make_optimizer, make_schedule
+from dashlab.training.results import Result
 from tests.unit.pictures import made_up
 from ui import preview
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.experiments import twins_network as networks
 from dashlab.experiments.twins import (
@@ -25,8 +24,9 @@ from dashlab.experiments.twins import (
     marks_of,
     pack_boundary,
 )
-from dashlab.records import dumps, from_plain, loads, plain
-from dashlab.study import Tick, perform
+from dashlab.training.device import stream
+from dashlab.training.records import dumps, from_plain, loads, plain
+from dashlab.training.study import Tick, perform
 
 SMALL = TwinsConfig(points=101, hidden=(8, 6), batch_size=16, epochs=3)
 FULL = TwinsConfig(points=100, hidden=(8, 6), epochs=4)

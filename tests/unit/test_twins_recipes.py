@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab.device import stream
 from dashlab.experiments import twins_network as networks
 from dashlab.experiments.twins import BothModes, Twin, TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
-from dashlab.records import dumps, from_plain, loads, plain
+from dashlab.training.device import stream
+from dashlab.training.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures
 from tests.typed import there
 from ui.batchnorm_presets import TWINS

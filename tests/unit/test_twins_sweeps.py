@@ -18,8 +18,8 @@ from dashlab.experiments.twins_sweeps import (
     reach,
     threshold,
 )
-from dashlab.records import dumps, from_plain, loads, plain
-from dashlab.study import Tick
+from dashlab.training.records import dumps, from_plain, loads, plain
+from dashlab.training.study import Tick
 
 RATES = RateSweep(points=100, hidden=(8,), lowest=0.01, highest=1.0, count=3, epochs=4, batch_size=16)
 SIZES = BatchSweep(points=100, hidden=(8,), largest=64, steps=12)

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from dashlab.errors import WeightsError
-from dashlab.models import build
 from dashlab.settings.run_parts import ModelConfig
-from dashlab.weights import from_bytes, put_weights, to_bytes, weights_of
+from dashlab.training.models import build
+from dashlab.training.weights import from_bytes, put_weights, to_bytes, weights_of
 
 
 def network(seed: int = 0, **more: Any) -> torch.nn.Sequential:

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dashlab.engine import train
-from dashlab.results import Result
 from dashlab.settings.run import RunConfig
+from dashlab.training.engine import train
+from dashlab.training.results import Result
 from tests.unit.pictures import made_up
 
 MLP = RunConfig().change(hidden=(12,), lr=0.05, batch_size=16, epochs=3)

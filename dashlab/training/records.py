@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from dashlab.results import EpochRow, Row, Started, StepRow
+from dashlab.training.results import EpochRow, Row, Started, StepRow
 
 T = TypeVar("T")
 

@@ -6,11 +6,19 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from dashlab.device import stream
 from dashlab.errors import ConfigError
-from dashlab.models.initialize import initialize
-from dashlab.models.layers import Dropout, GlobalMaxPool, Residual, Scale, activation_layer, conv, dense
 from dashlab.settings.run_parts import ModelConfig
+from dashlab.training.device import stream
+from dashlab.training.models.initialize import initialize
+from dashlab.training.models.layers import (
+    Dropout,
+    GlobalMaxPool,
+    Residual,
+    Scale,
+    activation_layer,
+    conv,
+    dense,
+)
 
 Shape = tuple[int, int, int]
 """Channels, height, width of one picture."""

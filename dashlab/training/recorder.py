@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from dashlab.results import MOST_STEP_ROWS, EpochRow, Row, StepRow
+from dashlab.training.results import MOST_STEP_ROWS, EpochRow, Row, StepRow
 
 _READ_EVERY_S = 0.1
 """The device is asked for its figures no more often than this; asking makes a GPU wait."""

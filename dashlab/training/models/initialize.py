@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from dashlab.device import stream
 from dashlab.settings.run_parts import MIXED, ModelConfig
+from dashlab.training.device import stream
 
 
 @torch.no_grad()

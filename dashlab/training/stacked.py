@@ -1,6 +1,6 @@
 """Several runs that differ in their optimizer alone, trained as one: their layers are computed together.
 
-`dashlab.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its own, which
+`dashlab.training.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its own, which
 moves that racer's slice of the stacked parameters.
 """
 
@@ -15,17 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.data.images import ImageSet
-from dashlab.device import pick_device
-from dashlab.engine import TURN, End, Run, deterministic, resolved
 from dashlab.errors import ConfigError
-from dashlab.evaluate import loss_value
-from dashlab.optim import make_optimizer, make_schedule
-from dashlab.recorder import Recorder, figures_of
-from dashlab.results import Result, Row
 from dashlab.settings.optim import OptimConfig, ScheduleConfig
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import LossConfig
-from dashlab.stacked_layers import Movable, Stack
+from dashlab.training.device import pick_device
+from dashlab.training.engine import TURN, End, Run, deterministic, resolved
+from dashlab.training.evaluate import loss_value
+from dashlab.training.optim import make_optimizer, make_schedule
+from dashlab.training.recorder import Recorder, figures_of
+from dashlab.training.results import Result, Row
+from dashlab.training.stacked_layers import Movable, Stack
 
 BESIDE = "trained beside"
 """The entry in a result's environment that tells of the other runs."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dashlab.results import EpochRow, StepRow
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import AugmentConfig, LossConfig
+from dashlab.training.results import EpochRow, StepRow
 
 Rows = Sequence[StepRow] | Sequence[EpochRow]
 

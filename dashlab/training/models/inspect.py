@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dashlab.models.networks import Shape, blank
 from dashlab.settings.run_parts import FLOP_PER_S, ModelConfig
+from dashlab.training.models.networks import Shape, blank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

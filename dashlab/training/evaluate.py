@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.batches import Normalization, Part, pictures_at_once
-from dashlab.models import memory_format
-from dashlab.results import Evaluation
+from dashlab.training.batches import Normalization, Part, pictures_at_once
+from dashlab.training.models import memory_format
+from dashlab.training.results import Evaluation
 
 _PORTION = 2000
 _CPU_PORTION = 250

@@ -9,11 +9,11 @@ from statistics import fmean
 import torch
 from torch import Generator, Tensor
 
-from dashlab.augment import augment, changes_pictures
 from dashlab.data.images import IMAGE_SETS, ImageSet
-from dashlab.device import stream
 from dashlab.errors import ConfigError
 from dashlab.settings.run import RunConfig
+from dashlab.training.augment import augment, changes_pictures
+from dashlab.training.device import stream
 
 _BLOCK = 1024
 """About this many pictures are gathered and normalised in one go, then cut into batches: as many as a

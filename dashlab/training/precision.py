@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from dashlab.device import cpu_name, has_bf16_units, stream
-from dashlab.models import memory_format
-from dashlab.speedtest import Timing, measure, measured_once
+from dashlab.training.device import cpu_name, has_bf16_units, stream
+from dashlab.training.models import memory_format
+from dashlab.training.speedtest import Timing, measure, measured_once
 
 _FEW = 16
 _STEP_S = 0.04

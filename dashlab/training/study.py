@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from dashlab.records import from_plain, plain
 from dashlab.settings.flat import FlatConfig, hash_of
+from dashlab.training.records import from_plain, plain
 
 if TYPE_CHECKING:
-    from dashlab.results import Result
+    from dashlab.training.results import Result
 
 TICK_EVERY_S = 0.1
 """Ticks are passed on no more often than this."""
@@ -38,7 +38,7 @@ class Study(FlatConfig):
     """What tells its keys from those of other studies. It never changes: what is cached is found by it, so it
     is where the class first stood, wherever it stands now."""
     ROW: ClassVar[type]
-    """A frozen dataclass of plain values, as `dashlab.records` takes them."""
+    """A frozen dataclass of plain values, as `dashlab.training.records` takes them."""
     TITLE: ClassVar[str]
     """What it is called on a page."""
     COMPUTE: ClassVar[str]
@@ -99,7 +99,7 @@ def perform(
         should_stop: read after each row and tick; once it says True the study ends with what it has.
         start_weights: none; there so that a study is called as a training is.
     """
-    from dashlab.device import environment, pick_device
+    from dashlab.training.device import environment, pick_device
 
     assert start_weights is None
     begun, ticked = time.perf_counter(), float("-inf")

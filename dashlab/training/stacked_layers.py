@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from dashlab.models.layers import Dropout
 from dashlab.settings.run_parts import LossConfig
+from dashlab.training.models.layers import Dropout
 
 _LANES = 16
 """A CPU computes so many numbers at once, and those left over at the end of a row another way, which rounds

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dashlab.batches import Normalization
 from dashlab.errors import ConfigError, WeightsError
-from dashlab.evaluate import logits_of
-from dashlab.models import build, memory_format
-from dashlab.results import Result, Started
 from dashlab.settings.run import RunConfig
-from dashlab.weights import put_weights
+from dashlab.training.batches import Normalization
+from dashlab.training.evaluate import logits_of
+from dashlab.training.models import build, memory_format
+from dashlab.training.results import Result, Started
+from dashlab.training.weights import put_weights
 
 
 class Classifier:

@@ -10,19 +10,19 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from dashlab.batches import Batches, Split, split
 from dashlab.data.images import ImageSet, available_source, fingerprint, load_folder, load_images
-from dashlab.device import describe, environment, pick_device
 from dashlab.errors import ConfigError
-from dashlab.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
-from dashlab.models import build, memory_format
-from dashlab.optim import make_optimizer, make_schedule
-from dashlab.precision import Precision, fast, full
-from dashlab.recorder import Recorder
-from dashlab.results import EndState, Evaluation, Result, Row, Seconds, Started
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import DataConfig
-from dashlab.weights import Weights, put_weights, weights_of
+from dashlab.training.batches import Batches, Split, split
+from dashlab.training.device import describe, environment, pick_device
+from dashlab.training.evaluate import evaluate, logits_of, loss_and_accuracy, loss_value
+from dashlab.training.models import build, memory_format
+from dashlab.training.optim import make_optimizer, make_schedule
+from dashlab.training.precision import Precision, fast, full
+from dashlab.training.recorder import Recorder
+from dashlab.training.results import EndState, Evaluation, Result, Row, Seconds, Started
+from dashlab.training.weights import Weights, put_weights, weights_of
 
 End = tuple[EndState, str]
 """How a run ended, and a sentence about it."""
