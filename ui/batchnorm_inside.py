@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import twins_inside as charts
-from dashlab.charts.twins import NORMED, PLAIN, twins_of
+from dashlab.charts.batchnorm import inside as charts
+from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.twins import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
 from ui.batchnorm_parts import numbers, slide
 from ui.charts import plot

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts.twins_boundary import Plane
+from dashlab.charts.batchnorm.boundary import Plane
 from dashlab.errors import DataError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.experiments.twins_sweeps import Sweep

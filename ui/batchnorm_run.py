@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from dashlab import jobs
-from dashlab.charts.twins import NORMED, PLAIN
-from dashlab.charts.twins_boundary import points
+from dashlab.charts.batchnorm.boundary import points
+from dashlab.charts.batchnorm.curves import NORMED, PLAIN
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, DataError
 from dashlab.experiments.twins_settings import TwinSettings
 from dashlab.jobs import Progress

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import twins as charts
+from dashlab.charts.batchnorm import curves as charts
 from dashlab.experiments import twins_sweeps as experiment
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm_parts import largest_class, numbers

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import twins as charts
-from dashlab.charts.twins_boundary import boundaries, cells
+from dashlab.charts.batchnorm import curves as charts
+from dashlab.charts.batchnorm.boundary import boundaries, cells
 from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.settings.fields import choice, flag, integer
 from ui import batchnorm_inside as inside

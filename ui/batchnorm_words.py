@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
-from dashlab.charts.twins import NORMED, PLAIN, twins_of
+from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.twins import PROBE, Twin, TwinsConfig, TwinsEpoch
 
 LOW = 0.1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab.charts.twins_boundary import Plane, boundaries
+from dashlab.charts.batchnorm.boundary import Plane, boundaries
 from dashlab.data.folders import store_folder
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
 from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from dashlab.charts import twins, twins_boundary, twins_inside
+from dashlab.charts.batchnorm import boundary as twins_boundary
+from dashlab.charts.batchnorm import curves as twins
+from dashlab.charts.batchnorm import inside as twins_inside
 from dashlab.experiments.twins import (
     BINS,
     GRID,

@@ -6,8 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.charts.style import figure, thinned
-from dashlab.charts.twins import NORMED, PLAIN, twins_of
 from dashlab.experiments.twins import BINS, SPAN, Moments, TwinsEpoch
 
 MOST_SHARE = 0.3
