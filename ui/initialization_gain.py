@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab.charts import stack_gain as charts
-from dashlab.charts.stack_gain import GainCurve
+from dashlab.charts.initialization import gain as charts
+from dashlab.charts.initialization.gain import GainCurve
 from dashlab.experiments import gain as experiment
 from dashlab.experiments.gain import Followed, Gain, GainConfig, Measured
 from dashlab.experiments.stack_settings import ACTIVATIONS

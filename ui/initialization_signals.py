@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import stack as charts
-from dashlab.charts.stack import Signal
+from dashlab.charts.initialization import signals as charts
+from dashlab.charts.initialization.signals import Signal
 from dashlab.experiments.stack import Histogram, StackStats
 from dashlab.experiments.stack_settings import Setting, StackView
 from dashlab.experiments.stack_theory import theory

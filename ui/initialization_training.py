@@ -7,8 +7,8 @@ from typing import cast
 import streamlit as st
 
 from dashlab import jobs
-from dashlab.charts import stack_training as charts
-from dashlab.charts.stack import Signal, by_layer
+from dashlab.charts.initialization import training as charts
+from dashlab.charts.initialization.signals import Signal, by_layer
 from dashlab.errors import ConfigError, DamagedRun
 from dashlab.experiments.stack_training import (
     LARGEST_CLASS,

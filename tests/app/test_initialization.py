@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab.charts import stack as charts
+from dashlab.charts.initialization import signals as charts
 from dashlab.data.folders import store_folder
 from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
 from dashlab.experiments.stack_training import StackTraining, TrainedRow

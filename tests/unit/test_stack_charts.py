@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dashlab.charts.stack import FLOOR, TOP, Signal, bars, by_layer
-from dashlab.charts.stack_gain import GainCurve, against_spread, before_and_after, beside
-from dashlab.charts.stack_training import accuracy, loss
+from dashlab.charts.initialization.gain import GainCurve, against_spread, before_and_after, beside
+from dashlab.charts.initialization.signals import FLOOR, TOP, Signal, bars, by_layer
+from dashlab.charts.initialization.training import accuracy, loss
 
 
 def axis(figure: Any) -> tuple[float, float]:
