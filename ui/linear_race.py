@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab.charts import network_race as charts
+from dashlab.charts.optimizers import network as charts
 from dashlab.experiments.linear_race import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
 from dashlab.experiments.linear_race import race as run_race
 from dashlab.experiments.network_race import NetworkRace, names

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import network_race as charts
-from dashlab.charts.network_race import Cell
+from dashlab.charts.optimizers import network as charts
+from dashlab.charts.optimizers.network import Cell
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.network_race import Entry, NetworkRace, names
 from dashlab.experiments.network_standings import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import moving_average as charts
+from dashlab.charts.optimizers import average as charts
 from dashlab.experiments import moving_average as experiment
 from dashlab.experiments.moving_average import AverageConfig, Averages
 from ui.charts import plot

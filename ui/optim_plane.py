@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashlab.charts import momentum_plane as charts
+from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments import momentum_plane as experiment
 from dashlab.experiments.momentum_plane import REGIMES, Descent, Direction, Plane, PlaneConfig

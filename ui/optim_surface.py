@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashlab.charts.race import CATCHERS, Path, catchers, ground, race_map
+from dashlab.charts.optimizers.race import CATCHERS, Path, catchers, ground, race_map
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.race import Course, RaceConfig, racer_names
 from dashlab.experiments.race_outcome import outcome, sentence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from dashlab.charts import race_curves, race_views
+from dashlab.charts.optimizers import curves as race_curves
+from dashlab.charts.optimizers import views as race_views
 from dashlab.experiments.race import DETAILS, Course
 from dashlab.experiments.race_outcome import distances, is_inside
 from dashlab.experiments.race_terms import Term, resting, terms

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.charts import batch_size as charts
+from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments import batch_size as experiment
 from dashlab.experiments.batch_size import BatchConfig, Result, Summary

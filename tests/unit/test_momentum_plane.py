@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.charts import momentum_plane as charts
+from dashlab.charts.optimizers import plane as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments import momentum_plane as experiment
 from dashlab.experiments.momentum_plane import PlaneConfig

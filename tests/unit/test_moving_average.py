@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.charts import moving_average as charts
+from dashlab.charts.optimizers import average as charts
 from dashlab.experiments import moving_average as experiment
 from dashlab.experiments.moving_average import AverageConfig
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashlab.charts import network_race as charts
+from dashlab.charts.optimizers import network as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.network_race import (
     MOST_TOGETHER,

@@ -12,8 +12,9 @@ import plotly.io
 import pytest
 from PIL import Image
 
-from dashlab.charts import race_curves, race_views
-from dashlab.charts.race import COLOURS, Path, catchers, edge_crossing, ground, race_map
+from dashlab.charts.optimizers import curves as race_curves
+from dashlab.charts.optimizers import views as race_views
+from dashlab.charts.optimizers.race import COLOURS, Path, catchers, edge_crossing, ground, race_map
 from dashlab.experiments.surfaces import SURFACES
 
 BOWL = SURFACES["bowl"]
