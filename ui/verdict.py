@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashlab.charts import digits as charts
+from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch import Prepared, Step
 from ui.controls import choice_name, control, kept

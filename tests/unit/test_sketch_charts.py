@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashlab.charts.digits import AGAINST, FOR, probability_bars, saliency_overlay
+from dashlab.charts.sketch.digits import AGAINST, FOR, probability_bars, saliency_overlay
 
 DIGITS = tuple("0123456789")
 SURE = (0.9, *(0.1 / 9,) * 9)
