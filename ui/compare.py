@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab.charts import training as charts
-from dashlab.charts.training import Curve
+from dashlab.charts.trainer import curves as charts
+from dashlab.charts.trainer.curves import Curve
 from dashlab.errors import DamagedRun
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import RunSummary, StoredRun

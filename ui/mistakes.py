@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts import confusion as charts
 from dashlab.charts.style import CONFIG
+from dashlab.charts.trainer import confusion as charts
 from dashlab.data.images import ImageSet
 from dashlab.errors import DataError
 from dashlab.experiments.confusion import confused_pairs

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashlab.charts import training as charts
-from dashlab.charts.training import Curve
+from dashlab.charts.trainer import curves as charts
+from dashlab.charts.trainer.curves import Curve
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun

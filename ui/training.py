@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab import jobs
-from dashlab.charts.training import Curve
+from dashlab.charts.trainer.curves import Curve
 from dashlab.errors import ConfigError, DamagedRun, DashlabError
 from dashlab.jobs import Progress
 from dashlab.settings.fields import Spec, Value

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashlab.charts import confusion as confusion_charts
-from dashlab.charts import training as charts
 from dashlab.charts.pictures import encoded, mosaic
 from dashlab.charts.style import MOST_POINTS, thinned
-from dashlab.charts.training import Curve, VegaChart
+from dashlab.charts.trainer import confusion as confusion_charts
+from dashlab.charts.trainer import curves as charts
+from dashlab.charts.trainer.curves import Curve, VegaChart
 from dashlab.training.results import EpochRow, StepRow
 
 COUNTS = ((8, 2, 0), (1, 9, 0), (0, 0, 0))

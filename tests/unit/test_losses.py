@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.charts import training as charts
-from dashlab.charts.training import Curve
+from dashlab.charts.trainer import curves as charts
+from dashlab.charts.trainer.curves import Curve
 from dashlab.experiments.network_race import NetworkRace, entries
 from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
 from dashlab.settings.fields import Value
