@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashlab.experiments.pipeline import PipelineSpec, Step
+from dashlab.experiments.augmentation.pipeline import PipelineSpec, Step
 from dashlab.settings.fields import Spec, Value
 from ui import augmentation_results as results
 from ui import augmentation_source
@@ -22,8 +22,8 @@ from ui.page import as_text, link_popover, show_notes
 from ui.state import PageState, arrive, share
 
 if TYPE_CHECKING:
-    from dashlab.experiments.pipeline_cache import DrawCache
-    from dashlab.experiments.pipeline_draws import Draw
+    from dashlab.experiments.augmentation.cache import DrawCache
+    from dashlab.experiments.augmentation.draws import Draw
 
 PREFIX = "aug"
 TELL_EVERY_S = 0.1
@@ -214,7 +214,7 @@ def _draws_of(
 
 @st.cache_resource(show_spinner=False)
 def _cache() -> DrawCache:
-    from dashlab.experiments.pipeline_cache import DrawCache
+    from dashlab.experiments.augmentation.cache import DrawCache
 
     return DrawCache()
 

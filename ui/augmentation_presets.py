@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dashlab.experiments.pipeline import Step, make_step, write_steps
+from dashlab.experiments.augmentation.pipeline import Step, make_step, write_steps
 from dashlab.settings.fields import Value
 
 

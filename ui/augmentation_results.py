@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.pictures import Pixels
-from dashlab.experiments.pipeline import Step
+from dashlab.experiments.augmentation.pipeline import Step
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from ui import runs
@@ -114,7 +114,7 @@ def code(
     state: PageState, source: Source, steps: Sequence[Step], draws: Sequence[Any], *, mixed: bool
 ) -> None:
     """The pipeline as Python, and the lines that give the chosen draw again."""
-    from dashlab.experiments.pipeline_code import draw_code, pipeline_code, split
+    from dashlab.experiments.augmentation.code import draw_code, pipeline_code, split
 
     single, _ = split(steps)
     st.code(pipeline_code(steps, classes=source.classes if mixed else 0), language="python")
@@ -143,7 +143,7 @@ def code(
 
 def training(source: Source, steps: Sequence[Step]) -> None:
     """A link that opens the trainer with what it can do of the pipeline, and what it cannot."""
-    from dashlab.experiments.carry_over import carry_over
+    from dashlab.experiments.augmentation.carry_over import carry_over
 
     if source.identity[0] in ("photo", "upload"):
         st.markdown(
@@ -174,7 +174,7 @@ def training(source: Source, steps: Sequence[Step]) -> None:
 
 def training_config(steps: Sequence[Step], dataset: str) -> RunConfig:
     """A network that trains in seconds to minutes on a CPU, with what the trainer can do of the steps."""
-    from dashlab.experiments.carry_over import carry_over, trainer_settings
+    from dashlab.experiments.augmentation.carry_over import carry_over, trainer_settings
 
     config = PRESETS["mnist-fast"].config
     if dataset == "cifar10":

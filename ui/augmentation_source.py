@@ -47,7 +47,7 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
 
     `mixed` asks for a batch of different pictures.
     """
-    from dashlab.experiments import samples
+    from dashlab.experiments.augmentation import pictures as samples
 
     count = int(str(state.values["draws"]))
     (first, second), third = st.columns(2, gap="small"), st.container()
@@ -93,7 +93,7 @@ def _class(state: PageState, classes: tuple[str, ...]) -> int:
 
 
 def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
-    from dashlab.experiments import samples
+    from dashlab.experiments.augmentation import pictures as samples
 
     st.file_uploader(
         "A picture of your own",

@@ -6,8 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashlab.experiments.number_spec import NumbersSpec
-from dashlab.experiments.pipeline import (
+from dashlab.experiments.augmentation.numbers import NumbersSpec
+from dashlab.experiments.augmentation.pipeline import (
     CHANCE,
     MOST_STEPS,
     Step,
@@ -16,7 +16,7 @@ from dashlab.experiments.pipeline import (
     read_steps,
     write_steps,
 )
-from dashlab.experiments.transforms import catalogue
+from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
 from ui.controls import answered, control, kept
 from ui.page import as_text

@@ -16,10 +16,10 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from dashlab.data.photos import load_photo
-from dashlab.experiments.pipeline import MOST_STEPS, Step, make_step, read_steps, write_steps
-from dashlab.experiments.pipeline_code import step_code
-from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
-from dashlab.experiments.transforms import catalogue
+from dashlab.experiments.augmentation.code import step_code
+from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
+from dashlab.experiments.augmentation.pipeline import MOST_STEPS, Step, make_step, read_steps, write_steps
+from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.training.engine import resolved
 from tests.app.pages import link, press, ran, texts
 from ui import augmentation, links, training

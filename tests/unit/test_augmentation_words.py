@@ -13,11 +13,11 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from dashlab.data.photos import PHOTOS, load_photo
-from dashlab.experiments.carry_over import carry_over
-from dashlab.experiments.pipeline import Step, make_step
-from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
-from dashlab.experiments.transform_table import ABOUT, ARGUMENTS
-from dashlab.experiments.transforms import build
+from dashlab.experiments.augmentation.carry_over import carry_over
+from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
+from dashlab.experiments.augmentation.pipeline import Step, make_step
+from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS
+from dashlab.experiments.augmentation.transforms import build
 from tests.unit.test_pipeline import CAT, TO_FLOAT, draw, same
 from ui.augmentation_presets import presets
 from ui.augmentation_steps import FORMULAS

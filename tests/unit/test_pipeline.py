@@ -10,9 +10,16 @@ from torchvision.transforms import v2
 
 from dashlab.data.photos import load_photo
 from dashlab.errors import ConfigError
-from dashlab.experiments.pipeline import MOST_STEPS, PipelineSpec, Step, make_step, read_steps, write_steps
-from dashlab.experiments.pipeline_draws import Draw, Sample, draw_pipeline, step_seed
-from dashlab.experiments.pipeline_seen import facts, seen
+from dashlab.experiments.augmentation.draws import Draw, Sample, draw_pipeline, step_seed
+from dashlab.experiments.augmentation.pipeline import (
+    MOST_STEPS,
+    PipelineSpec,
+    Step,
+    make_step,
+    read_steps,
+    write_steps,
+)
+from dashlab.experiments.augmentation.seen import facts, seen
 
 CAT = load_photo("cat")
 SPEC = PipelineSpec(kind="text", label="Pipeline", help="")

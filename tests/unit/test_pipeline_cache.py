@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from dashlab.data.photos import load_photo
-from dashlab.experiments import pipeline_cache
-from dashlab.experiments.pipeline import Step, make_step
-from dashlab.experiments.pipeline_cache import DrawCache
-from dashlab.experiments.pipeline_draws import Draw, Sample, draw_pipeline, lent_generator
+from dashlab.experiments.augmentation import cache as pipeline_cache
+from dashlab.experiments.augmentation.cache import DrawCache
+from dashlab.experiments.augmentation.draws import Draw, Sample, draw_pipeline, lent_generator
+from dashlab.experiments.augmentation.pipeline import Step, make_step
 
 STEPS = (make_step("CenterCrop", size="64"), make_step("RandomRotation"), make_step("ColorJitter"))
 MIXED = (make_step("CenterCrop", size="64"), make_step("ToImage"), make_step("ToDtype"), make_step("MixUp"))

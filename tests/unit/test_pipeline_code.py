@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 
 from dashlab.data.photos import load_photo
-from dashlab.experiments.carry_over import carry_over, trainer_settings
-from dashlab.experiments.pipeline import Step, make_step
-from dashlab.experiments.pipeline_code import draw_code, pipeline_code, step_code
-from dashlab.experiments.pipeline_draws import Sample, draw_pipeline
-from dashlab.experiments.pipeline_seen import seen, undone
+from dashlab.experiments.augmentation.carry_over import carry_over, trainer_settings
+from dashlab.experiments.augmentation.code import draw_code, pipeline_code, step_code
+from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
+from dashlab.experiments.augmentation.pipeline import Step, make_step
+from dashlab.experiments.augmentation.seen import seen, undone
 from dashlab.settings.run import RunConfig
 
 CAT = load_photo("cat").resize((60, 40))

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from dashlab.experiments.pipeline import Step, make_step
-from dashlab.experiments.pipeline_draws import draw_pipeline, lent_generator
-from dashlab.experiments.transforms import build, catalogue
+from dashlab.experiments.augmentation.draws import draw_pipeline, lent_generator
+from dashlab.experiments.augmentation.pipeline import Step, make_step
+from dashlab.experiments.augmentation.transforms import build, catalogue
 from tests.unit.test_pipeline import CAT, SPEC, TO_FLOAT, draw, same
 
 NEED_OTHER_SETTINGS = {"RandomSolarize"}

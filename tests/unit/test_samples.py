@@ -5,7 +5,13 @@ import torch
 from PIL import Image
 
 from dashlab.data.photos import PHOTOS, load_photo
-from dashlab.experiments.samples import classes_of, image_of, own_samples, photo_samples, set_samples
+from dashlab.experiments.augmentation.pictures import (
+    classes_of,
+    image_of,
+    own_samples,
+    photo_samples,
+    set_samples,
+)
 from tests.unit.pictures import made_up
 
 IMAGES = made_up()

@@ -11,11 +11,11 @@ from torchvision.transforms import v2
 from dashlab.data.photos import PHOTOS, load_photo
 from dashlab.data.sample import BUNDLED
 from dashlab.errors import ConfigError
-from dashlab.experiments.number_spec import NumbersSpec
-from dashlab.experiments.pipeline import Step, make_step, problem_of
-from dashlab.experiments.pipeline_draws import Draw, Sample, draw_pipeline
-from dashlab.experiments.transform_table import ABOUT, ARGUMENTS, EXCLUDED, GROUPS
-from dashlab.experiments.transforms import catalogue, describe, offered, offered_among
+from dashlab.experiments.augmentation.draws import Draw, Sample, draw_pipeline
+from dashlab.experiments.augmentation.numbers import NumbersSpec
+from dashlab.experiments.augmentation.pipeline import Step, make_step, problem_of
+from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS, EXCLUDED, GROUPS
+from dashlab.experiments.augmentation.transforms import catalogue, describe, offered, offered_among
 from dashlab.settings.fields import Spec, Value
 
 WANTED = {

@@ -6,7 +6,7 @@ Transforms and arguments that are not named here are still offered where their s
 from collections.abc import Mapping
 from typing import Any
 
-from dashlab.experiments.number_spec import NumbersSpec
+from dashlab.experiments.augmentation.numbers import NumbersSpec
 from dashlab.settings.fields import Spec, Value
 
 Described = tuple[Spec, Value]

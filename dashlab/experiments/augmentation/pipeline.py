@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.transforms import Offered, catalogue, offered
+from dashlab.experiments.augmentation.transforms import Offered, catalogue, offered
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.lists import read_entries, write_entries
 

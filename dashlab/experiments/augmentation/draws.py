@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dashlab.experiments.pipeline import Step
-from dashlab.experiments.pipeline_faults import fault_of, left_alone, obstacle
-from dashlab.experiments.pipeline_kinds import FAULTS, misfit
-from dashlab.experiments.pipeline_listen import Listener
-from dashlab.experiments.pipeline_seen import Facts, Seen, facts, leaves, seen, size_of, undone
-from dashlab.experiments.transforms import argument, build
+from dashlab.experiments.augmentation.faults import fault_of, left_alone, obstacle
+from dashlab.experiments.augmentation.kinds import FAULTS, misfit
+from dashlab.experiments.augmentation.listen import Listener
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.seen import Facts, Seen, facts, leaves, seen, size_of, undone
+from dashlab.experiments.augmentation.transforms import argument, build
 from dashlab.training.device import stream
 
 MOST_PIXELS = 500_000

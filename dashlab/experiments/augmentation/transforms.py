@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.number_spec import NumbersSpec
-from dashlab.experiments.transform_table import ABOUT, ARGUMENTS, BATCH, EXCLUDED, GROUPS, KEPT
+from dashlab.experiments.augmentation.numbers import NumbersSpec
+from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS, BATCH, EXCLUDED, GROUPS, KEPT
 from dashlab.settings.fields import Spec, Value
 
 MOST_BY_GUESS = 4

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dashlab.data.imageset import IMAGE_SETS, ImageSetInfo
-from dashlab.experiments.pipeline import Step
-from dashlab.experiments.transforms import argument
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.transforms import argument
 from dashlab.settings.fields import Value
 from dashlab.settings.run_parts import AugmentConfig, DataConfig
 

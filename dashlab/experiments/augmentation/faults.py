@@ -7,10 +7,10 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-from dashlab.experiments.pipeline import Step
-from dashlab.experiments.pipeline_kinds import Do, misfit, passes_by
-from dashlab.experiments.pipeline_seen import leaves
-from dashlab.experiments.transforms import argument
+from dashlab.experiments.augmentation.kinds import Do, misfit, passes_by
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.seen import leaves
+from dashlab.experiments.augmentation.transforms import argument
 
 _TURNING = frozenset({"RandomRotation", "RandomAffine", "RandomPerspective"})
 _SHRINKING = frozenset({"Resize", "RandomShortestSize", "ScaleJitter"})

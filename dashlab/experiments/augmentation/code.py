@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dashlab.experiments.pipeline import Step
-from dashlab.experiments.transforms import argument
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.transforms import argument
 
 _NAMED = {
     "interpolation": "v2.InterpolationMode.{}",

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dashlab.data.imageset import ImageSet
 from dashlab.data.photos import PHOTOS, load_photo
-from dashlab.experiments.pipeline_draws import Sample
+from dashlab.experiments.augmentation.draws import Sample
 
 
 def photo_samples(name: str, count: int, *, mixed: bool) -> list[Sample]:

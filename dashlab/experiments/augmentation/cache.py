@@ -4,8 +4,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
-from dashlab.experiments.pipeline import Step, write_steps
-from dashlab.experiments.pipeline_draws import Between, Draw, Sample, View, draw_pipeline
+from dashlab.experiments.augmentation.draws import Between, Draw, Sample, View, draw_pipeline
+from dashlab.experiments.augmentation.pipeline import Step, write_steps
 
 MOST_BYTES = 128 * 2**20
 

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dashlab.experiments.pipeline_seen import leaves
-from dashlab.experiments.transforms import build, offered
+from dashlab.experiments.augmentation.seen import leaves
+from dashlab.experiments.augmentation.transforms import build, offered
 
 FAULTS = (
     TypeError,
