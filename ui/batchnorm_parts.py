@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashlab.charts.batchnorm.boundary import Plane
 from dashlab.errors import DataError
-from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.experiments.twins_sweeps import Sweep
+from dashlab.experiments.batchnorm.settings import TwinSettings
+from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
 from ui import guessing, runs
 from ui.controls import kept
@@ -19,7 +19,7 @@ from ui.state import PageState
 @st.cache_data(show_spinner=False, max_entries=24)
 def plane_of(study: TwinSettings) -> Plane:
     """The points that the twins learn from."""
-    from dashlab.experiments.twins_network import plane
+    from dashlab.experiments.batchnorm.network import plane
 
     dots, classes, extent = plane(study)
     return Plane(tuple((x, y) for x, y in dots), tuple(classes), extent)
@@ -37,14 +37,14 @@ def _largest_shares(study: TwinSettings) -> tuple[float, ...]:
     """The share of the largest class in the test data of each seed; MNIST has the same ones for all."""
     if study.dataset != "mnist":
         return _shares_of_points(study)
-    from dashlab.experiments.twins_network import largest_share
+    from dashlab.experiments.batchnorm.network import largest_share
 
     return (largest_share(runs.images(RunConfig().change(dataset="mnist")).test_y),)
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
 def _shares_of_points(study: TwinSettings) -> tuple[float, ...]:
-    from dashlab.experiments.twins_network import largest_share, load_points
+    from dashlab.experiments.batchnorm.network import largest_share, load_points
 
     seeds = study.seeds if isinstance(study, Sweep) else 1
     shares = []

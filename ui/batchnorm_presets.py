@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from ui.batchnorm_twins import TwinsLook
 from ui.views import ViewPreset
 

@@ -9,7 +9,7 @@ from dashlab import jobs
 from dashlab.charts.batchnorm.boundary import points
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN
 from dashlab.errors import ConfigError, DamagedRun, DashlabError, DataError
-from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.jobs import Progress
 from dashlab.settings.run import RunConfig
 from ui import kept_studies, live, preview, runs
@@ -136,7 +136,7 @@ def networks(study: TwinSettings) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=24)
 def _described(study: TwinSettings) -> tuple[str, str]:
-    from dashlab.experiments.twins_network import described
+    from dashlab.experiments.batchnorm.network import described
 
     return described(study)
 

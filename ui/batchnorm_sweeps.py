@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
-from dashlab.experiments import twins_sweeps as experiment
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
+from dashlab.experiments.batchnorm import sweeps as experiment
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm_parts import largest_class, numbers
 from ui.batchnorm_run import stage
 from ui.batchnorm_words import FEW

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.charts.batchnorm.boundary import boundaries, cells
-from dashlab.experiments.twins import GRID, TwinsConfig, TwinsEpoch, frames_of
+from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.settings.fields import choice, flag, integer
 from ui import batchnorm_inside as inside
 from ui import batchnorm_words as words

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
-from dashlab.experiments.twins import PROBE, Twin, TwinsConfig, TwinsEpoch
+from dashlab.experiments.batchnorm.rows import PROBE, Twin, TwinsConfig, TwinsEpoch
 
 LOW = 0.1
 """The training loss by which the twins' speed is compared."""

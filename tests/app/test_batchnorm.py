@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.charts.batchnorm.boundary import Plane, boundaries
 from dashlab.data.folders import store_folder
-from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Trial
+from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Trial
 from dashlab.jobs import JobState
 from dashlab.store import studies
 from dashlab.training.study import Study, StudyOutcome, Tick

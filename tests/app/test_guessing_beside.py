@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab.errors import DataError
-from dashlab.experiments.twins import TwinsConfig
-from dashlab.experiments.twins_network import load_points
-from dashlab.experiments.twins_sweeps import RateSweep, Trial
+from dashlab.experiments.batchnorm.network import load_points
+from dashlab.experiments.batchnorm.rows import TwinsConfig
+from dashlab.experiments.batchnorm.sweeps import RateSweep, Trial
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store

@@ -8,7 +8,7 @@ import pytest
 
 from dashlab.data.folders import store_folder
 from dashlab.errors import DamagedRun
-from dashlab.experiments.twins import TwinsConfig
+from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.store import studies
 from dashlab.store.studies import StoredStudy
 from dashlab.training.study import Study, StudyOutcome

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashlab.experiments.batchnorm.rows import TwinsConfig
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.network_race import NetworkRace, entries, orders
 from dashlab.experiments.stack_training import StackTraining
-from dashlab.experiments.twins import TwinsConfig
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig

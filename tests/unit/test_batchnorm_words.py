@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep, Reach, Trial
+from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Trial
 from ui import batchnorm_inside as inside
 from ui import batchnorm_sweeps as sweeps
 from ui import batchnorm_words as words

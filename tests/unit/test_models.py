@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.stack_training import StackTraining
-from dashlab.experiments.twins import TwinsConfig
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run_parts import ACTIVATIONS, FLOP_PER_S, ModelConfig
 from dashlab.training.models import build, layers, layers_of, memory_format

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dashlab.errors import ConfigError
-from dashlab.experiments import twins_network as networks
-from dashlab.experiments.twins import (
+from dashlab.experiments.batchnorm import network as networks
+from dashlab.experiments.batchnorm.rows import (
     BINS,
     GRID,
     TwinsConfig,
@@ -106,7 +106,7 @@ def test_without_needless_biases_only_the_twin_with_batchnorm_has_none() -> None
 
 
 def test_both_twins_learn_from_the_same_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashlab.experiments.twins_training import Learner
+    from dashlab.experiments.batchnorm.training import Learner
 
     seen: dict[int, list[Tensor]] = {}
     honest = Learner.step
@@ -436,7 +436,7 @@ def test_settings_that_do_not_fit_are_refused_with_what_to_do() -> None:
 def test_looking_at_it_needs_no_torch() -> None:
     from tests.unit.test_architecture import loaded_after
 
-    modules = "dashlab.experiments.twins, dashlab.experiments.twins_sweeps"
+    modules = "dashlab.experiments.batchnorm.rows, dashlab.experiments.batchnorm.sweeps"
     assert "torch" not in loaded_after(f"import {modules}")
 
 

@@ -11,7 +11,7 @@ import pytest
 from dashlab.charts.batchnorm import boundary as twins_boundary
 from dashlab.charts.batchnorm import curves as twins
 from dashlab.charts.batchnorm import inside as twins_inside
-from dashlab.experiments.twins import (
+from dashlab.experiments.batchnorm.rows import (
     BINS,
     GRID,
     BothModes,
@@ -22,7 +22,7 @@ from dashlab.experiments.twins import (
     TwinsEpoch,
     pack_boundary,
 )
-from dashlab.experiments.twins_sweeps import Trial
+from dashlab.experiments.batchnorm.sweeps import Trial
 
 NOTHING = Score(loss=math.nan, accuracy=math.nan)
 COUNTS = (0,) * (BINS - 2) + (3, 1)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments import twins_network as networks
-from dashlab.experiments.twins import BothModes, Twin, TwinsConfig, TwinsEpoch
-from dashlab.experiments.twins_sweeps import BatchSweep, RateSweep
+from dashlab.experiments.batchnorm import network as networks
+from dashlab.experiments.batchnorm.rows import BothModes, Twin, TwinsConfig, TwinsEpoch
+from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.training.device import stream
 from dashlab.training.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures

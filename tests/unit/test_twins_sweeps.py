@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.twins import TwinsConfig, TwinsEpoch
-from dashlab.experiments.twins_sweeps import (
+from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
+from dashlab.experiments.batchnorm.sweeps import (
     BatchSweep,
     RateSweep,
     Sweep,

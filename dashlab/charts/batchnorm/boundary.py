@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dashlab.charts.batchnorm.curves import twins_of
 from dashlab.charts.style import CLEAR, thinned
-from dashlab.experiments.twins import GRID, TwinsEpoch, boundary_of
+from dashlab.experiments.batchnorm.rows import GRID, TwinsEpoch, boundary_of
 
 # Half transparent, right on a light and on a dark page: teal for class 0, rose for class 1. Blue and orange
 # stand for the twins.

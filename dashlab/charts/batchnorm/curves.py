@@ -10,8 +10,8 @@ from typing import Any
 
 from dashlab.charts.style import thinned
 from dashlab.charts.trainer.curves import Point, VegaChart, under_the_pointer
-from dashlab.experiments.twins import Score, Twin, TwinsEpoch
-from dashlab.experiments.twins_sweeps import Trial
+from dashlab.experiments.batchnorm.rows import Score, Twin, TwinsEpoch
+from dashlab.experiments.batchnorm.sweeps import Trial
 
 PLAIN, NORMED = "Without BatchNorm", "With BatchNorm"
 TRAINING, BY_RUNNING, BY_BATCH = "training batches", "test data in eval mode", "test data in train mode"

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.charts.style import figure, thinned
-from dashlab.experiments.twins import BINS, SPAN, Moments, TwinsEpoch
+from dashlab.experiments.batchnorm.rows import BINS, SPAN, Moments, TwinsEpoch
 
 MOST_SHARE = 0.3
 """The share of a bin from which it has the strongest colour."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.settings.fields import integer, number, sizes
 
 
@@ -32,7 +32,7 @@ class Sweep(TwinSettings):
     """What both sweeps share."""
 
     ROW: ClassVar[type] = Trial
-    COMPUTE: ClassVar[str] = "dashlab.experiments.twins_training:sweep"
+    COMPUTE: ClassVar[str] = "dashlab.experiments.batchnorm.training:sweep"
 
     points: int = integer(
         600, "Points", "Half of them of each class.", low=40, high=5000, step=100,

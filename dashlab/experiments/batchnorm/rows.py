@@ -2,7 +2,7 @@
 
 The computation stands in `twins_training` and `twins_sweeps`; nothing here needs torch.
 
->>> from dashlab.experiments.twins import TwinsConfig
+>>> from dashlab.experiments.batchnorm.rows import TwinsConfig
 >>> rows = [row for row in TwinsConfig(epochs=15).rows() if isinstance(row, TwinsEpoch)]
 >>> rows[15].plain.training.loss > 0.5 > 0.1 > rows[15].normed.training.loss
 True
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.settings.fields import choice, integer, number
 
 FRAMES = 60
@@ -118,7 +118,7 @@ class TwinsConfig(TwinSettings):
 
     KIND: ClassVar[str] = "dashlab.experiments.twins:TwinsConfig"
     ROW: ClassVar[type] = TwinsEpoch
-    COMPUTE: ClassVar[str] = "dashlab.experiments.twins_training:train_twins"
+    COMPUTE: ClassVar[str] = "dashlab.experiments.batchnorm.training:train_twins"
     TITLE: ClassVar[str] = "BatchNorm twins"
     ADDED: ClassVar[frozenset[str]] = TwinSettings.ADDED | {"measured"}
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dashlab.experiments import twins_network as networks
-from dashlab.experiments.twins import (
+from dashlab.experiments.batchnorm import network as networks
+from dashlab.experiments.batchnorm.network import Task, Watched
+from dashlab.experiments.batchnorm.rows import (
     PROBE,
     Moments,
     Score,
@@ -20,9 +21,8 @@ from dashlab.experiments.twins import (
     frames_of,
     marks_of,
 )
-from dashlab.experiments.twins_network import Task, Watched
-from dashlab.experiments.twins_settings import TwinSettings
-from dashlab.experiments.twins_sweeps import Sweep, Trial
+from dashlab.experiments.batchnorm.settings import TwinSettings
+from dashlab.experiments.batchnorm.sweeps import Sweep, Trial
 from dashlab.training.study import Tick
 
 NOTHING = Score(loss=math.nan, accuracy=math.nan)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from dashlab.data import points
 from dashlab.data.images import load_images
-from dashlab.experiments.twins import (
+from dashlab.experiments.batchnorm.rows import (
     BINS,
     CHANNELS,
     FULL,
@@ -23,7 +23,7 @@ from dashlab.experiments.twins import (
     Spread,
     pack_boundary,
 )
-from dashlab.experiments.twins_settings import TwinSettings
+from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.settings.run_parts import ModelConfig
 from dashlab.training.batches import Normalization, stratified_order
 from dashlab.training.device import pick_device, stream
