@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashlab.charts.initialization import gain as charts
 from dashlab.charts.initialization.gain import GainCurve
-from dashlab.experiments import gain as experiment
-from dashlab.experiments.gain import Followed, Gain, GainConfig, Measured
-from dashlab.experiments.stack_settings import ACTIVATIONS
+from dashlab.experiments.initialization import gain as experiment
+from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, Measured
+from dashlab.experiments.initialization.settings import ACTIVATIONS
 from ui.charts import plot
 from ui.computed import computed
 from ui.initialization_presets import GAINS

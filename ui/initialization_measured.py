@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dashlab.experiments.stack import StackStats
-from dashlab.experiments.stack_measured import measure
-from dashlab.experiments.stack_settings import StackConfig
+from dashlab.experiments.initialization.measured import measure
+from dashlab.experiments.initialization.settings import StackConfig
+from dashlab.experiments.initialization.signals import StackStats
 from ui.computed import computed_each
 
 

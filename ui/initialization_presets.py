@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dashlab.experiments.gain import GainConfig
-from dashlab.experiments.stack_settings import Setting, StackView
-from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.initialization.gain import GainConfig
+from dashlab.experiments.initialization.settings import Setting, StackView
+from dashlab.experiments.initialization.training import StackTraining
 from dashlab.settings.lists import text_of
 from ui.views import ViewPreset
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting
+from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting
 from dashlab.settings.lists import entries_of, text_of
 from ui.controls import control, kept
 from ui.page import as_text

@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashlab.charts.initialization import signals as charts
 from dashlab.charts.initialization.signals import Signal
-from dashlab.experiments.stack import Histogram, StackStats
-from dashlab.experiments.stack_settings import Setting, StackView
-from dashlab.experiments.stack_theory import theory
-from dashlab.experiments.stack_training import StackTraining
-from dashlab.experiments.stack_words import NOT_FINITE, layer_rows, sentences, summary
+from dashlab.experiments.initialization.settings import Setting, StackView
+from dashlab.experiments.initialization.signals import Histogram, StackStats
+from dashlab.experiments.initialization.theory import theory
+from dashlab.experiments.initialization.training import StackTraining
+from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.settings.lists import entries_of
 from ui.charts import plot
 from ui.initialization_measured import measured

@@ -10,7 +10,7 @@ from dashlab import jobs
 from dashlab.charts.initialization import training as charts
 from dashlab.charts.initialization.signals import Signal, by_layer
 from dashlab.errors import ConfigError, DamagedRun
-from dashlab.experiments.stack_training import (
+from dashlab.experiments.initialization.training import (
     LARGEST_CLASS,
     LEARNS,
     SLOWLY,

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.charts.initialization import signals as charts
 from dashlab.data.folders import store_folder
-from dashlab.experiments.stack_settings import ACTIVATIONS, Setting, StackView
-from dashlab.experiments.stack_training import StackTraining, TrainedRow
+from dashlab.experiments.initialization.settings import ACTIVATIONS, Setting, StackView
+from dashlab.experiments.initialization.training import StackTraining, TrainedRow
 from dashlab.jobs import JobState
 from dashlab.settings.lists import entries_of, text_of
 from dashlab.store import studies
@@ -313,7 +313,8 @@ def test_what_was_measured_once_is_not_measured_again(
 ) -> None:
     open_view(seed="78")
     monkeypatch.setattr(
-        "dashlab.experiments.stack_measured.layer_stats", lambda *_, **__: pytest.fail("measured again")
+        "dashlab.experiments.initialization.measured.layer_stats",
+        lambda *_, **__: pytest.fail("measured again"),
     )
     open_view(seed="78", spread="inputs")
 

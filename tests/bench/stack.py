@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashlab.experiments.stack import layer_stats
-from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
-from dashlab.experiments.stack_theory import theory
+from dashlab.experiments.initialization.settings import Setting, StackConfig, StackView
+from dashlab.experiments.initialization.signals import layer_stats
+from dashlab.experiments.initialization.theory import theory
 from dashlab.settings.lists import entries_of
 from tests.bench.settings import Settings
 from tests.bench.timing import Bench, Clock, Limit, Side

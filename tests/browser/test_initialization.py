@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashlab.experiments.stack_settings import Setting
+from dashlab.experiments.initialization.settings import Setting
 from dashlab.settings.lists import text_of
 from tests.browser.parts import (
     TRAIN_MS,

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.gain import Gain, GainConfig, follow, gains, outputs, samples
-from dashlab.experiments.stack_settings import ACTIVATIONS
+from dashlab.experiments.initialization.gain import Gain, GainConfig, follow, gains, outputs, samples
+from dashlab.experiments.initialization.settings import ACTIVATIONS
 
 
 def of(activation: str, config: GainConfig | None = None) -> Gain:

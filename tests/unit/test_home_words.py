@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashlab.data.images import IMAGE_SETS, load_images
-from dashlab.experiments.stack_settings import StackConfig, StackView
+from dashlab.experiments.initialization.settings import StackConfig, StackView
 from ui.page import PAGES
 
 

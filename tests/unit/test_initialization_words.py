@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashlab.experiments.gain import Gain, GainConfig, follow, gains, outputs, samples
-from dashlab.experiments.stack import StackStats, layer_stats
-from dashlab.experiments.stack_settings import Setting, StackConfig, StackView
-from dashlab.experiments.stack_training import StackTraining
-from dashlab.experiments.stack_words import factor
+from dashlab.experiments.initialization.gain import Gain, GainConfig, follow, gains, outputs, samples
+from dashlab.experiments.initialization.settings import Setting, StackConfig, StackView
+from dashlab.experiments.initialization.signals import StackStats, layer_stats
+from dashlab.experiments.initialization.training import StackTraining
+from dashlab.experiments.initialization.words import factor
 from dashlab.settings.lists import entries_of
 from tests.typed import there
 from ui.initialization_gain import EXPLAINED, explained, unmarked

@@ -12,7 +12,7 @@ from torch import nn
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
-from dashlab.experiments.stack_training import StackTraining
+from dashlab.experiments.initialization.training import StackTraining
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run_parts import ACTIVATIONS, FLOP_PER_S, ModelConfig
 from dashlab.training.models import build, layers, layers_of, memory_format

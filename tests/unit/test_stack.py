@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.stack import block, draw_weight, histograms, layer_stats, weight_gradient_norms
-from dashlab.experiments.stack_settings import (
+from dashlab.experiments.initialization.settings import (
     ACTIVATIONS,
     CURES,
     EXPLODING,
@@ -20,6 +19,13 @@ from dashlab.experiments.stack_settings import (
     Setting,
     StackConfig,
     StackView,
+)
+from dashlab.experiments.initialization.signals import (
+    block,
+    draw_weight,
+    histograms,
+    layer_stats,
+    weight_gradient_norms,
 )
 from dashlab.training.device import stream
 from tests.typed import there
@@ -219,7 +225,7 @@ def test_progress_counts_every_layer_up_and_down() -> None:
 @pytest.mark.sameness
 def test_a_stack_of_many_pieces_says_the_same_as_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = layer_stats(SMALL)
-    monkeypatch.setattr("dashlab.experiments.stack.PIECE", SMALL.width**2)
+    monkeypatch.setattr("dashlab.experiments.initialization.signals.PIECE", SMALL.width**2)
     told: list[int] = []
     assert layer_stats(SMALL, on_layer=lambda done, _total: told.append(done)) == whole
     assert told == list(range(1, 9))
@@ -233,7 +239,7 @@ def test_weights_may_be_given_instead_of_drawn() -> None:
 @pytest.mark.sameness
 def test_looking_at_layers_together_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     together = layer_stats(SMALL).layers
-    monkeypatch.setattr("dashlab.experiments.stack.TOGETHER", 1)
+    monkeypatch.setattr("dashlab.experiments.initialization.signals.TOGETHER", 1)
     alone = layer_stats(SMALL).layers
     assert [layer.index for layer in alone] == [0, 1, 2, 3]
     assert [layer.std for layer in alone] == pytest.approx([layer.std for layer in together], rel=1e-12)

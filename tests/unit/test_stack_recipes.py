@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments.gain import GainConfig, gains
-from dashlab.experiments.stack import StackStats, layer_stats
-from dashlab.experiments.stack_settings import Setting, StackView
+from dashlab.experiments.initialization.gain import GainConfig, gains
+from dashlab.experiments.initialization.settings import Setting, StackView
+from dashlab.experiments.initialization.signals import StackStats, layer_stats
 from dashlab.settings.lists import entries_of
 from dashlab.training.device import stream
 from ui.initialization_presets import GAINS, SIGNALS

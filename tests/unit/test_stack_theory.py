@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from dashlab.experiments.stack import draw_weight, layer_stats
-from dashlab.experiments.stack_settings import ACTIVATIONS, CURES, INITIALIZERS, Setting, StackConfig
-from dashlab.experiments.stack_theory import AGREES, moments, theory, variance
+from dashlab.experiments.initialization.settings import ACTIVATIONS, CURES, INITIALIZERS, Setting, StackConfig
+from dashlab.experiments.initialization.signals import draw_weight, layer_stats
+from dashlab.experiments.initialization.theory import AGREES, moments, theory, variance
 
 
 def stack(setting: Setting, depth: int = 10, width: int = 512) -> StackConfig:

@@ -10,10 +10,10 @@ import torch
 from torch.nn import functional
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.stack import draw_weight
-from dashlab.experiments.stack_learners import Digits
-from dashlab.experiments.stack_settings import CURES, Setting
-from dashlab.experiments.stack_training import LARGEST_CLASS, StackTraining, TrainedRow, verdict
+from dashlab.experiments.initialization.learners import Digits
+from dashlab.experiments.initialization.settings import CURES, Setting
+from dashlab.experiments.initialization.signals import draw_weight
+from dashlab.experiments.initialization.training import LARGEST_CLASS, StackTraining, TrainedRow, verdict
 from dashlab.settings.lists import text_of
 from dashlab.training.device import stream
 from dashlab.training.records import from_plain, plain

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dashlab.experiments.stack import block, layer_stats
-from dashlab.experiments.stack_settings import Setting, StackConfig
-from dashlab.experiments.stack_words import NOT_FINITE, factor, layer_rows, sentences, summary
+from dashlab.experiments.initialization.settings import Setting, StackConfig
+from dashlab.experiments.initialization.signals import block, layer_stats
+from dashlab.experiments.initialization.words import NOT_FINITE, factor, layer_rows, sentences, summary
 from dashlab.training.device import stream
 from tests.typed import there
 

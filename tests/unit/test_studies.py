@@ -16,8 +16,8 @@ from dashlab import experiments
 from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
+from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.network_race import StackedRuns
-from dashlab.experiments.stack_training import StackTraining
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.store import studies
 from dashlab.store.runs import Store

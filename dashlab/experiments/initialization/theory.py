@@ -16,8 +16,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from dashlab.experiments.stack import activate, gain_of, scale_of
-from dashlab.experiments.stack_settings import Setting, StackConfig
+from dashlab.experiments.initialization.settings import Setting, StackConfig
+from dashlab.experiments.initialization.signals import activate, gain_of, scale_of
 
 EPS = 1e-5
 """What PyTorch's normalisations add to a variance."""

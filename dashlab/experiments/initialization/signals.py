@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dashlab.experiments.stack_settings import Setting, StackConfig
+from dashlab.experiments.initialization.settings import Setting, StackConfig
 from dashlab.training.device import stream
 
 BINS = 40

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments.stack import Histogram, activate, histograms
-from dashlab.experiments.stack_settings import ACTIVATIONS, Setting
-from dashlab.experiments.stack_theory import moments
+from dashlab.experiments.initialization.settings import ACTIVATIONS, Setting
+from dashlab.experiments.initialization.signals import Histogram, activate, histograms
+from dashlab.experiments.initialization.theory import moments
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.flat import FlatConfig
 from dashlab.training.device import stream

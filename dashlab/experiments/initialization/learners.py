@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dashlab.data.images import load_images
-from dashlab.experiments.stack import block, draw_weight
-from dashlab.experiments.stack_settings import Setting
-from dashlab.experiments.stack_training import CLASSES, PIXELS, TEST_COUNT, StackTraining, TrainedRow
+from dashlab.experiments.initialization.settings import Setting
+from dashlab.experiments.initialization.signals import block, draw_weight
+from dashlab.experiments.initialization.training import CLASSES, PIXELS, TEST_COUNT, StackTraining, TrainedRow
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.device import pick_device, stream
 from dashlab.training.optim import make_optimizer

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dashlab.experiments.stack_settings import MOST_SETTINGS, Setting, StackConfig
+from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting, StackConfig
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.lists import entries_of, items
 from dashlab.settings.run_parts import FLOP_PER_S
@@ -44,7 +44,7 @@ class StackTraining(Study):
 
     KIND: ClassVar[str] = "dashlab.experiments.stack_training:StackTraining"
     ROW: ClassVar[type] = TrainedRow
-    COMPUTE: ClassVar[str] = "dashlab.experiments.stack_learners:train_settings"
+    COMPUTE: ClassVar[str] = "dashlab.experiments.initialization.learners:train_settings"
     TITLE: ClassVar[str] = "Which ones learn"
 
     settings: str = items(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from dashlab.experiments.stack import StackStats, draw_weight, layer_stats
-from dashlab.experiments.stack_settings import StackConfig
+from dashlab.experiments.initialization.settings import StackConfig
+from dashlab.experiments.initialization.signals import StackStats, draw_weight, layer_stats
 from dashlab.giving_up import look_up
 
 KEPT_WEIGHTS, MOST_WIDTH = 600, 256
