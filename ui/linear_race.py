@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashlab.charts.optimizers import network as charts
-from dashlab.experiments.linear_race import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
-from dashlab.experiments.linear_race import race as run_race
-from dashlab.experiments.network_race import NetworkRace, names
+from dashlab.experiments.optimizers.linear import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
+from dashlab.experiments.optimizers.linear import race as run_race
+from dashlab.experiments.optimizers.network import NetworkRace, names
 from ui.charts import plot
 from ui.computed import computed
 from ui.layout import rest

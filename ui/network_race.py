@@ -9,8 +9,8 @@ import streamlit as st
 from dashlab.charts.optimizers import network as charts
 from dashlab.charts.optimizers.network import Cell
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.network_race import Entry, NetworkRace, names
-from dashlab.experiments.network_standings import (
+from dashlab.experiments.optimizers.network import Entry, NetworkRace, names
+from dashlab.experiments.optimizers.standings import (
     Difference,
     Lane,
     Standing,

@@ -9,8 +9,8 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
-from dashlab.experiments import batch_size as experiment
-from dashlab.experiments.batch_size import BatchConfig, Result, Summary
+from dashlab.experiments.optimizers import batch_size as experiment
+from dashlab.experiments.optimizers.batch_size import BatchConfig, Result, Summary
 from ui.charts import plot
 from ui.computed import computed
 from ui.layout import beside, rest

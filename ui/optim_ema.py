@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.optimizers import average as charts
-from dashlab.experiments import moving_average as experiment
-from dashlab.experiments.moving_average import AverageConfig, Averages
+from dashlab.experiments.optimizers import average as experiment
+from dashlab.experiments.optimizers.average import AverageConfig, Averages
 from ui.charts import plot
 from ui.layout import beside, rest
 from ui.page import csv_download

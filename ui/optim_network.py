@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashlab import jobs
 from dashlab.errors import DamagedRun, DashlabError
-from dashlab.experiments.network_race import (
+from dashlab.experiments.optimizers.network import (
     HELD_BACK,
     Entry,
     NetworkRace,
@@ -20,8 +20,8 @@ from dashlab.experiments.network_race import (
     orders,
     without_rates,
 )
-from dashlab.experiments.network_standings import Lane, lane_of, lanes_of
-from dashlab.experiments.race import racer_names
+from dashlab.experiments.optimizers.race import racer_names
+from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig

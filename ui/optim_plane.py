@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
-from dashlab.experiments import momentum_plane as experiment
-from dashlab.experiments.momentum_plane import REGIMES, Descent, Direction, Plane, PlaneConfig
+from dashlab.experiments.optimizers import plane as experiment
+from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, Plane, PlaneConfig
 from ui.charts import plot
 from ui.computed import computed
 from ui.controls import clicked

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashlab.charts.optimizers.race import CATCHERS, Path, catchers, ground, race_map
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.race import Course, RaceConfig, racer_names
-from dashlab.experiments.race_outcome import outcome, sentence
-from dashlab.experiments.surfaces import SURFACES
+from dashlab.experiments.optimizers.outcome import outcome, sentence
+from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
+from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
@@ -25,9 +25,9 @@ from ui.state import PageState
 from ui.views import View
 
 if TYPE_CHECKING:
-    from dashlab.experiments.race_cache import TrackCache
-    from dashlab.experiments.race_search import Search
-    from dashlab.experiments.surface_grid import Grid
+    from dashlab.experiments.optimizers.cache import TrackCache
+    from dashlab.experiments.optimizers.grid import Grid
+    from dashlab.experiments.optimizers.search import Search
 
 LEAD = (
     "Every racer is a real `torch.optim` object on the same surface, from the same start. Press **Play** and "
@@ -181,7 +181,7 @@ def _said(run: Run) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _tracks() -> TrackCache:
-    from dashlab.experiments.race_cache import TrackCache
+    from dashlab.experiments.optimizers.cache import TrackCache
 
     return TrackCache()
 
@@ -193,7 +193,7 @@ def _ground(surface: str) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _grid(surface: str, count: int) -> Grid:
-    from dashlab.experiments.surface_grid import grid
+    from dashlab.experiments.optimizers.grid import grid
 
     return grid(surface, count)
 
@@ -205,7 +205,7 @@ def _searches(course: Course, field: Sequence[SurfaceOptimConfig]) -> tuple[Sear
 
 @st.cache_data(show_spinner="Searching the best learning rate of each racer …", max_entries=128)
 def _search(course: Course, racer: SurfaceOptimConfig) -> Search:
-    from dashlab.experiments.race_search import search
+    from dashlab.experiments.optimizers.search import search
 
     return search(course, [racer])[0]
 

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashlab.charts.optimizers import curves as race_curves
 from dashlab.charts.optimizers import views as race_views
-from dashlab.experiments.race import DETAILS, Course
-from dashlab.experiments.race_outcome import distances, is_inside
-from dashlab.experiments.race_terms import Term, resting, terms
+from dashlab.experiments.optimizers.outcome import distances, is_inside
+from dashlab.experiments.optimizers.race import DETAILS, Course
+from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.charts import plot
 from ui.controls import kept, one_of
@@ -22,9 +22,9 @@ from ui.state import PageState
 from ui.views import View
 
 if TYPE_CHECKING:
-    from dashlab.experiments.race_basins import Basins
-    from dashlab.experiments.race_run import Track
-    from dashlab.experiments.surface_grid import Grid
+    from dashlab.experiments.optimizers.basins import Basins
+    from dashlab.experiments.optimizers.grid import Grid
+    from dashlab.experiments.optimizers.run import Track
 
 
 def chosen(state: PageState, view: View, run: Run) -> None:
@@ -230,8 +230,8 @@ def _pair(values: Any) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _close_up(surface: str, x: float, y: float, length: float) -> Grid:
-    from dashlab.experiments.surface_grid import grid_over
-    from dashlab.experiments.surfaces import SURFACES
+    from dashlab.experiments.optimizers.grid import grid_over
+    from dashlab.experiments.optimizers.surfaces import SURFACES
 
     half = 1.6 * max(length, 1e-9)
     sides = (np.linspace(centre - half, centre + half, 41) for centre in (x, y))
@@ -254,14 +254,14 @@ def _space(state: PageState, _view: View, run: Run) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _ground(surface: str) -> Grid:
-    from dashlab.experiments.surface_grid import grid
+    from dashlab.experiments.optimizers.grid import grid
 
     return grid(surface, 61)
 
 
 def _heights(surface: str, losses: Any) -> Any:
-    from dashlab.experiments.surface_grid import heights
-    from dashlab.experiments.surfaces import SURFACES
+    from dashlab.experiments.optimizers.grid import heights
+    from dashlab.experiments.optimizers.surfaces import SURFACES
 
     with np.errstate(invalid="ignore", over="ignore"):
         return heights(SURFACES[surface], losses)
@@ -302,7 +302,7 @@ def _starts(found: Basins) -> Iterator[dict[str, Any]]:
 
 @st.cache_data(show_spinner="Many starts at once …", max_entries=32)
 def _basins_of(course: Course, racer: SurfaceOptimConfig) -> Basins:
-    from dashlab.experiments.race_basins import basins
+    from dashlab.experiments.optimizers.basins import basins
 
     return basins(course, racer)
 

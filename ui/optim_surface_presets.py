@@ -1,6 +1,6 @@
 """Telling cases of the race on a surface."""
 
-from dashlab.experiments.race import FIELD, RaceConfig
+from dashlab.experiments.optimizers.race import FIELD, RaceConfig
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import SurfaceOptimConfig as Racer
 from ui.views import ViewPreset

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from dashlab.experiments.race import Course
-from dashlab.experiments.race_outcome import Outcome, distances, is_inside
+from dashlab.experiments.optimizers.outcome import Outcome, distances, is_inside
+from dashlab.experiments.optimizers.race import Course
 from ui.page import csv_download
 
 if TYPE_CHECKING:
-    from dashlab.experiments.race_run import Track
-    from dashlab.experiments.race_search import Search
+    from dashlab.experiments.optimizers.run import Track
+    from dashlab.experiments.optimizers.search import Search
 
 
 @dataclass(frozen=True, kw_only=True)

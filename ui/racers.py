@@ -10,7 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.formulas import printed
+from dashlab.experiments.optimizers.formulas import printed
 from dashlab.settings.lists import ListSpec, entries_of, text_of
 from dashlab.settings.optim import OptimConfig
 from ui import controls

@@ -23,7 +23,7 @@ MODULES = (
     "torchvision.transforms.v2",
     "dashlab.training.device",
     "dashlab.training.classifier",
-    "dashlab.experiments.race_cache",
+    "dashlab.experiments.optimizers.cache",
     "dashlab.experiments.reading",
 )
 """The pages and what they show."""

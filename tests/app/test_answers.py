@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashlab.data.images import available_source
-from dashlab.experiments.network_race import NetworkRace, entries
+from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result

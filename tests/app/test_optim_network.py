@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from dashlab import jobs
 from dashlab.data.images import available_source
 from dashlab.errors import JobError
-from dashlab.experiments.linear_race import floor
-from dashlab.experiments.network_race import (
+from dashlab.experiments.optimizers.linear import floor
+from dashlab.experiments.optimizers.network import (
     Entry,
     NetworkRace,
     RacerRow,

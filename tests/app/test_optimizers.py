@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab.experiments.race import DETAILS, Course
-from dashlab.experiments.race_outcome import outcome
-from dashlab.experiments.race_run import race as run_race
-from dashlab.experiments.race_terms import terms
-from dashlab.experiments.surfaces import SURFACES
+from dashlab.experiments.optimizers.outcome import outcome
+from dashlab.experiments.optimizers.race import DETAILS, Course
+from dashlab.experiments.optimizers.run import race as run_race
+from dashlab.experiments.optimizers.surfaces import SURFACES
+from dashlab.experiments.optimizers.terms import terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optim_surface_details import state_rows

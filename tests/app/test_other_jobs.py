@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.initialization.training import StackTraining
-from dashlab.experiments.network_race import NetworkRace, entries, orders
+from dashlab.experiments.optimizers.network import NetworkRace, entries, orders
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from dashlab.experiments.race import Course
-from dashlab.experiments.race_basins import basins
-from dashlab.experiments.race_run import race
-from dashlab.experiments.surfaces import SURFACES
+from dashlab.experiments.optimizers.basins import basins
+from dashlab.experiments.optimizers.race import Course
+from dashlab.experiments.optimizers.run import race
+from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import SurfaceOptimConfig as Racer
 from tests.bench.settings import Settings

@@ -8,8 +8,8 @@ import torch
 
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
-from dashlab.experiments import batch_size as experiment
-from dashlab.experiments.batch_size import BatchConfig, Result, Summary
+from dashlab.experiments.optimizers import batch_size as experiment
+from dashlab.experiments.optimizers.batch_size import BatchConfig, Result, Summary
 
 SMALL = BatchConfig(samples=30, epochs=4, batches=(7, 1))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashlab.errors import ConfigError, JobError
-from dashlab.experiments import batch_size
+from dashlab.experiments.optimizers import batch_size
 from dashlab.jobs import desk as module
 from dashlab.jobs.desk import Desk, Fault
 from tests.unit import slow_work

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from dashlab.experiments.formula_lines import Moment
-from dashlab.experiments.formulas import lines, printed
+from dashlab.experiments.optimizers.formula_lines import Moment
+from dashlab.experiments.optimizers.formulas import lines, printed
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import SURFACE_OPTIMIZERS, SurfaceOptimConfig
 from dashlab.training.optim import make_optimizer

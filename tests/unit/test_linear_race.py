@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dashlab.experiments.linear_race import (
+from dashlab.experiments.optimizers.linear import (
     FAR,
     INPUTS,
     MOST_UPDATES,

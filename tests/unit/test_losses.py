@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from dashlab.charts.trainer import curves as charts
 from dashlab.charts.trainer.curves import Curve
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
-from dashlab.experiments.network_race import NetworkRace, entries
+from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.settings.fields import Value
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import LossConfig

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from dashlab.charts.optimizers import average as charts
-from dashlab.experiments import moving_average as experiment
-from dashlab.experiments.moving_average import AverageConfig
+from dashlab.experiments.optimizers import average as experiment
+from dashlab.experiments.optimizers.average import AverageConfig
 
 
 def gradients(steps: int = 60) -> torch.Tensor:

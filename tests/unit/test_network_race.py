@@ -10,7 +10,7 @@ import pytest
 
 from dashlab.charts.optimizers import network as charts
 from dashlab.errors import ConfigError
-from dashlab.experiments.network_race import (
+from dashlab.experiments.optimizers.network import (
     MOST_TOGETHER,
     NetworkRace,
     RacerRow,
@@ -19,7 +19,7 @@ from dashlab.experiments.network_race import (
     names,
     orders,
 )
-from dashlab.experiments.network_standings import (
+from dashlab.experiments.optimizers.standings import (
     Lane,
     best_column,
     curve,

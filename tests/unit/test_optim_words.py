@@ -10,12 +10,14 @@ import pytest
 import torch
 from torch.nn import Parameter
 
-from dashlab.experiments import batch_size, momentum_plane, moving_average
-from dashlab.experiments.momentum_plane import PlaneConfig, critical_momentum, curvatures
-from dashlab.experiments.network_race import StackedRuns, entries, orders
-from dashlab.experiments.race_basins import basins
-from dashlab.experiments.race_run import Track, race
-from dashlab.experiments.race_search import RATES
+from dashlab.experiments.optimizers import average as moving_average
+from dashlab.experiments.optimizers import batch_size
+from dashlab.experiments.optimizers import plane as momentum_plane
+from dashlab.experiments.optimizers.basins import basins
+from dashlab.experiments.optimizers.network import StackedRuns, entries, orders
+from dashlab.experiments.optimizers.plane import PlaneConfig, critical_momentum, curvatures
+from dashlab.experiments.optimizers.run import Track, race
+from dashlab.experiments.optimizers.search import RATES
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked

@@ -10,14 +10,14 @@ import torch
 from torch.nn import Parameter
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.race import FIELD, Course, RaceConfig, racer_names
-from dashlab.experiments.race_basins import basins, ends
-from dashlab.experiments.race_cache import TrackCache
-from dashlab.experiments.race_outcome import distances, outcome, sentence
-from dashlab.experiments.race_run import Track, noise_of, race
-from dashlab.experiments.race_search import RATES, search
-from dashlab.experiments.race_terms import resting, terms
-from dashlab.experiments.surfaces import SURFACES
+from dashlab.experiments.optimizers.basins import basins, ends
+from dashlab.experiments.optimizers.cache import TrackCache
+from dashlab.experiments.optimizers.outcome import distances, outcome, sentence
+from dashlab.experiments.optimizers.race import FIELD, Course, RaceConfig, racer_names
+from dashlab.experiments.optimizers.run import Track, noise_of, race
+from dashlab.experiments.optimizers.search import RATES, search
+from dashlab.experiments.optimizers.surfaces import SURFACES
+from dashlab.experiments.optimizers.terms import resting, terms
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import OPTIMIZERS, SURFACE_OPTIMIZERS, OptimConfig, SurfaceOptimConfig
 from tests.typed import there
@@ -399,7 +399,7 @@ def test_a_race_from_the_cache_is_the_race_itself(noise: float, monkeypatch: pyt
     assert all(map(same, cache.race(course, field[:4]), race(course, field[:4])))
     assert all(map(same, cache.race(course, field), race(course, field)))
     wanted = race(shorter, field)
-    monkeypatch.setattr("dashlab.experiments.race_cache.race", None)  # whoever runs it again fails
+    monkeypatch.setattr("dashlab.experiments.optimizers.cache.race", None)  # whoever runs it again fails
     assert all(map(same, cache.race(shorter, field), wanted))
 
 

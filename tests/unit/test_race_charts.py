@@ -15,7 +15,7 @@ from PIL import Image
 from dashlab.charts.optimizers import curves as race_curves
 from dashlab.charts.optimizers import views as race_views
 from dashlab.charts.optimizers.race import COLOURS, Path, catchers, edge_crossing, ground, race_map
-from dashlab.experiments.surfaces import SURFACES
+from dashlab.experiments.optimizers.surfaces import SURFACES
 
 BOWL = SURFACES["bowl"]
 STEPS = 150

@@ -17,7 +17,7 @@ from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.initialization.training import StackTraining
-from dashlab.experiments.network_race import StackedRuns
+from dashlab.experiments.optimizers.network import StackedRuns
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.store import studies
 from dashlab.store.runs import Store

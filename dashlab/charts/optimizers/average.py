@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, MOST_POINTS, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.moving_average import Averages
+    from dashlab.experiments.optimizers.average import Averages
 
 Array = NDArray[np.float64]
 

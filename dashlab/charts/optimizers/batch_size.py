@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.batch_size import Problem, Result, Run, Summary
+    from dashlab.experiments.optimizers.batch_size import Problem, Result, Run, Summary
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, MOST_POINTS, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.momentum_plane import Descent, Line, Plane
+    from dashlab.experiments.optimizers.plane import Descent, Line, Plane
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from dashlab.charts.style import CLEAR, FIXED, MARGIN, layout
-from dashlab.experiments.surfaces import Surface
+from dashlab.experiments.optimizers.surfaces import Surface
 
 Array = npt.NDArray[np.float64]
 

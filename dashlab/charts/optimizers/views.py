@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashlab.charts.optimizers.race import COLOURS
 from dashlab.charts.style import CLEAR, FAINT, figure
-from dashlab.experiments.surfaces import Surface
+from dashlab.experiments.optimizers.surfaces import Surface
 
 Array = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dashlab.experiments.surfaces import SURFACES, Surface
+from dashlab.experiments.optimizers.surfaces import SURFACES, Surface
 
 Array = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dashlab.experiments.surfaces import SURFACES, Surface
+from dashlab.experiments.optimizers.surfaces import SURFACES, Surface
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import entries_of, items

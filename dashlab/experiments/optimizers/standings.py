@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dashlab.experiments.network_race import RacerRow
+from dashlab.experiments.optimizers.network import RacerRow
 from dashlab.training.results import EpochRow, Started, StepRow
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from dashlab.experiments.race import MOST_STEPS, Course
-from dashlab.experiments.surfaces import Surface
+from dashlab.experiments.optimizers.race import MOST_STEPS, Course
+from dashlab.experiments.optimizers.surfaces import Surface
 from dashlab.settings.optim import SurfaceOptimConfig
 from dashlab.training.device import stream
 from dashlab.training.optim import joined, make_optimizer

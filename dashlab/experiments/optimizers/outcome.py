@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dashlab.experiments.surfaces import Surface
+from dashlab.experiments.optimizers.surfaces import Surface
 
 Array = npt.NDArray[np.float64]
 

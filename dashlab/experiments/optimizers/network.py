@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.race import racer_names
+from dashlab.experiments.optimizers.race import racer_names
 from dashlab.settings.fields import Value, choice, flag, integer, number, sizes, text
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import entries_of, items, text_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dashlab.experiments.formula_lines import Array, Kind, Line, Moment
-from dashlab.experiments.formulas import lines
+from dashlab.experiments.optimizers.formula_lines import Array, Kind, Line, Moment
+from dashlab.experiments.optimizers.formulas import lines
 from dashlab.settings.optim import SurfaceOptimConfig
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashlab.experiments.race import Course
-from dashlab.experiments.race_outcome import outcome
-from dashlab.experiments.race_run import race
+from dashlab.experiments.optimizers.outcome import outcome
+from dashlab.experiments.optimizers.race import Course
+from dashlab.experiments.optimizers.run import race
 from dashlab.settings.optim import SurfaceOptimConfig
 
 RATES = (*(float(f"{digits}e{power}") for power in range(-4, 1) for digits in (1, 2.2, 4.6)), 10.0)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from dashlab.experiments.race import Course
-from dashlab.experiments.race_outcome import distances
-from dashlab.experiments.race_run import losses_and_gradients, noise_of
-from dashlab.experiments.surfaces import Surface
+from dashlab.experiments.optimizers.outcome import distances
+from dashlab.experiments.optimizers.race import Course
+from dashlab.experiments.optimizers.run import losses_and_gradients, noise_of
+from dashlab.experiments.optimizers.surfaces import Surface
 from dashlab.settings.optim import SurfaceOptimConfig
 from dashlab.training.optim import make_optimizer
 

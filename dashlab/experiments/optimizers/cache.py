@@ -5,8 +5,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from dashlab.experiments.race import Course
-from dashlab.experiments.race_run import Track, race
+from dashlab.experiments.optimizers.race import Course
+from dashlab.experiments.optimizers.run import Track, race
 from dashlab.settings.optim import SurfaceOptimConfig
 
 Key = tuple[Course, SurfaceOptimConfig]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dashlab.experiments.formula_lines import Array, Line, Moment
+from dashlab.experiments.optimizers.formula_lines import Array, Line, Moment
 from dashlab.settings.optim import OptimConfig, SurfaceOptimConfig
 
 
