@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.experiments.ink import MOST_PEN, SIDE, Point, Stroke, simplified
+from dashlab.experiments.sketch.ink import MOST_PEN, SIDE, Point, Stroke, simplified
 
 PAPER, INK = "#FFFFFF", "#000000"
 """The same in a light and a dark page: a sheet of paper is white in both."""

@@ -12,7 +12,7 @@ class Example:
 
     title: str
     about: str
-    ink: str  # as `dashlab.experiments.ink.encode` writes it
+    ink: str  # as `dashlab.experiments.sketch.ink.encode` writes it
     settings: Mapping[str, Value] = field(default_factory=dict)
 
     def values(self) -> dict[str, Value]:

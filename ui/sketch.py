@@ -10,8 +10,8 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.charts.pictures import Pixels
 from dashlab.errors import ConfigError, DashlabError, PictureError
-from dashlab.experiments.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
-from dashlab.experiments.sketch import Prepared, prepare
+from dashlab.experiments.sketch.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
+from dashlab.experiments.sketch.prepare import Prepared, prepare
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS

@@ -8,14 +8,14 @@ import streamlit as st
 
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.sketch import Prepared, Step
+from dashlab.experiments.sketch.prepare import Prepared, Step
 from ui.controls import choice_name, control, kept
 from ui.page import as_text, csv_download
 from ui.pictures import show
 from ui.state import PageState
 
 if TYPE_CHECKING:
-    from dashlab.experiments.reading import Answer
+    from dashlab.experiments.sketch.reading import Answer
     from dashlab.training.classifier import Classifier
 
 Networks = Mapping[str, "Classifier"]
@@ -69,7 +69,7 @@ def _that_read(prepared: Prepared, found: Networks) -> Networks:
 
 
 def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
-    from dashlab.experiments.reading import read
+    from dashlab.experiments.sketch.reading import read
 
     return read(found, prepared.picture)
 
@@ -144,7 +144,7 @@ def _what(state: PageState) -> str:
 
 
 def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState, *, several: bool) -> None:
-    from dashlab.experiments.reading import evidence, read, sensitivity
+    from dashlab.experiments.sketch.reading import evidence, read, sensitivity
 
     about = str(state.values["about"])
     answer = read({name: network}, prepared.picture)[0]

@@ -24,7 +24,7 @@ MODULES = (
     "dashlab.training.device",
     "dashlab.training.classifier",
     "dashlab.experiments.optimizers.cache",
-    "dashlab.experiments.reading",
+    "dashlab.experiments.sketch.reading",
 )
 """The pages and what they show."""
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashlab.experiments.ink import Stroke, encode, simplified
+from dashlab.experiments.sketch.ink import Stroke, encode, simplified
 from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch.prepare import prepare
 from dashlab.settings.presets import preset
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train

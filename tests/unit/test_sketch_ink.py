@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize, simplified
+from dashlab.experiments.sketch.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize, simplified
 from tests.strokes import FORMS, Hand, placed, strokes, written
 from tests.strokes import rasterize as draw
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dashlab.experiments import ink
-from dashlab.experiments.pieces import CROWDED, FILLED, LEVEL
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch import ink
+from dashlab.experiments.sketch.pieces import CROWDED, FILLED, LEVEL
+from dashlab.experiments.sketch.prepare import prepare
 from tests.sheets import STROKES, Condition, beside, sheet
 from tests.strokes import FORMS, Hand, placed, rasterize, strokes, written
 from ui.examples import EXAMPLES

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from dashlab.experiments.sketch import is_dark_on_light, prepare
+from dashlab.experiments.sketch.prepare import is_dark_on_light, prepare
 from tests.sheets import Condition, sheet
 from tests.strokes import Hand, placed, rasterize, strokes, written
 

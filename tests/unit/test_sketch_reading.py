@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.reading import Answer, evidence, read, sensitivity
+from dashlab.experiments.sketch.reading import Answer, evidence, read, sensitivity
 from dashlab.settings.run import RunConfig
 from dashlab.training.classifier import Classifier
 from dashlab.training.models import build

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch.prepare import prepare
 from dashlab.settings.presets import PRESETS
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from dashlab.experiments.rules import without_box, without_rules
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch.prepare import prepare
+from dashlab.experiments.sketch.rules import without_box, without_rules
 from tests.strokes import placed, rasterize, strokes
 
 Pixels = NDArray[np.uint8]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch.prepare import prepare
 from dashlab.settings.run import RunConfig
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from dashlab.experiments.ink import SIDE, Stroke, decode, rasterize
-from dashlab.experiments.reading import Answer, evidence, read
-from dashlab.experiments.sketch import prepare
+from dashlab.experiments.sketch.ink import SIDE, Stroke, decode, rasterize
+from dashlab.experiments.sketch.prepare import prepare
+from dashlab.experiments.sketch.reading import Answer, evidence, read
 from dashlab.settings.presets import PRESETS
 from dashlab.training.batches import Normalization
 from dashlab.training.classifier import Classifier

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashlab.experiments.paper import Grey, Mask
+from dashlab.experiments.sketch.paper import Grey, Mask
 
 Rows = NDArray[np.int64]  # [T, W]: of a band along a line, the rows in each column
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dashlab.experiments.paper import Grey, Mask, otsu, small
-from dashlab.experiments.pieces import patches
+from dashlab.experiments.sketch.paper import Grey, Mask, otsu, small
+from dashlab.experiments.sketch.pieces import patches
 
 _LEAST_GAP = 24.0  # of 255, between a sheet and the table
 _MOST_RIM = 0.4  # of a side

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dashlab.experiments.paper import Grey, Parted, otsu, part
-from dashlab.experiments.pieces import doubt, without_specks
-from dashlab.experiments.rules import without_box, without_rules
-from dashlab.experiments.sheet import without_rim
+from dashlab.experiments.sketch.paper import Grey, Parted, otsu, part
+from dashlab.experiments.sketch.pieces import doubt, without_specks
+from dashlab.experiments.sketch.rules import without_box, without_rules
+from dashlab.experiments.sketch.sheet import without_rim
 
 Pixels = NDArray[np.uint8]  # [H, W] or [H, W, 3]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashlab.experiments.paper import Grey, Mask
+from dashlab.experiments.sketch.paper import Grey, Mask
 
 Labels = NDArray[np.int64]  # [H, W]: 1... of the patches, 0 elsewhere
 
