@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from dashlab.errors import DataError
-from dashlab.experiments.mistakes import prediction_rows
+from dashlab.experiments.trainer.mistakes import prediction_rows
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import StoredRun

@@ -10,8 +10,8 @@ from dashlab.charts.style import CONFIG
 from dashlab.charts.trainer import confusion as charts
 from dashlab.data.images import ImageSet
 from dashlab.errors import DataError
-from dashlab.experiments.confusion import confused_pairs
-from dashlab.experiments.mistakes import Reading, cell_readings, worst_mistakes
+from dashlab.experiments.trainer.confusion import confused_pairs
+from dashlab.experiments.trainer.mistakes import Reading, cell_readings, worst_mistakes
 from dashlab.store.runs import StoredRun
 from dashlab.training.results import Evaluation
 from ui import runs

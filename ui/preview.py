@@ -5,7 +5,7 @@ import streamlit as st
 from dashlab.charts.pictures import mosaic
 from dashlab.data.images import IMAGE_SETS, ImageSet
 from dashlab.errors import DataError
-from dashlab.experiments.mistakes import samples
+from dashlab.experiments.trainer.mistakes import samples
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import ModelConfig
 from dashlab.training.models.inspect import LayerRow

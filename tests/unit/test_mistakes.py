@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dashlab.experiments.confusion import class_accuracies, confused_pairs, normalised
-from dashlab.experiments.mistakes import cell_readings, prediction_rows, samples, worst_mistakes
+from dashlab.experiments.trainer.confusion import class_accuracies, confused_pairs, normalised
+from dashlab.experiments.trainer.mistakes import cell_readings, prediction_rows, samples, worst_mistakes
 
 PROBABILITIES = torch.tensor(
     [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.3, 0.1], [0.0, 0.3, 0.7], [0.0, 0.8, 0.2], [0.0, 1.0, 0.0]]

@@ -15,7 +15,7 @@ from torch.nn import Parameter
 from dashlab.cli import train as command
 from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.data.own import TEST_FRACTION
-from dashlab.experiments.confusion import confused_pairs
+from dashlab.experiments.trainer.confusion import confused_pairs
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import OptimConfig, ScheduleConfig
 from dashlab.settings.presets import preset

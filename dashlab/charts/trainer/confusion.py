@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from dashlab.charts.style import CLEAR, figure
-from dashlab.experiments.confusion import class_accuracies, normalised
+from dashlab.experiments.trainer.confusion import class_accuracies, normalised
 
 MOST_CLASSES = 40
 """A matrix of more classes than this cannot be read, and is slow to draw."""
