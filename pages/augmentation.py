@@ -1,6 +1,6 @@
 """Augmentation: build a pipeline of transforms, and see what it makes of a picture."""
 
-from ui import augmentation
+from ui.augmentation import page as augmentation
 from ui.page import open_page
 
 LEAD = (

@@ -28,7 +28,7 @@ Digests = dict[str, list[str]]
 def queries() -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, with the link of each of its presets."""
     from dashlab.settings.presets import PRESETS
-    from ui.augmentation_presets import presets
+    from ui.augmentation.presets import presets
     from ui.batchnorm import VIEWS as BATCHNORM
     from ui.initialization import VIEWS as INITIALIZATION
     from ui.optimizers import VIEWS as OPTIMIZERS

@@ -14,7 +14,7 @@ MODULES = (
     "ui.optimizers",
     "ui.initialization",
     "ui.batchnorm",
-    "ui.augmentation",
+    "ui.augmentation.page",
     "ui.training",
     "ui.sketch",
     # What those import only once they need it:

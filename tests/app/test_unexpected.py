@@ -20,7 +20,7 @@ BODIES = {
     "optimizers": "ui.views._switch",
     "initialization": "ui.views._switch",
     "batchnorm": "ui.views._switch",
-    "augmentation": "ui.augmentation.editor",
+    "augmentation": "ui.augmentation.page.editor",
     "trainer": "ui.training.settings",
     "sketch": "ui.sketch.page",
 }

@@ -19,8 +19,8 @@ from dashlab.experiments.augmentation.pipeline import Step, make_step
 from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS
 from dashlab.experiments.augmentation.transforms import build
 from tests.unit.test_pipeline import CAT, TO_FLOAT, draw, same
-from ui.augmentation_presets import presets
-from ui.augmentation_steps import FORMULAS
+from ui.augmentation.presets import presets
+from ui.augmentation.steps import FORMULAS
 
 
 def help_of(argument: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui import augmentation, batchnorm, initialization, links, optimizers, sketch, training, views
+from ui import batchnorm, initialization, links, optimizers, sketch, training, views
+from ui.augmentation import page as augmentation
 
 Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200

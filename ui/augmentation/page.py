@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashlab.experiments.augmentation.pipeline import PipelineSpec, Step
 from dashlab.settings.fields import Spec, Value
-from ui import augmentation_results as results
-from ui import augmentation_source
-from ui.augmentation_presets import presets
-from ui.augmentation_source import Source
-from ui.augmentation_steps import editor
+from ui.augmentation import results
+from ui.augmentation import source as augmentation_source
+from ui.augmentation.presets import presets
+from ui.augmentation.source import Source
+from ui.augmentation.steps import editor
 from ui.controls import control, preset_picker
 from ui.layout import beside, rest
 from ui.page import as_text, link_popover, show_notes

@@ -10,7 +10,7 @@ from dashlab.experiments.augmentation.pipeline import Step
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from ui import runs
-from ui.augmentation_source import Source, png_of, trained_on
+from ui.augmentation.source import Source, png_of, trained_on
 from ui.controls import answered, control
 from ui.page import as_text, csv_download, download, link_to
 from ui.pictures import show
