@@ -29,7 +29,7 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, with the link of each of its presets."""
     from dashlab.settings.presets import PRESETS
     from ui.augmentation.presets import presets
-    from ui.batchnorm import VIEWS as BATCHNORM
+    from ui.batchnorm.views import VIEWS as BATCHNORM
     from ui.initialization import VIEWS as INITIALIZATION
     from ui.optimizers import VIEWS as OPTIMIZERS
     from ui.page import PAGES

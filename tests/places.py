@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui import batchnorm, initialization, optimizers
+from ui import initialization, optimizers
+from ui.batchnorm import views as batchnorm
 from ui.page import PAGES
 
 VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}

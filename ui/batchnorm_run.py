@@ -13,7 +13,7 @@ from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.jobs import Progress
 from dashlab.settings.run import RunConfig
 from ui import kept_studies, live, preview, runs
-from ui.batchnorm_parts import plane_of
+from ui.batchnorm.parts import plane_of
 from ui.charts import plot
 from ui.computed import computed
 from ui.layout import rest

@@ -13,7 +13,7 @@ from ui.collection import freeze_imports
 MODULES = (
     "ui.optimizers",
     "ui.initialization",
-    "ui.batchnorm",
+    "ui.batchnorm.views",
     "ui.augmentation.page",
     "ui.training",
     "ui.sketch",

@@ -20,8 +20,10 @@ from dashlab.store import studies
 from dashlab.training.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link
-from ui import batchnorm, batchnorm_run, batchnorm_twins
-from ui.batchnorm_presets import TWINS
+from ui import batchnorm_run
+from ui.batchnorm import twins as batchnorm_twins
+from ui.batchnorm import views as batchnorm
+from ui.batchnorm.presets import TWINS
 from ui.views import View
 
 PAGE = "pages/batchnorm.py"

@@ -11,10 +11,8 @@ from torch import nn
 
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Trial
-from ui import batchnorm_inside as inside
-from ui import batchnorm_sweeps as sweeps
-from ui import batchnorm_words as words
-from ui.batchnorm_presets import BATCHES, RATES, TWINS
+from ui.batchnorm import inside, sweeps, words
+from ui.batchnorm.presets import BATCHES, RATES, TWINS
 
 
 def test_the_formula_of_the_running_variance_is_what_torch_does() -> None:

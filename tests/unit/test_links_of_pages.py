@@ -10,8 +10,9 @@ import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui import batchnorm, initialization, links, optimizers, sketch, training, views
+from ui import initialization, links, optimizers, sketch, training, views
 from ui.augmentation import page as augmentation
+from ui.batchnorm import views as batchnorm
 
 Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200

@@ -15,7 +15,7 @@ from dashlab.training.device import stream
 from dashlab.training.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures
 from tests.typed import there
-from ui.batchnorm_presets import TWINS
+from ui.batchnorm.presets import TWINS
 
 COUNT, EPOCHS = 150, 2
 

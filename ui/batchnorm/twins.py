@@ -11,9 +11,8 @@ from dashlab.charts.batchnorm import curves as charts
 from dashlab.charts.batchnorm.boundary import boundaries, cells
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.settings.fields import choice, flag, integer
-from ui import batchnorm_inside as inside
-from ui import batchnorm_words as words
-from ui.batchnorm_parts import largest_class, numbers, plane_of, slide
+from ui.batchnorm import inside, words
+from ui.batchnorm.parts import largest_class, numbers, plane_of, slide
 from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group

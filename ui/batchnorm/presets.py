@@ -3,7 +3,7 @@
 from typing import Any
 
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
-from ui.batchnorm_twins import TwinsLook
+from ui.batchnorm.twins import TwinsLook
 from ui.views import ViewPreset
 
 DEEP = (32,) * 8

@@ -9,9 +9,9 @@ import streamlit as st
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.experiments.batchnorm import sweeps as experiment
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
-from ui.batchnorm_parts import largest_class, numbers
+from ui.batchnorm.parts import largest_class, numbers
+from ui.batchnorm.words import FEW
 from ui.batchnorm_run import stage
-from ui.batchnorm_words import FEW
 from ui.charts import grow
 from ui.controls import Group
 from ui.layout import beside, rest

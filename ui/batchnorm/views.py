@@ -1,8 +1,6 @@
 """BatchNorm against none: the views of the page."""
 
-from ui import batchnorm_presets as presets
-from ui import batchnorm_sweeps as sweeps
-from ui import batchnorm_twins as twins
+from ui.batchnorm import presets, sweeps, twins
 from ui.views import View
 
 VIEWS = (

@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts.batchnorm import inside as charts
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.batchnorm.rows import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
-from ui.batchnorm_parts import numbers, slide
+from ui.batchnorm.parts import numbers, slide
 from ui.charts import plot
 from ui.controls import one_of
 from ui.state import PageState
