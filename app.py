@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import home
-from ui.page import open_page
+from ui.frame import home
+from ui.frame.page import open_page
 
 LEAD = (
     "A laboratory for learning how neural networks train. Every control drives **real PyTorch on real "

@@ -1,7 +1,7 @@
 """Augmentation: build a pipeline of transforms, and see what it makes of a picture."""
 
 from ui.augmentation import page as augmentation
-from ui.page import open_page
+from ui.frame.page import open_page
 
 LEAD = (
     "Augmentation shows a network each picture a little different every time, under the same label. Build a "

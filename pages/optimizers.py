@@ -1,8 +1,8 @@
 """Optimizer comparison: on a surface, on a network, by batch size, and what momentum averages."""
 
-from ui import views
+from ui.frame import views
+from ui.frame.page import open_page
 from ui.optimizers import VIEWS
-from ui.page import open_page
 
 with open_page("optimizers"):
     views.show("optim", VIEWS)

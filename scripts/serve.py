@@ -40,7 +40,7 @@ def problem(text: str) -> str | None:
 
 def warm_up() -> None:
     """Import what the pages import, and start the processes that train and compute."""
-    from ui.warm import warm_up as start  # once the server itself is imported: two at once take turns
+    from ui.frame.warm import warm_up as start  # once the server itself is imported: two at once take turns
 
     start()
 

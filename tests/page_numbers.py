@@ -30,9 +30,9 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     from dashlab.settings.presets import PRESETS
     from ui.augmentation.presets import presets
     from ui.batchnorm.views import VIEWS as BATCHNORM
+    from ui.frame.page import PAGES
     from ui.initialization import VIEWS as INITIALIZATION
     from ui.optimizers import VIEWS as OPTIMIZERS
-    from ui.page import PAGES
 
     views = {"optim": OPTIMIZERS, "init": INITIALIZATION, "bn": BATCHNORM}
     names: dict[str, list[str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui import initialization, optimizers
 from ui.batchnorm import views as batchnorm
-from ui.page import PAGES
+from ui.frame.page import PAGES
 
 VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
 PLACES: list[tuple[str, dict[str, str]]] = [

@@ -16,8 +16,8 @@ from ui import kept_studies, live, preview, runs
 from ui.batchnorm.parts import plane_of
 from ui.charts import plot
 from ui.computed import computed
+from ui.frame.page import as_text, show_error
 from ui.layout import rest
-from ui.page import as_text, show_error
 from ui.state import PageState
 
 QUICK_S = 3.0

@@ -13,8 +13,8 @@ from dashlab.training import losses
 from ui import offers, runs
 from ui.charts import grow
 from ui.controls import shown
+from ui.frame.page import csv_download, show_error
 from ui.live import seconds
-from ui.page import csv_download, show_error
 
 MOST_RUNS = 8
 """As many as there are chart colours."""

@@ -12,7 +12,7 @@ import streamlit as st
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value, following, starting
 from dashlab.settings.lists import ListSpec, entries_of
-from ui.page import as_text
+from ui.frame.page import as_text
 from ui.state import PageState
 
 CHOICE_NAMES: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import StoredRun
 from ui import runs
-from ui.page import csv_text, download
+from ui.frame.page import csv_text, download
 
 BYTES = "application/octet-stream"
 

@@ -11,12 +11,12 @@ from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, 
 from dashlab.experiments.initialization.settings import ACTIVATIONS
 from ui.charts import plot
 from ui.computed import computed
+from ui.frame.page import as_text, csv_download
+from ui.frame.views import View
 from ui.initialization_presets import GAINS
 from ui.initialization_settings import folded
 from ui.layout import beside, rest
-from ui.page import as_text, csv_download
 from ui.state import PageState
-from ui.views import View
 
 LEAD = (
     "An activation makes a signal narrower or wider; its gain is the factor that makes up for it. Look at "

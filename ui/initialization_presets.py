@@ -6,7 +6,7 @@ from dashlab.experiments.initialization.gain import GainConfig
 from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.settings.lists import text_of
-from ui.views import ViewPreset
+from ui.frame.views import ViewPreset
 
 
 def _stacks(title: str, about: str, settings: Sequence[Setting], **more: object) -> ViewPreset[StackView]:

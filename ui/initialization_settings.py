@@ -7,9 +7,9 @@ import streamlit as st
 from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting
 from dashlab.settings.lists import entries_of, text_of
 from ui.controls import control, kept
-from ui.page import as_text
+from ui.frame.page import as_text
+from ui.frame.views import View
 from ui.state import PageState
-from ui.views import View
 
 WIDTHS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 

@@ -14,13 +14,13 @@ from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.settings.lists import entries_of
 from ui.charts import plot
+from ui.frame.page import as_text, csv_download
+from ui.frame.views import View
 from ui.initialization_measured import measured
 from ui.initialization_presets import SIGNALS
 from ui.initialization_settings import editor, folded, slider, width_slider
 from ui.layout import beside, rest
-from ui.page import as_text, csv_download
 from ui.state import PageState
-from ui.views import View
 
 LEAD = (
     "Random inputs go up through equal linear layers, and a random gradient comes down. Look at whether the "

@@ -23,13 +23,13 @@ from dashlab.jobs import Progress
 from dashlab.training.records import plain
 from ui import guessing, kept_studies, live
 from ui.charts import grow, plot
+from ui.frame.page import as_text, csv_download, show_error
+from ui.frame.views import View
 from ui.initialization_measured import measured
 from ui.initialization_presets import TRAININGS
 from ui.initialization_settings import editor, folded, slider, width_slider
 from ui.layout import beside, rest
-from ui.page import as_text, csv_download, show_error
 from ui.state import PageState
-from ui.views import View
 
 LEAD = (
     "A stack between an input and an output layer learns to read digits, once under each setting. Look at "

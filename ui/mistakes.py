@@ -17,7 +17,7 @@ from dashlab.training.results import Evaluation
 from ui import runs
 from ui.charts import plot
 from ui.controls import clicked, kept
-from ui.page import as_text, csv_download, show_error
+from ui.frame.page import as_text, csv_download, show_error
 from ui.pictures import show
 
 MOST_PICTURES = 24

@@ -23,10 +23,10 @@ from dashlab.experiments.optimizers.standings import (
 from ui import guessing, runs
 from ui.charts import grow, plot
 from ui.controls import clicked
+from ui.frame.page import as_text, csv_download, link_to
+from ui.frame.views import View
 from ui.layout import rest
-from ui.page import as_text, csv_download, link_to
 from ui.state import PageState
-from ui.views import View
 
 SMOOTH_SHARE = 15
 """A curve is smoothed over one in so many of its rows."""

@@ -10,7 +10,7 @@ from dashlab.store.runs import RunSummary
 from dashlab.training.classifier import Classifier
 from ui import offers, runs
 from ui.controls import answered
-from ui.page import show_error
+from ui.frame.page import show_error
 from ui.state import PageState
 
 MOST = 4

@@ -26,10 +26,10 @@ from dashlab.jobs import JobState, Progress
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
 from ui import linear_race, live, network_race, preview, racers, runs
+from ui.frame.page import as_text, show_error
+from ui.frame.views import View, ViewPreset
 from ui.layout import beside
-from ui.page import as_text, show_error
 from ui.state import PageState
-from ui.views import View, ViewPreset
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "

@@ -15,10 +15,10 @@ from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, Pl
 from ui.charts import plot
 from ui.computed import computed
 from ui.controls import clicked
+from ui.frame.page import csv_download
+from ui.frame.views import View, ViewPreset
 from ui.layout import beside, rest
-from ui.page import csv_download
 from ui.state import PageState
-from ui.views import View, ViewPreset
 
 LEAD = (
     "Every cell is one descent into the same stretched bowl; the stronger its colour, the faster it "

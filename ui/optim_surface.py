@@ -17,12 +17,12 @@ from dashlab.settings.optim import SurfaceOptimConfig
 from ui import optim_surface_details as details
 from ui import racers
 from ui.controls import clicked, kept
+from ui.frame.page import as_text
+from ui.frame.views import View
 from ui.layout import beside, rest
 from ui.optim_surface_presets import PRESETS
 from ui.optim_surface_table import Run, table
-from ui.page import as_text
 from ui.state import PageState
-from ui.views import View
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.cache import TrackCache

@@ -16,10 +16,10 @@ from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.charts import plot
 from ui.controls import kept, one_of
+from ui.frame.page import as_text, csv_download
+from ui.frame.views import View
 from ui.optim_surface_table import Run
-from ui.page import as_text, csv_download
 from ui.state import PageState
-from ui.views import View
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.basins import Basins

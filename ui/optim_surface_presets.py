@@ -3,7 +3,7 @@
 from dashlab.experiments.optimizers.race import FIELD, RaceConfig
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import SurfaceOptimConfig as Racer
-from ui.views import ViewPreset
+from ui.frame.views import ViewPreset
 
 EVERYONE = (
     Racer(lr=0.01),

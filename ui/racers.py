@@ -14,7 +14,7 @@ from dashlab.experiments.optimizers.formulas import printed
 from dashlab.settings.lists import ListSpec, entries_of, text_of
 from dashlab.settings.optim import OptimConfig
 from ui import controls
-from ui.page import as_text
+from ui.frame.page import as_text
 from ui.state import PageState
 
 E = TypeVar("E", bound=OptimConfig)

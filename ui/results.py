@@ -13,8 +13,8 @@ from dashlab.training import losses
 from dashlab.training.results import Evaluation, Result, Started
 from ui import compare, downloads, mistakes, preview, runs
 from ui.charts import grow
+from ui.frame.page import as_text
 from ui.live import seconds
-from ui.page import as_text
 
 
 def curves(curve: Curve, prefix: str, config: RunConfig) -> None:

@@ -20,7 +20,7 @@ from ui import live, networks, runs, verdict
 from ui.canvas import canvas, sheet_of
 from ui.controls import answered, control, kept
 from ui.examples import EXAMPLES
-from ui.page import as_text, link_to, show_error, show_notes
+from ui.frame.page import as_text, link_to, show_error, show_notes
 from ui.pictures import show
 from ui.state import PageState, arrive, share
 

@@ -18,8 +18,8 @@ from ui import controls as widgets
 from ui import live, offers, own, preview, results, runs
 from ui.compare import curve_of
 from ui.controls import Group
+from ui.frame.page import as_text, link_popover, show_error, show_notes
 from ui.layout import rest
-from ui.page import as_text, link_popover, show_error, show_notes
 from ui.state import PageState, arrive, share
 
 PREFIX = "train"

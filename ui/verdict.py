@@ -10,7 +10,7 @@ from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch.prepare import Prepared, Step
 from ui.controls import choice_name, control, kept
-from ui.page import as_text, csv_download
+from ui.frame.page import as_text, csv_download
 from ui.pictures import show
 from ui.state import PageState
 

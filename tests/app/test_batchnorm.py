@@ -24,7 +24,7 @@ from ui import batchnorm_run
 from ui.batchnorm import twins as batchnorm_twins
 from ui.batchnorm import views as batchnorm
 from ui.batchnorm.presets import TWINS
-from ui.views import View
+from ui.frame.views import View
 
 PAGE = "pages/batchnorm.py"
 ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]

@@ -24,7 +24,7 @@ from tests.app.test_initialization import LEARN, rows
 from tests.app.test_optim_network import RACE, store_all
 from tests.app.test_sketch import MADE, ink, keep
 from tests.places import PLACES
-from ui import page, unexpected
+from ui.frame import page, unexpected
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 

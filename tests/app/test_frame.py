@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import ran
-from ui import page
-from ui.page import PAGES, PageInfo
+from ui.frame import page
+from ui.frame.page import PAGES, PageInfo
 
 
 @pytest.mark.parametrize("info", PAGES, ids=lambda info: info.slug)

@@ -22,10 +22,10 @@ from dashlab.training.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
 from ui import initialization
+from ui.frame.page import csv_text
+from ui.frame.views import View
 from ui.initialization_gain import EXPLAINED
 from ui.live import seconds
-from ui.page import csv_text
-from ui.views import View
 
 PAGE = "pages/initialization.py"
 ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]

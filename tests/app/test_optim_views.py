@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import link, press, ran, texts, view_link
 from ui import optim_batches, optim_ema, optim_plane
-from ui.views import View
+from ui.frame.views import View
 
 PAGE = "pages/optimizers.py"
 VIEWS = (optim_plane.VIEW, optim_batches.VIEW, optim_ema.VIEW)

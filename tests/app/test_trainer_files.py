@@ -14,7 +14,7 @@ from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from tests.app.fakes import few_pictures, result
 from ui import downloads
-from ui.page import as_text, csv_text
+from ui.frame.page import as_text, csv_text
 
 FAST = PRESETS["mnist-fast"].config
 

@@ -11,15 +11,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import texts
-from ui import unexpected
-from ui.page import PAGES
+from ui.frame import unexpected
+from ui.frame.page import PAGES
 
 NUMBER = re.compile(r"number ([0-9a-f]{6}) in the server's log")
 BODIES = {
-    "home": "ui.home.start",
-    "optimizers": "ui.views._switch",
-    "initialization": "ui.views._switch",
-    "batchnorm": "ui.views._switch",
+    "home": "ui.frame.home.start",
+    "optimizers": "ui.frame.views._switch",
+    "initialization": "ui.frame.views._switch",
+    "batchnorm": "ui.frame.views._switch",
     "augmentation": "ui.augmentation.page.editor",
     "trainer": "ui.training.settings",
     "sketch": "ui.sketch.page",
@@ -82,7 +82,7 @@ def test_a_fault_in_a_fragment_is_a_number_too(
     caplog: pytest.LogCaptureFixture,
     as_people_see: None,
 ) -> None:
-    monkeypatch.setattr("ui.home.start", st.fragment(fail))
+    monkeypatch.setattr("ui.frame.home.start", st.fragment(fail))
     app = open_app().run()
     assert not app.exception
     assert only_number(app) in caplog.text
@@ -91,7 +91,7 @@ def test_a_fault_in_a_fragment_is_a_number_too(
 def test_what_streamlit_raises_to_stop_a_page_is_no_fault(
     open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, as_people_see: None
 ) -> None:
-    monkeypatch.setattr("ui.home.start", st.stop)
+    monkeypatch.setattr("ui.frame.home.start", st.stop)
     app = open_app().run()
     assert not app.exception
     assert not NUMBER.findall(texts(app))
@@ -100,7 +100,7 @@ def test_what_streamlit_raises_to_stop_a_page_is_no_fault(
 def test_in_all_other_tests_a_fault_is_an_exception_and_so_a_failure(
     open_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.home.start", fail)
+    monkeypatch.setattr("ui.frame.home.start", fail)
     assert open_app().run().exception
 
 

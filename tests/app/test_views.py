@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import elements, link, press, ran
+from ui.frame.page import PAGES as ALL_PAGES
 from ui.links import PLAIN
-from ui.page import PAGES as ALL_PAGES
 
 PAGES = [("optimizers", "optim", "ema"), ("initialization", "init", "gain"), ("batchnorm", "bn", "rates")]
 

@@ -23,7 +23,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from ui import collection
+from ui.frame import collection
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -149,6 +149,6 @@ def test_streamlit_does_not_collect_after_every_run() -> None:
 
 def test_pandas_is_whole_before_a_page_draws() -> None:
     """Plotly asks for what `sys.modules` has of it: while another page imports it, that is half a module."""
-    code = "import sys; import ui.page; print('pandas' in sys.modules)"
+    code = "import sys; import ui.frame.page; print('pandas' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "True"

@@ -10,9 +10,10 @@ import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui import initialization, links, optimizers, sketch, training, views
+from ui import initialization, links, optimizers, sketch, training
 from ui.augmentation import page as augmentation
 from ui.batchnorm import views as batchnorm
+from ui.frame import views
 
 Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200
@@ -73,6 +74,6 @@ def wanted(spec: Spec, text: str) -> Value | None:
 
 
 def test_all_pages_that_have_settings_are_tried() -> None:
-    from ui.page import PAGES as ALL
+    from ui.frame.page import PAGES as ALL
 
     assert PAGES.keys() == {page.prefix for page in ALL} - {"home"}

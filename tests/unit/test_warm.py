@@ -10,8 +10,8 @@ from streamlit import runtime
 
 from dashlab import jobs
 from dashlab.errors import JobError
-from ui import warm
-from ui.page import PAGES
+from ui.frame import warm
+from ui.frame.page import PAGES
 
 
 @pytest.fixture

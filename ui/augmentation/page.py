@@ -17,8 +17,8 @@ from ui.augmentation.presets import presets
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
 from ui.controls import control, preset_picker
+from ui.frame.page import as_text, link_popover, show_notes
 from ui.layout import beside, rest
-from ui.page import as_text, link_popover, show_notes
 from ui.state import PageState, arrive, share
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dashlab.settings.run import RunConfig
 from ui import runs
 from ui.augmentation.source import Source, png_of, trained_on
 from ui.controls import answered, control
-from ui.page import as_text, csv_download, download, link_to
+from ui.frame.page import as_text, csv_download, download, link_to
 from ui.pictures import show
 from ui.state import PageState
 

@@ -12,7 +12,7 @@ from dashlab.errors import PictureError
 from dashlab.settings.run import RunConfig
 from ui import runs
 from ui.controls import answered, control, kept
-from ui.page import as_text
+from ui.frame.page import as_text
 from ui.state import PageState
 
 LARGEST = 384

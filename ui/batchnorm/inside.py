@@ -12,8 +12,8 @@ from dashlab.experiments.batchnorm.rows import BINS, SPAN, BothModes, Moments, T
 from ui.batchnorm.parts import numbers, slide
 from ui.charts import plot
 from ui.controls import one_of
+from ui.frame.views import View
 from ui.state import PageState
-from ui.views import View
 
 Rows = Sequence[TwinsEpoch]
 RUNNING = (

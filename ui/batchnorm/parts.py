@@ -12,7 +12,7 @@ from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
 from ui import guessing, runs
 from ui.controls import kept
-from ui.page import as_text, csv_download
+from ui.frame.page import as_text, csv_download
 from ui.state import PageState
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from ui.batchnorm.twins import TwinsLook
-from ui.views import ViewPreset
+from ui.frame.views import ViewPreset
 
 DEEP = (32,) * 8
 DIGITS: dict[str, Any] = {"dataset": "mnist", "hidden": (256, 256), "bias": "needed"}

@@ -14,9 +14,9 @@ from ui.batchnorm.words import FEW
 from ui.batchnorm_run import stage
 from ui.charts import grow
 from ui.controls import Group
+from ui.frame.views import View
 from ui.layout import beside, rest
 from ui.state import PageState
-from ui.views import View
 
 __all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
 

@@ -16,9 +16,9 @@ from ui.batchnorm.parts import largest_class, numbers, plane_of, slide
 from ui.batchnorm_run import networks, stage
 from ui.charts import grow, plot
 from ui.controls import Group
+from ui.frame.views import View
 from ui.layout import beside, rest
 from ui.state import PageState
-from ui.views import View
 
 LEAD = (
     "Two networks start from the same weights and see the same batches; one of them normalises every layer "

@@ -1,7 +1,7 @@
 """BatchNorm against none: the views of the page."""
 
 from ui.batchnorm import presets, sweeps, twins
-from ui.views import View
+from ui.frame.views import View
 
 VIEWS = (
     View(

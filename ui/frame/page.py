@@ -17,8 +17,8 @@ from streamlit.errors import FragmentHandledException
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui import state as page_state
-from ui import unexpected
-from ui.collection import run_ended
+from ui.frame import unexpected
+from ui.frame.collection import run_ended
 from ui.state import PageState
 
 log = logging.getLogger(__name__)

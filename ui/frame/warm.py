@@ -8,7 +8,7 @@ from streamlit import runtime
 
 from dashlab import jobs
 from dashlab.errors import DashlabError
-from ui.collection import freeze_imports
+from ui.frame.collection import freeze_imports
 
 MODULES = (
     "ui.optimizers",

@@ -10,7 +10,7 @@ from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
 from ui import runs
 from ui.controls import choice_name
-from ui.page import PAGES, as_text, link_to
+from ui.frame.page import PAGES, as_text, link_to
 from ui.runs import training_link
 
 MOST_RUNS = 6

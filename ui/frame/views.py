@@ -13,7 +13,7 @@ from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
 from ui import controls
 from ui.controls import Group
-from ui.page import link_popover, show_notes
+from ui.frame.page import link_popover, show_notes
 from ui.state import PageState, arrive, share
 
 Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
