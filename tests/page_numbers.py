@@ -31,7 +31,7 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     from ui.augmentation.presets import presets
     from ui.batchnorm.views import VIEWS as BATCHNORM
     from ui.frame.page import PAGES
-    from ui.initialization import VIEWS as INITIALIZATION
+    from ui.initialization.views import VIEWS as INITIALIZATION
     from ui.optimizers import VIEWS as OPTIMIZERS
 
     views = {"optim": OPTIMIZERS, "init": INITIALIZATION, "bn": BATCHNORM}

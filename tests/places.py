@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ui import initialization, optimizers
+from ui import optimizers
 from ui.batchnorm import views as batchnorm
 from ui.frame.page import PAGES
+from ui.initialization import views as initialization
 
 VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
 PLACES: list[tuple[str, dict[str, str]]] = [

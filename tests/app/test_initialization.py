@@ -21,10 +21,10 @@ from dashlab.store import studies
 from dashlab.training.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import initialization
 from ui.frame.page import csv_text
 from ui.frame.views import View
-from ui.initialization_gain import EXPLAINED
+from ui.initialization import views as initialization
+from ui.initialization.gain import EXPLAINED
 from ui.live import seconds
 
 PAGE = "pages/initialization.py"
@@ -292,7 +292,7 @@ def test_the_download_has_every_layer(
 ) -> None:
     asked = []
     monkeypatch.setattr(
-        "ui.initialization_signals.csv_download", lambda _label, rows, *_, **__: asked.append(rows)
+        "ui.initialization.signals.csv_download", lambda _label, rows, *_, **__: asked.append(rows)
     )
     open_view()
     table = list(csv.DictReader(io.StringIO(csv_text(asked[0]()))))

@@ -57,7 +57,7 @@ class Noted:
 def views() -> list[tuple[str, dict[str, str]]]:
     """Every page and view that has something to move, as address and query."""
     from ui.batchnorm.views import VIEWS as BATCHNORM
-    from ui.initialization import VIEWS as INITIALIZATION
+    from ui.initialization.views import VIEWS as INITIALIZATION
     from ui.optimizers import VIEWS as OPTIMIZERS
 
     pages = (("optimizers", "optim", OPTIMIZERS), ("initialization", "init", INITIALIZATION))

@@ -13,8 +13,8 @@ from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import factor
 from dashlab.settings.lists import entries_of
 from tests.typed import there
-from ui.initialization_gain import EXPLAINED, explained, unmarked
-from ui.initialization_presets import SIGMOIDS, SIGNALS, TRAININGS
+from ui.initialization.gain import EXPLAINED, explained, unmarked
+from ui.initialization.presets import SIGMOIDS, SIGNALS, TRAININGS
 
 
 def gain_of(activation: str, config: GainConfig | None = None) -> Gain:

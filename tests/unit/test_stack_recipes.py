@@ -14,7 +14,7 @@ from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.experiments.initialization.signals import StackStats, layer_stats
 from dashlab.settings.lists import entries_of
 from dashlab.training.device import stream
-from ui.initialization_presets import GAINS, SIGNALS
+from ui.initialization.presets import GAINS, SIGNALS
 
 
 def measured(preset: str) -> StackStats:

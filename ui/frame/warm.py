@@ -12,7 +12,7 @@ from ui.frame.collection import freeze_imports
 
 MODULES = (
     "ui.optimizers",
-    "ui.initialization",
+    "ui.initialization.views",
     "ui.batchnorm.views",
     "ui.augmentation.page",
     "ui.training",

@@ -13,8 +13,8 @@ from ui.charts import plot
 from ui.computed import computed
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
-from ui.initialization_presets import GAINS
-from ui.initialization_settings import folded
+from ui.initialization.presets import GAINS
+from ui.initialization.settings import folded
 from ui.layout import beside, rest
 from ui.state import PageState
 

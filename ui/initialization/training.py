@@ -25,9 +25,9 @@ from ui import guessing, kept_studies, live
 from ui.charts import grow, plot
 from ui.frame.page import as_text, csv_download, show_error
 from ui.frame.views import View
-from ui.initialization_measured import measured
-from ui.initialization_presets import TRAININGS
-from ui.initialization_settings import editor, folded, slider, width_slider
+from ui.initialization.measured import measured
+from ui.initialization.presets import TRAININGS
+from ui.initialization.settings import editor, folded, slider, width_slider
 from ui.layout import beside, rest
 from ui.state import PageState
 

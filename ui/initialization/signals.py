@@ -16,9 +16,9 @@ from dashlab.settings.lists import entries_of
 from ui.charts import plot
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
-from ui.initialization_measured import measured
-from ui.initialization_presets import SIGNALS
-from ui.initialization_settings import editor, folded, slider, width_slider
+from ui.initialization.measured import measured
+from ui.initialization.presets import SIGNALS
+from ui.initialization.settings import editor, folded, slider, width_slider
 from ui.layout import beside, rest
 from ui.state import PageState
 
