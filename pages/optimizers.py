@@ -2,7 +2,7 @@
 
 from ui.frame import views
 from ui.frame.page import open_page
-from ui.optimizers import VIEWS
+from ui.optimizers.views import VIEWS
 
 with open_page("optimizers"):
     views.show("optim", VIEWS)

@@ -32,7 +32,7 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     from ui.batchnorm.views import VIEWS as BATCHNORM
     from ui.frame.page import PAGES
     from ui.initialization.views import VIEWS as INITIALIZATION
-    from ui.optimizers import VIEWS as OPTIMIZERS
+    from ui.optimizers.views import VIEWS as OPTIMIZERS
 
     views = {"optim": OPTIMIZERS, "init": INITIALIZATION, "bn": BATCHNORM}
     names: dict[str, list[str]] = {

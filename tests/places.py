@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ui import optimizers
 from ui.batchnorm import views as batchnorm
 from ui.frame.page import PAGES
 from ui.initialization import views as initialization
+from ui.optimizers import views as optimizers
 
 VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
 PLACES: list[tuple[str, dict[str, str]]] = [

@@ -29,7 +29,7 @@ from dashlab.store.runs import Store
 from dashlab.training.results import EndState
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts
-from ui.optim_network import PRESETS
+from ui.optimizers.network import PRESETS
 
 PAGE = "pages/optimizers.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")

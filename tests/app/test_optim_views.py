@@ -11,8 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import link, press, ran, texts, view_link
-from ui import optim_batches, optim_ema, optim_plane
 from ui.frame.views import View
+from ui.optimizers import average as optim_ema
+from ui.optimizers import batches as optim_batches
+from ui.optimizers import plane as optim_plane
 
 PAGE = "pages/optimizers.py"
 VIEWS = (optim_plane.VIEW, optim_batches.VIEW, optim_ema.VIEW)

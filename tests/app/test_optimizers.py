@@ -14,10 +14,10 @@ from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.experiments.optimizers.terms import terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
-from ui.optim_surface_details import state_rows
-from ui.optim_surface_presets import PRESETS
-from ui.optim_surface_table import Run, every_step
-from ui.optimizers import VIEWS
+from ui.optimizers.surface_details import state_rows
+from ui.optimizers.surface_presets import PRESETS
+from ui.optimizers.surface_table import Run, every_step
+from ui.optimizers.views import VIEWS
 
 PAGE = "pages/optimizers.py"
 

@@ -58,7 +58,7 @@ def views() -> list[tuple[str, dict[str, str]]]:
     """Every page and view that has something to move, as address and query."""
     from ui.batchnorm.views import VIEWS as BATCHNORM
     from ui.initialization.views import VIEWS as INITIALIZATION
-    from ui.optimizers import VIEWS as OPTIMIZERS
+    from ui.optimizers.views import VIEWS as OPTIMIZERS
 
     pages = (("optimizers", "optim", OPTIMIZERS), ("initialization", "init", INITIALIZATION))
     of_views = [

@@ -21,7 +21,7 @@ from dashlab.experiments.optimizers.linear import (
 from dashlab.settings.optim import OPTIMIZERS, OptimConfig
 from dashlab.training.device import stream
 from dashlab.training.optim import make_optimizer
-from ui.optim_network import PRESETS
+from ui.optimizers.network import PRESETS
 
 FOUR = (
     OptimConfig(lr=0.1, momentum=0.9),

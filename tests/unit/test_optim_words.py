@@ -21,8 +21,11 @@ from dashlab.experiments.optimizers.search import RATES
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked
-from ui import optim_batches, optim_ema, optim_network, optim_plane
-from ui.optim_surface_presets import PRESETS as SURFACE
+from ui.optimizers import average as optim_ema
+from ui.optimizers import batches as optim_batches
+from ui.optimizers import network as optim_network
+from ui.optimizers import plane as optim_plane
+from ui.optimizers.surface_presets import PRESETS as SURFACE
 
 
 def tracks(name: str) -> tuple[Track, ...]:

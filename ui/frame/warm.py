@@ -11,7 +11,7 @@ from dashlab.errors import DashlabError
 from ui.frame.collection import freeze_imports
 
 MODULES = (
-    "ui.optimizers",
+    "ui.optimizers.views",
     "ui.initialization.views",
     "ui.batchnorm.views",
     "ui.augmentation.page",

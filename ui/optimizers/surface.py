@@ -14,14 +14,14 @@ from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
-from ui import optim_surface_details as details
-from ui import racers
 from ui.controls import clicked, kept
 from ui.frame.page import as_text
 from ui.frame.views import View
 from ui.layout import beside, rest
-from ui.optim_surface_presets import PRESETS
-from ui.optim_surface_table import Run, table
+from ui.optimizers import racers
+from ui.optimizers import surface_details as details
+from ui.optimizers.surface_presets import PRESETS
+from ui.optimizers.surface_table import Run, table
 from ui.state import PageState
 
 if TYPE_CHECKING:

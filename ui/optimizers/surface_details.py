@@ -18,7 +18,7 @@ from ui.charts import plot
 from ui.controls import kept, one_of
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
-from ui.optim_surface_table import Run
+from ui.optimizers.surface_table import Run
 from ui.state import PageState
 
 if TYPE_CHECKING:
