@@ -2,7 +2,7 @@
 
 from ui import training
 from ui.frame.page import open_page
-from ui.layout import beside
+from ui.parts.layout import beside
 
 LEAD = (
     "Choose a preset or set everything yourself, then train. Watch how fast the loss falls and where it "

@@ -10,11 +10,11 @@ from dashlab.errors import DamagedRun
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
-from ui import offers, runs
-from ui.charts import grow
-from ui.controls import shown
 from ui.frame.page import csv_download, show_error
-from ui.live import seconds
+from ui.parts import offers, runs
+from ui.parts.controls import shown
+from ui.parts.live import seconds
+from ui.parts.plots import grow
 
 MOST_RUNS = 8
 """As many as there are chart colours."""

@@ -14,11 +14,11 @@ from dashlab.experiments.trainer.confusion import confused_pairs
 from dashlab.experiments.trainer.mistakes import Reading, cell_readings, worst_mistakes
 from dashlab.store.runs import StoredRun
 from dashlab.training.results import Evaluation
-from ui import runs
-from ui.charts import plot
-from ui.controls import clicked, kept
 from ui.frame.page import as_text, csv_download, show_error
-from ui.pictures import show
+from ui.parts import runs
+from ui.parts.controls import clicked, kept
+from ui.parts.pictures import show
+from ui.parts.plots import plot
 
 MOST_PICTURES = 24
 """Of one cell."""

@@ -10,7 +10,7 @@ import streamlit as st
 from dashlab.data.images import IMAGE_SETS, adopt, available_source, download, list_own
 from dashlab.errors import DashlabError
 from ui.frame.page import as_text
-from ui.state import PageState
+from ui.parts.state import PageState
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import link, ran
-from ui import controls
+from ui.parts import controls
 
 WIDGETS = ("selectbox", "segmented_control", "multiselect", "file_uploader", "plotly_chart")
 GRID = {"optim_view": "net", "optim_net_task": "grid", "optim_net_lr_count": "2"}

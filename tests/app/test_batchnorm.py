@@ -20,11 +20,11 @@ from dashlab.store import studies
 from dashlab.training.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link
-from ui import batchnorm_run
 from ui.batchnorm import twins as batchnorm_twins
 from ui.batchnorm import views as batchnorm
 from ui.batchnorm.presets import TWINS
 from ui.frame.views import View
+from ui.parts import stage as batchnorm_run
 
 PAGE = "pages/batchnorm.py"
 ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]

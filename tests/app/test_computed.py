@@ -44,7 +44,7 @@ def tickets(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def one() -> None:
     import streamlit as st
 
-    from ui.computed import computed
+    from ui.parts.computed import computed
 
     st.markdown(str(computed(abs, 4, doing="Counting …")))
 
@@ -52,7 +52,7 @@ def one() -> None:
 def several() -> None:
     import streamlit as st
 
-    from ui import computed
+    from ui.parts import computed
 
     bars: list[tuple[float, str]] = []
     place = st.empty
@@ -98,8 +98,8 @@ def test_a_newer_setting_ends_the_wait_and_gives_the_ticket_back(
     def newer() -> None:
         raise Newer
 
-    monkeypatch.setattr("ui.computed._make_way", newer)
-    from ui.computed import computed
+    monkeypatch.setattr("ui.parts.computed._make_way", newer)
+    from ui.parts.computed import computed
 
     with pytest.raises(Newer):
         computed(abs, 4, doing="Counting …")

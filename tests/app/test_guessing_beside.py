@@ -23,7 +23,7 @@ from tests.app.test_initialization import LEARN
 from tests.app.test_initialization import rows as learned
 from tests.app.test_optim_network import GRID, GRID_RACE, LINK, RACE, store_all
 from tests.places import PLACES
-from ui import runs
+from ui.parts import runs
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 

@@ -25,7 +25,7 @@ from ui.frame.page import csv_text
 from ui.frame.views import View
 from ui.initialization import views as initialization
 from ui.initialization.gain import EXPLAINED
-from ui.live import seconds
+from ui.parts.live import seconds
 
 PAGE = "pages/initialization.py"
 ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]

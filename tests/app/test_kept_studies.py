@@ -12,7 +12,7 @@ from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.store import studies
 from dashlab.store.studies import StoredStudy
 from dashlab.training.study import Study, StudyOutcome
-from ui import kept_studies
+from ui.parts import kept_studies
 
 STUDY = TwinsConfig(points=100, hidden=(4,), epochs=2)
 

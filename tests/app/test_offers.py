@@ -13,7 +13,7 @@ from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import ran, texts
 from tests.app.test_sketch import keep
-from ui import offers, runs
+from ui.parts import offers, runs
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 FAST = PRESETS["mnist-fast"].config

@@ -5,7 +5,8 @@ import pytest
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result
-from ui import results, runs
+from ui import results
+from ui.parts import runs
 
 S1 = PRESETS["s1"].config
 

@@ -37,7 +37,7 @@ def test_the_history_has_every_step_and_every_epoch_with_its_own_columns() -> No
 
 
 def test_predictions_have_a_row_for_every_test_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.runs.images", lambda _config: few_pictures())
+    monkeypatch.setattr("ui.parts.runs.images", lambda _config: few_pictures())
     table = rows(downloads.predictions(stored()))
     assert len(table) == 40
     wrong = [row for row in table if row["right"] == "0"]

@@ -67,7 +67,7 @@ def test_a_fault_in_a_callback_leaves_the_page_and_says_its_number_once(
     as_people_see: None,
 ) -> None:
     app = open_app("pages/augmentation.py", aug_draws="1").run()
-    monkeypatch.setattr("ui.state.PageState.put", fail)
+    monkeypatch.setattr("ui.parts.state.PageState.put", fail)
     app.button(key="aug_again").click().run()
     assert not app.exception
     assert only_number(app) in caplog.text

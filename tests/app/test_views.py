@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import elements, link, press, ran
 from ui.frame.page import PAGES as ALL_PAGES
-from ui.links import PLAIN
+from ui.parts.links import PLAIN
 
 PAGES = [("optimizers", "optim", "ema"), ("initialization", "init", "gain"), ("batchnorm", "bn", "rates")]
 

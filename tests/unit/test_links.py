@@ -7,8 +7,8 @@ import pytest
 from dashlab.settings.fields import Value
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig
-from ui import links
-from ui.runs import training_link
+from ui.parts import links
+from ui.parts.runs import training_link
 from ui.training import SPECS, start
 
 

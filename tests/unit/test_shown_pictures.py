@@ -7,7 +7,7 @@ import pytest
 from streamlit.elements.lib import image_utils
 
 from dashlab.charts.pictures import encoded
-from ui.pictures import show
+from ui.parts.pictures import show
 
 
 @pytest.mark.parametrize("side", [28, 256])

@@ -30,7 +30,7 @@ from dashlab.training.models.layers import Residual
 from dashlab.training.optim import make_optimizer, make_schedule
 from dashlab.training.results import Result
 from tests.unit.pictures import made_up
-from ui import preview
+from ui.parts import preview
 
 
 def after(gradients: Iterable[float], *, start: float = 0.0, **settings: Value) -> list[float]:

@@ -16,10 +16,10 @@ from ui.augmentation import source as augmentation_source
 from ui.augmentation.presets import presets
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
-from ui.controls import control, preset_picker
 from ui.frame.page import as_text, link_popover, show_notes
-from ui.layout import beside, rest
-from ui.state import PageState, arrive, share
+from ui.parts.controls import control, preset_picker
+from ui.parts.layout import beside, rest
+from ui.parts.state import PageState, arrive, share
 
 if TYPE_CHECKING:
     from dashlab.experiments.augmentation.cache import DrawCache

@@ -9,12 +9,12 @@ from dashlab.charts.pictures import Pixels
 from dashlab.experiments.augmentation.pipeline import Step
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
-from ui import runs
 from ui.augmentation.source import Source, png_of, trained_on
-from ui.controls import answered, control
 from ui.frame.page import as_text, csv_download, download, link_to
-from ui.pictures import show
-from ui.state import PageState
+from ui.parts import runs
+from ui.parts.controls import answered, control
+from ui.parts.pictures import show
+from ui.parts.state import PageState
 
 TILE = 144
 """Width of a picture, in pixels: two stand side by side on a telephone."""

@@ -10,10 +10,10 @@ import streamlit as st
 from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
 from dashlab.settings.run import RunConfig
-from ui import runs
-from ui.controls import answered, control, kept
 from ui.frame.page import as_text
-from ui.state import PageState
+from ui.parts import runs
+from ui.parts.controls import answered, control, kept
+from ui.parts.state import PageState
 
 LARGEST = 384
 """Longest side of an upload, in pixels: larger ones are shrunk, so that the page stays quick."""

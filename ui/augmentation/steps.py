@@ -18,9 +18,9 @@ from dashlab.experiments.augmentation.pipeline import (
 )
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
-from ui.controls import answered, control, kept
 from ui.frame.page import as_text
-from ui.state import PageState
+from ui.parts.controls import answered, control, kept
+from ui.parts.state import PageState
 
 FORMULAS: Mapping[str, tuple[str, str]] = {
     "Normalize": (

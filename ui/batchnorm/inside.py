@@ -10,10 +10,10 @@ from dashlab.charts.batchnorm import inside as charts
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.batchnorm.rows import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
 from ui.batchnorm.parts import numbers, slide
-from ui.charts import plot
-from ui.controls import one_of
 from ui.frame.views import View
-from ui.state import PageState
+from ui.parts.controls import one_of
+from ui.parts.plots import plot
+from ui.parts.state import PageState
 
 Rows = Sequence[TwinsEpoch]
 RUNNING = (

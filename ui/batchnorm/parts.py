@@ -10,10 +10,10 @@ from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
-from ui import guessing, runs
-from ui.controls import kept
 from ui.frame.page import as_text, csv_download
-from ui.state import PageState
+from ui.parts import guessing, runs
+from ui.parts.controls import kept
+from ui.parts.state import PageState
 
 
 @st.cache_data(show_spinner=False, max_entries=24)

@@ -11,12 +11,12 @@ from dashlab.experiments.batchnorm import sweeps as experiment
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm.parts import largest_class, numbers
 from ui.batchnorm.words import FEW
-from ui.batchnorm_run import stage
-from ui.charts import grow
-from ui.controls import Group
 from ui.frame.views import View
-from ui.layout import beside, rest
-from ui.state import PageState
+from ui.parts.controls import Group
+from ui.parts.layout import beside, rest
+from ui.parts.plots import grow
+from ui.parts.stage import stage
+from ui.parts.state import PageState
 
 __all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
 

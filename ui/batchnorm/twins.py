@@ -13,12 +13,12 @@ from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, fr
 from dashlab.settings.fields import choice, flag, integer
 from ui.batchnorm import inside, words
 from ui.batchnorm.parts import largest_class, numbers, plane_of, slide
-from ui.batchnorm_run import networks, stage
-from ui.charts import grow, plot
-from ui.controls import Group
 from ui.frame.views import View
-from ui.layout import beside, rest
-from ui.state import PageState
+from ui.parts.controls import Group
+from ui.parts.layout import beside, rest
+from ui.parts.plots import grow, plot
+from ui.parts.stage import networks, stage
+from ui.parts.state import PageState
 
 LEAD = (
     "Two networks start from the same weights and see the same batches; one of them normalises every layer "

@@ -8,10 +8,10 @@ from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.errors import ConfigError
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
-from ui import runs
-from ui.controls import choice_name
 from ui.frame.page import PAGES, as_text, link_to
-from ui.runs import training_link
+from ui.parts import runs
+from ui.parts.controls import choice_name
+from ui.parts.runs import training_link
 
 MOST_RUNS = 6
 CARDS = 3

@@ -16,10 +16,10 @@ from streamlit.errors import FragmentHandledException
 
 from dashlab import jobs
 from dashlab.errors import DashlabError
-from ui import state as page_state
 from ui.frame import unexpected
 from ui.frame.collection import run_ended
-from ui.state import PageState
+from ui.parts import state as page_state
+from ui.parts.state import PageState
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
-from ui import controls
-from ui.controls import Group
 from ui.frame.page import link_popover, show_notes
-from ui.state import PageState, arrive, share
+from ui.parts import controls
+from ui.parts.controls import Group
+from ui.parts.state import PageState, arrive, share
 
 Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
 

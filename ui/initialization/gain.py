@@ -9,14 +9,14 @@ from dashlab.charts.initialization.gain import GainCurve
 from dashlab.experiments.initialization import gain as experiment
 from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, Measured
 from dashlab.experiments.initialization.settings import ACTIVATIONS
-from ui.charts import plot
-from ui.computed import computed
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.initialization.presets import GAINS
 from ui.initialization.settings import folded
-from ui.layout import beside, rest
-from ui.state import PageState
+from ui.parts.computed import computed
+from ui.parts.layout import beside, rest
+from ui.parts.plots import plot
+from ui.parts.state import PageState
 
 LEAD = (
     "An activation makes a signal narrower or wider; its gain is the factor that makes up for it. Look at "

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashlab.experiments.initialization.measured import measure
 from dashlab.experiments.initialization.settings import StackConfig
 from dashlab.experiments.initialization.signals import StackStats
-from ui.computed import computed_each
+from ui.parts.computed import computed_each
 
 
 def measured(configs: Sequence[StackConfig]) -> list[StackStats]:

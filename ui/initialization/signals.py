@@ -13,14 +13,14 @@ from dashlab.experiments.initialization.theory import theory
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.settings.lists import entries_of
-from ui.charts import plot
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.presets import SIGNALS
 from ui.initialization.settings import editor, folded, slider, width_slider
-from ui.layout import beside, rest
-from ui.state import PageState
+from ui.parts.layout import beside, rest
+from ui.parts.plots import plot
+from ui.parts.state import PageState
 
 LEAD = (
     "Random inputs go up through equal linear layers, and a random gradient comes down. Look at whether the "

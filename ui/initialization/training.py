@@ -21,15 +21,15 @@ from dashlab.experiments.initialization.training import (
 )
 from dashlab.jobs import Progress
 from dashlab.training.records import plain
-from ui import guessing, kept_studies, live
-from ui.charts import grow, plot
 from ui.frame.page import as_text, csv_download, show_error
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.presets import TRAININGS
 from ui.initialization.settings import editor, folded, slider, width_slider
-from ui.layout import beside, rest
-from ui.state import PageState
+from ui.parts import guessing, kept_studies, live
+from ui.parts.layout import beside, rest
+from ui.parts.plots import grow, plot
+from ui.parts.state import PageState
 
 LEAD = (
     "A stack between an input and an output layer learns to read digits, once under each setting. Look at "

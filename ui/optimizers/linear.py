@@ -10,10 +10,10 @@ from dashlab.charts.optimizers import network as charts
 from dashlab.experiments.optimizers.linear import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
 from dashlab.experiments.optimizers.linear import race as run_race
 from dashlab.experiments.optimizers.network import NetworkRace, names
-from ui.charts import plot
-from ui.computed import computed
 from ui.frame.page import as_text, csv_download
-from ui.layout import rest
+from ui.parts.computed import computed
+from ui.parts.layout import rest
+from ui.parts.plots import plot
 
 FORMULA = (
     r"L = \tfrac{1}{5N}\sum_n \lVert W x_n + b - y_n \rVert^2,\quad "

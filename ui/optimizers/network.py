@@ -25,14 +25,14 @@ from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
-from ui import live, preview, runs
 from ui.frame.page import as_text, show_error
 from ui.frame.views import View, ViewPreset
-from ui.layout import beside
 from ui.optimizers import linear as linear_race
 from ui.optimizers import network_pictures as network_race
 from ui.optimizers import racers
-from ui.state import PageState
+from ui.parts import live, preview, runs
+from ui.parts.layout import beside
+from ui.parts.state import PageState
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "

@@ -20,13 +20,13 @@ from dashlab.experiments.optimizers.standings import (
     mean_counted,
     standing,
 )
-from ui import guessing, runs
-from ui.charts import grow, plot
-from ui.controls import clicked
 from ui.frame.page import as_text, csv_download, link_to
 from ui.frame.views import View
-from ui.layout import rest
-from ui.state import PageState
+from ui.parts import guessing, runs
+from ui.parts.controls import clicked
+from ui.parts.layout import rest
+from ui.parts.plots import grow, plot
+from ui.parts.state import PageState
 
 SMOOTH_SHARE = 15
 """A curve is smoothed over one in so many of its rows."""

@@ -13,9 +13,9 @@ from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers.formulas import printed
 from dashlab.settings.lists import ListSpec, entries_of, text_of
 from dashlab.settings.optim import OptimConfig
-from ui import controls
 from ui.frame.page import as_text
-from ui.state import PageState
+from ui.parts import controls
+from ui.parts.state import PageState
 
 E = TypeVar("E", bound=OptimConfig)
 

@@ -14,15 +14,15 @@ from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
-from ui.controls import clicked, kept
 from ui.frame.page import as_text
 from ui.frame.views import View
-from ui.layout import beside, rest
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
 from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import Run, table
-from ui.state import PageState
+from ui.parts.controls import clicked, kept
+from ui.parts.layout import beside, rest
+from ui.parts.state import PageState
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.cache import TrackCache

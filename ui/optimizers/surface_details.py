@@ -14,12 +14,12 @@ from dashlab.experiments.optimizers.outcome import distances, is_inside
 from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
-from ui.charts import plot
-from ui.controls import kept, one_of
 from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.optimizers.surface_table import Run
-from ui.state import PageState
+from ui.parts.controls import kept, one_of
+from ui.parts.plots import plot
+from ui.parts.state import PageState
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.basins import Basins

@@ -12,13 +12,13 @@ from dashlab.errors import ConfigError, DamagedRun, DashlabError, DataError
 from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.jobs import Progress
 from dashlab.settings.run import RunConfig
-from ui import kept_studies, live, preview, runs
 from ui.batchnorm.parts import plane_of
-from ui.charts import plot
-from ui.computed import computed
 from ui.frame.page import as_text, show_error
-from ui.layout import rest
-from ui.state import PageState
+from ui.parts import kept_studies, live, preview, runs
+from ui.parts.computed import computed
+from ui.parts.layout import rest
+from ui.parts.plots import plot
+from ui.parts.state import PageState
 
 QUICK_S = 3.0
 """What takes about as long as this on one core is computed while people wait, without a Train button."""

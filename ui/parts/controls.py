@@ -13,7 +13,7 @@ from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value, following, starting
 from dashlab.settings.lists import ListSpec, entries_of
 from ui.frame.page import as_text
-from ui.state import PageState
+from ui.parts.state import PageState
 
 CHOICE_NAMES: Mapping[str, str] = {
     "mnist": "MNIST",

@@ -17,8 +17,8 @@ from dashlab.settings.run import LEAVES, RunConfig, spec_of
 from dashlab.settings.run_parts import DataConfig
 from dashlab.store.runs import RunSummary, Store, StoredRun
 from dashlab.training.study import Study
-from ui import links
-from ui.controls import choice_name, shown
+from ui.parts import links
+from ui.parts.controls import choice_name, shown
 
 MOST_CHANGES = 2
 """A run that differs from a preset in no more settings than this is called after the preset."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
-from ui import links
+from ui.parts import links
 
 Start = Callable[[str], Mapping[str, Value] | None]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from dashlab.store.runs import RunSummary
-from ui import runs
+from ui.parts import runs
 
 MOST = 200
 """Runs in a list to choose from; nobody reads more, and each needs a title and is sent to the browser."""
