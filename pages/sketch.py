@@ -1,7 +1,7 @@
 """Sketch a digit: draw, and watch a trained network read it."""
 
-from ui import sketch
 from ui.frame.page import open_page
+from ui.sketch import page as sketch
 
 LEAD = (
     "Draw a digit, and watch what the network makes of it each time you lift the pen. Look at the 28 × 28 "

@@ -276,7 +276,7 @@ def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
 ) -> None:
     keep(MADE)
     scribble = tuple(Stroke(18, ((140 + i / 10, 40.0), (140 + i / 10, 260.0))) for i in range(120))
-    monkeypatch.setattr("ui.sketch.canvas", lambda _key, **_more: scribble)
+    monkeypatch.setattr("ui.sketch.page.canvas", lambda _key, **_more: scribble)
     app = open_page()
     assert "too long for the address" in texts(app)
     assert "## Read as" in texts(app)
@@ -413,7 +413,7 @@ def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., App
 def test_without_the_drawing_component_pictures_can_still_be_uploaded(
     open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.canvas.is_available", lambda: False)
+    monkeypatch.setattr("ui.sketch.canvas.is_available", lambda: False)
     app = open_page()
     assert "upload a picture instead" in texts(app)
     app.segmented_control(key="sketch_source").set_value("upload").run()

@@ -10,13 +10,14 @@ import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui import sketch, training
+from ui import training
 from ui.augmentation import page as augmentation
 from ui.batchnorm import views as batchnorm
 from ui.frame import views
 from ui.initialization import views as initialization
 from ui.optimizers import views as optimizers
 from ui.parts import links
+from ui.sketch import page as sketch
 
 Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200

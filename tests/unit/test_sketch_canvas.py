@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dashlab.experiments.sketch.ink import Stroke, simplified
-from ui.canvas import Objects, Sheet, objects_of, strokes_of
+from ui.sketch.canvas import Objects, Sheet, objects_of, strokes_of
 
 ANGLE = ((20.0, 30.0), (120.0, 30.0), (120.0, 200.0))
 

@@ -11,7 +11,7 @@ from dashlab.experiments.sketch.pieces import CROWDED, FILLED, LEVEL
 from dashlab.experiments.sketch.prepare import prepare
 from tests.sheets import STROKES, Condition, beside, sheet
 from tests.strokes import FORMS, Hand, placed, rasterize, strokes, written
-from ui.examples import EXAMPLES
+from ui.sketch.examples import EXAMPLES
 
 Pixels = NDArray[np.uint8]
 COUNT = 45

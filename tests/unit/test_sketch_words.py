@@ -17,8 +17,8 @@ from dashlab.settings.presets import PRESETS
 from dashlab.training.batches import Normalization
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train
-from ui import verdict
-from ui.examples import EXAMPLES
+from ui.sketch import verdict
+from ui.sketch.examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")

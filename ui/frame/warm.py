@@ -16,7 +16,7 @@ MODULES = (
     "ui.batchnorm.views",
     "ui.augmentation.page",
     "ui.training",
-    "ui.sketch",
+    "ui.sketch.page",
     # What those import only once they need it:
     "plotly.graph_objects",
     "torch",

@@ -16,14 +16,14 @@ from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import RunSummary
-from ui import networks, verdict
-from ui.canvas import canvas, sheet_of
-from ui.examples import EXAMPLES
 from ui.frame.page import as_text, link_to, show_error, show_notes
 from ui.parts import live, runs
 from ui.parts.controls import answered, control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState, arrive, share
+from ui.sketch import networks, verdict
+from ui.sketch.canvas import canvas, sheet_of
+from ui.sketch.examples import EXAMPLES
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
