@@ -1,8 +1,8 @@
 """Trainer: choose, train, watch, and look at the mistakes."""
 
-from ui import training
 from ui.frame.page import open_page
 from ui.parts.layout import beside
+from ui.trainer import page as training
 
 LEAD = (
     "Choose a preset or set everything yourself, then train. Watch how fast the loss falls and where it "

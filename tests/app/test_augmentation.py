@@ -22,11 +22,11 @@ from dashlab.experiments.augmentation.pipeline import MOST_STEPS, Step, make_ste
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.training.engine import resolved
 from tests.app.pages import link, press, ran, texts
-from ui import training
 from ui.augmentation import page as augmentation
 from ui.augmentation.presets import presets
 from ui.augmentation.results import training_config
 from ui.parts import links
+from ui.trainer import page as training
 
 PAGE = "pages/augmentation.py"
 QUICK = {"aug_draws": "2", "aug_preset": "randaugment"}

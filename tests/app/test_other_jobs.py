@@ -19,8 +19,8 @@ from dashlab.training.study import Study
 from tests.app.fakes import FakeLab, started, steps
 from tests.app.pages import elements, ran, texts
 from tests.places import PLACES
-from ui import own
-from ui.own import Fetch
+from ui.trainer import own
+from ui.trainer.own import Fetch
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 

@@ -5,8 +5,8 @@ import pytest
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result
-from ui import results
 from ui.parts import runs
+from ui.trainer import results
 
 S1 = PRESETS["s1"].config
 

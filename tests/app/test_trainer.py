@@ -16,7 +16,7 @@ from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, epoch_row, few_pictures, result, started, steps
 from tests.app.pages import elements, press, texts
-from ui.training import KEPT
+from ui.trainer.page import KEPT
 
 PAGE = "pages/trainer.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")

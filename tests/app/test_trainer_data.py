@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab.errors import DownloadError
 from tests.app.fakes import FakeLab, few_pictures
 from tests.app.pages import elements, ran, texts
-from ui import own
+from ui.trainer import own
 
 PAGE = "pages/trainer.py"
 

@@ -21,7 +21,7 @@ BODIES = {
     "initialization": "ui.frame.views._switch",
     "batchnorm": "ui.frame.views._switch",
     "augmentation": "ui.augmentation.page.editor",
-    "trainer": "ui.training.settings",
+    "trainer": "ui.trainer.page.settings",
     "sketch": "ui.sketch.page.page",
 }
 

@@ -9,7 +9,7 @@ from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig
 from ui.parts import links
 from ui.parts.runs import training_link
-from ui.training import SPECS, start
+from ui.trainer.page import SPECS, start
 
 
 def read(**query: str) -> links.Arrived:

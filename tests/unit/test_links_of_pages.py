@@ -10,7 +10,6 @@ import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui import training
 from ui.augmentation import page as augmentation
 from ui.batchnorm import views as batchnorm
 from ui.frame import views
@@ -18,6 +17,7 @@ from ui.initialization import views as initialization
 from ui.optimizers import views as optimizers
 from ui.parts import links
 from ui.sketch import page as sketch
+from ui.trainer import page as training
 
 Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200

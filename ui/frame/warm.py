@@ -15,7 +15,7 @@ MODULES = (
     "ui.initialization.views",
     "ui.batchnorm.views",
     "ui.augmentation.page",
-    "ui.training",
+    "ui.trainer.page",
     "ui.sketch.page",
     # What those import only once they need it:
     "plotly.graph_objects",

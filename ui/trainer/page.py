@@ -14,14 +14,14 @@ from dashlab.settings.presets import PRESETS, Preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
-from ui import own, results
-from ui.compare import curve_of
 from ui.frame.page import as_text, link_popover, show_error, show_notes
 from ui.parts import controls as widgets
 from ui.parts import live, offers, preview, runs
 from ui.parts.controls import Group
 from ui.parts.layout import rest
 from ui.parts.state import PageState, arrive, share
+from ui.trainer import own, results
+from ui.trainer.compare import curve_of
 
 PREFIX = "train"
 SPECS: dict[str, Spec] = {name: spec for name, (_, spec) in LEAVES.items()}
