@@ -28,7 +28,7 @@ from ui.frame import page, unexpected
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OFFERS = {"csv_download", "download"}
 FAST = PRESETS["mnist-fast"].config
 SMALL = {"points": "100", "hidden": "8-6"}
