@@ -17,7 +17,7 @@ from tests.app.pages import elements, ran
 from ui.frame.page import PAGES
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
