@@ -19,8 +19,8 @@ from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
+from tests.app.initialization.test_initialization import LEARN, rows
 from tests.app.pages import ran
-from tests.app.test_initialization import LEARN, rows
 from tests.app.test_optim_network import RACE, store_all
 from tests.app.test_sketch import MADE, ink, keep
 from tests.places import PLACES

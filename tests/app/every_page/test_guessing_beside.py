@@ -18,9 +18,9 @@ from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
+from tests.app.initialization.test_initialization import LEARN
+from tests.app.initialization.test_initialization import rows as learned
 from tests.app.pages import elements, ran, texts
-from tests.app.test_initialization import LEARN
-from tests.app.test_initialization import rows as learned
 from tests.app.test_optim_network import GRID, GRID_RACE, LINK, RACE, store_all
 from tests.places import PLACES
 from ui.parts import runs
