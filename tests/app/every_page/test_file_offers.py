@@ -20,8 +20,8 @@ from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.initialization.test_initialization import LEARN, rows
+from tests.app.optimizers.test_network import RACE, store_all
 from tests.app.pages import ran
-from tests.app.test_optim_network import RACE, store_all
 from tests.app.test_sketch import MADE, ink, keep
 from tests.places import PLACES
 from ui.frame import page, unexpected
