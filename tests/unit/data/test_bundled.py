@@ -187,7 +187,7 @@ def test_bundled_sets_load_without_torchvision() -> None:
         "assert [len(load_images(name).train_y) for name in names] == [60_000, 10_000, 10_000]\n"
         "assert not {'streamlit', 'plotly', 'pandas', 'distributed'} & set(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2], timeout=120)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3], timeout=120)
 
 
 # Against the originals.
