@@ -25,7 +25,7 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from ui.frame import collection
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)

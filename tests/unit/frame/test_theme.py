@@ -13,7 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CONFIG = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
+CONFIG = Path(__file__).resolve().parents[3] / ".streamlit" / "config.toml"
 MODES = ["light", "dark"]
 # Machado et al. 2009, full severity: how linear RGB looks to a person with each kind.
 SIGHT = {
