@@ -25,7 +25,7 @@ from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.fake_training import counted, order
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FAKE = "tests.unit.fake_training:train"
 LONG = 1000
 """Epochs of a slow run that nobody waits for: 200 s."""

@@ -15,7 +15,7 @@ from dashlab.jobs import desk as module
 from dashlab.jobs.desk import Desk, Fault
 from tests.unit import slow_work
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 60
 
 

@@ -18,7 +18,7 @@ from dashlab.store.runs import Store
 from tests.typed import there
 from tests.unit.fake_training import order
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FAKE = "tests.unit.fake_training:train"
 FOREIGN = """
 import sys
