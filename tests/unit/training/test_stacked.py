@@ -19,7 +19,7 @@ from dashlab.training.stacked import BESIDE, can_stack, train_stacked
 from dashlab.training.stacked_layers import Movable, Stack
 from tests.typed import there
 from tests.unit.pictures import made_up
-from tests.unit.training import DIVERGING, MLP, NOISY, run, same
+from tests.unit.training.runs import DIVERGING, MLP, NOISY, run, same
 
 pytestmark = pytest.mark.sameness
 

@@ -29,7 +29,7 @@ from dashlab.training.results import Result, StepRow
 from dashlab.training.stacked import train_stacked
 from tests.typed import there
 from tests.unit.pictures import made_up
-from tests.unit.training import MLP, run, same
+from tests.unit.training.runs import MLP, run, same
 
 ALL: dict[str, Value] = {"label_smoothing": 0.2, "l1": 0.001, "l2": 0.01}
 ADDED: list[dict[str, Value]] = [

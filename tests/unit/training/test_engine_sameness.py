@@ -21,7 +21,7 @@ from dashlab.training.results import Evaluation
 from dashlab.training.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
-from tests.unit.training import MLP, NOISY, mark, run, same
+from tests.unit.training.runs import MLP, NOISY, mark, run, same
 
 pytestmark = pytest.mark.sameness
 
@@ -59,7 +59,7 @@ def test_two_runs_at_once_in_two_threads_give_what_single_runs_give() -> None:
 def test_two_processes_at_once_give_what_this_one_gives() -> None:
     code = (
         "import json, sys, torch; torch.set_num_threads(1); from dashlab.settings.run import RunConfig; "
-        "from tests.unit.training import mark, run; "
+        "from tests.unit.training.runs import mark, run; "
         "sys.stdout.write(mark(run(RunConfig.from_json(json.loads(sys.argv[1]))).weights))"
     )
     command = [sys.executable, "-c", code, json.dumps(NOISY.to_json())]

@@ -15,7 +15,7 @@ from dashlab.training.models import build
 from dashlab.training.results import EpochRow, Row, Started, StepRow
 from tests.typed import there
 from tests.unit.pictures import made_up
-from tests.unit.training import MLP, NOISY, close, run, same
+from tests.unit.training.runs import MLP, NOISY, close, run, same
 
 pytestmark = pytest.mark.sameness
 

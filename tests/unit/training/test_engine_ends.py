@@ -22,7 +22,7 @@ from dashlab.training.speedtest import Timing
 from dashlab.training.weights import put_weights
 from tests.typed import there
 from tests.unit.pictures import made_up
-from tests.unit.training import DIVERGING, MLP, NOISY, close, run, same, stop_after
+from tests.unit.training.runs import DIVERGING, MLP, NOISY, close, run, same, stop_after
 
 # -- stopping ----------------------------------------------------------------------------------------------
 
