@@ -1,100 +1,84 @@
-"""The house: imports point one way, the core knows no page, and training needs torch alone."""
+"""The house: imports point one way, topics keep to themselves, and training needs torch alone."""
 
-import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tests.house import RULES, TOPICS, House
+from ui.frame.pages import PAGES
+
 ROOT = Path(__file__).resolve().parents[2]
+OURS = House(ROOT)
+TORCHLESS = ("settings", "rows", "sweeps", "words", "presets")
+"""The files of a topic that pages read to draw their controls: without torch they are there at once."""
 
-FLOORS = (
-    {"errors", "giving_up", "leftovers"},
-    {"disklimit"},
-    {"fields"},
-    {"flatconfig"},
-    {"lists"},
-    {"settings", "optim_settings"},
-    {"config", "device"},
-    {"results", "data", "augment", "models", "optim", "presets"},
-    {"speedtest"},
-    {"records", "losses", "batches", "precision", "recorder", "weights"},
-    {"evaluate", "runfolder", "stacked_layers"},
-    {"engine", "classifier", "study", "runsummary"},
-    {"runindex", "rungroups"},
-    {"studies"},
-    {"room"},
-    {"store", "stacked"},
-    {"jobs"},
-    {"experiments"},
-    {"charts", "export"},
-    {"cli"},
-    {"__main__"},
-)
-"""The parts of `dashlab/`, lowest first: each imports only what stands below it. New parts get a place."""
-
-FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
-
-
-def sources(*folders: str) -> list[Path]:
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    assert found, folders
-    return found
+LONG = "\n".join(["def long():", *["    x = 1"] * 41])
+BROKEN = {
+    "a room without a floor": {"dashlab/attic.py": ""},
+    "a topic under another word": {"dashlab/charts/twins/curves.py": ""},
+    "a page's folder under another word": {"ui/twins/page.py": ""},
+    "the core imports upward": {"dashlab/training/engine.py": "from dashlab.store import runs"},
+    "the core imports upward, late": {"dashlab/data/own.py": "def f():\n    import dashlab.training.engine"},
+    "two rooms of one floor": {"dashlab/jobs/lab.py": "from dashlab.charts import style"},
+    "a part imports the frame": {"ui/parts/live.py": "from ui.frame.page import link_to"},
+    "the frame imports a topic": {"ui/frame/views.py": "from ui.batchnorm import views"},
+    "a topic imports another, in ui": {"ui/sketch/page.py": "from ui.trainer.results import figures"},
+    "a topic imports another": {"dashlab/charts/sketch/digits.py": "import dashlab.charts.trainer.curves"},
+    "the core imports Streamlit": {"dashlab/training/engine.py": "import streamlit as st"},
+    "the core imports a test": {"dashlab/cli/train.py": "from tests import house"},
+    "a page computes": {"pages/trainer.py": "import torch"},
+    "a circle of two": {
+        "ui/sketch/page.py": "from ui.sketch import canvas",
+        "ui/sketch/canvas.py": "def f():\n    from ui.sketch.page import g",
+    },
+    "a circle of three": {
+        "dashlab/settings/run.py": "import dashlab.settings.flat",
+        "dashlab/settings/flat.py": "from dashlab.settings.lists import items",
+        "dashlab/settings/lists.py": "from dashlab.settings import run",
+    },
+    "a long file": {"ui/parts/controls.py": "\n" * 401},
+    "a long body": {"ui/parts/controls.py": LONG},
+}
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Full names of the modules that a file imports, anywhere in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+def breaks(house: House) -> list[str]:
+    return [sentence for rule in RULES for sentence in rule(house)]
 
 
-def part_of(path: Path) -> str:
-    """`models` for dashlab/training/models/layers.py, `config` for dashlab/settings/run.py."""
-    return path.relative_to(ROOT / "dashlab").parts[0].removesuffix(".py")
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.__name__))
+def test_the_house_keeps_its_rules(rule: Callable[[House], list[str]]) -> None:
+    assert OURS.files("dashlab")
+    assert rule(OURS) == []
 
 
-def test_every_part_of_the_core_has_a_floor() -> None:
-    parts = {part_of(path) for path in sources("dashlab")} - {"__init__"}
-    assert parts <= FLOOR_OF.keys(), "name its floor in FLOORS"
+@pytest.mark.parametrize("broken", BROKEN)
+def test_whatever_breaks_a_rule_is_noticed(broken: str, tmp_path: Path) -> None:
+    for name, text in BROKEN[broken].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    sentences = breaks(House(tmp_path))
+    assert sentences
+    told = "\n".join(sentences).replace("/", ".")
+    assert any(name.replace("/", ".").removesuffix(".py") in told for name in BROKEN[broken])
 
 
-def test_imports_point_one_way() -> None:
-    upward = []
-    for path in sources("dashlab"):
-        own = part_of(path)
-        for module in imports(path):
-            names = module.split(".")
-            if names[0] != "dashlab" or len(names) < 2 or names[1] not in FLOOR_OF or names[1] == own:
-                continue
-            if FLOOR_OF[names[1]] >= FLOOR_OF[own]:
-                upward.append(f"{path.relative_to(ROOT)} imports {module}")
-    assert upward == []
+def test_every_page_has_a_topic_and_every_topic_a_page() -> None:
+    assert tuple(page.slug for page in PAGES if page.slug != "home") == TOPICS
 
 
-def test_nothing_in_the_core_imports_streamlit_or_a_page() -> None:
-    outside = {"streamlit", "streamlit_drawable_canvas", "ui", "pages", "app", "tests"}
-    broken = [
-        f"{path.relative_to(ROOT)} imports {module}"
-        for path in sources("dashlab")
-        for module in imports(path)
-        if module.split(".")[0] in outside
-    ]
-    assert broken == []
-
-
-def test_a_page_computes_nothing_with_torch() -> None:
-    broken = [
-        f"{path.relative_to(ROOT)} imports {module}"
-        for path in [*sources("pages"), ROOT / "app.py"]
-        for module in imports(path)
-        if module.split(".")[0] in {"torch", "torchvision"}
-    ]
-    assert broken == []
+def test_tests_stand_under_the_same_words() -> None:
+    usual = {"data", "settings", "training", "store", "jobs", "frame", "every_page"}
+    folders = {
+        path.name
+        for level in ("unit", "app", "browser")
+        for path in (ROOT / "tests" / level).iterdir()
+        if path.is_dir() and path.name != "__pycache__"
+    }
+    assert folders <= usual | set(TOPICS)
 
 
 def loaded_after(code: str) -> set[str]:
@@ -106,16 +90,19 @@ def loaded_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
 
+def modules(*paths: Path) -> str:
+    return ", ".join(".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths)
+
+
 def test_charts_need_no_torch() -> None:
-    modules = [f"dashlab.charts.{path.stem}" for path in (ROOT / "dashlab" / "charts").glob("[a-z]*.py")]
-    assert modules
-    assert "torch" not in loaded_after("import " + ", ".join(modules))
+    assert "torch" not in loaded_after(f"import {modules(*OURS.files('dashlab/charts'))}")
 
 
-def test_the_settings_and_presets_need_no_torch() -> None:
-    assert "torch" not in loaded_after(
-        "import dashlab.settings.presets, dashlab.training.results, dashlab.errors"
-    )
+def test_settings_rows_words_and_presets_need_no_torch() -> None:
+    found = [path for path in OURS.files("dashlab/experiments") if path.stem in TORCHLESS]
+    assert {"settings", "rows", "words"} <= {path.stem for path in found}
+    found += [*OURS.files("dashlab/settings"), Path("dashlab/training/results.py"), Path("dashlab/errors.py")]
+    assert "torch" not in loaded_after(f"import {modules(*found)}")
 
 
 def test_training_from_the_command_line_needs_neither_dask_nor_streamlit_nor_plotly() -> None:
