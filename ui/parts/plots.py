@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.style import CONFIG
-from dashlab.charts.trainer.curves import VegaChart
+from dashlab.charts.vega import VegaChart
 
 _EMPTY: dict[str, list[Any]] = {"series": [], "epoch": [], "step": [], "value": []}
 """The columns of a chart before its first row."""

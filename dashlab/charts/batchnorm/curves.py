@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dashlab.charts.style import thinned
-from dashlab.charts.trainer.curves import Point, VegaChart, under_the_pointer
+from dashlab.charts.vega import Point, VegaChart, under_the_pointer
 from dashlab.experiments.batchnorm.rows import Score, Twin, TwinsEpoch
 from dashlab.experiments.batchnorm.sweeps import Trial
 

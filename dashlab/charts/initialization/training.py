@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashlab.charts.trainer.curves import VegaChart, under_the_pointer
+from dashlab.charts.vega import VegaChart, under_the_pointer
 
 HIGHEST_LOSS = 4.0
 """Losses above it are cut off: chance is at ln 10 = 2.3."""

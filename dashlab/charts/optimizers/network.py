@@ -11,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashlab.charts.style import CLEAR, figure, thinned
-from dashlab.charts.trainer.curves import LEGEND_ROW, MOST_LETTERS, Point, VegaChart, under_the_pointer
+from dashlab.charts.vega import LEGEND_ROW, MOST_LETTERS, Point, VegaChart, under_the_pointer
 
 Curve = Sequence[tuple[int, float, float, float, float]]
 """(step, seconds, mean, lowest, highest) of each row."""

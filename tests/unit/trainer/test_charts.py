@@ -14,7 +14,8 @@ from dashlab.charts.pictures import encoded, mosaic
 from dashlab.charts.style import MOST_POINTS, thinned
 from dashlab.charts.trainer import confusion as confusion_charts
 from dashlab.charts.trainer import curves as charts
-from dashlab.charts.trainer.curves import Curve, VegaChart
+from dashlab.charts.trainer.curves import Curve
+from dashlab.charts.vega import VegaChart
 from dashlab.training.results import EpochRow, StepRow
 
 COUNTS = ((8, 2, 0), (1, 9, 0), (0, 0, 0))
