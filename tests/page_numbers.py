@@ -30,7 +30,7 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     from dashlab.settings.presets import PRESETS
     from ui.augmentation.presets import presets
     from ui.batchnorm.views import VIEWS as BATCHNORM
-    from ui.frame.page import PAGES
+    from ui.frame.pages import PAGES
     from ui.initialization.views import VIEWS as INITIALIZATION
     from ui.optimizers.views import VIEWS as OPTIMIZERS
 

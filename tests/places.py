@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ui.batchnorm import views as batchnorm
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 from ui.initialization import views as initialization
 from ui.optimizers import views as optimizers
 

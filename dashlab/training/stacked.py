@@ -1,7 +1,7 @@
 """Several runs that differ in their optimizer alone, trained as one: their layers are computed together.
 
-`dashlab.training.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its own, which
-moves that racer's slice of the stacked parameters.
+`dashlab.training.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its
+own, which moves that racer's slice of the stacked parameters.
 """
 
 import inspect

@@ -47,6 +47,11 @@ class Study(FlatConfig):
     KEPT: ClassVar[bool] = True
     """Whether its rows are cached; not where they are those of the runs that come out, which are."""
 
+    @property
+    def seconds(self) -> float:
+        """About how long it takes on one core; to be said beforehand."""
+        raise NotImplementedError
+
     def rows(self) -> Iterator[Any]:
         """The computation: each `ROW` as soon as it is known, and a `Tick` at least every 0.3 s between.
 

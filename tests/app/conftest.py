@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab import jobs
 from tests.app.fakes import FakeLab, few_pictures
 from tests.app.pages import ran
-from ui.frame import unexpected
+from ui.parts import unexpected
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -60,8 +60,8 @@ def stacked(settings: Settings) -> Bench:
         ),
         notes=(
             "Eight different objects of torch.optim on views of the stacked parameters; the weights of both "
-            "sides are equal, as `tests/unit/training/test_stacked.py` shows. With SGD alone the optimizers' own "
-            "steps, which stacking does not shorten, weigh less.",
+            "sides are equal, as `tests/unit/training/test_stacked.py` shows. With SGD alone the optimizers' "
+            "own steps, which stacking does not shorten, weigh less.",
         ),
         own_share=clock.own_share,
     )

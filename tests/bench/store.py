@@ -190,7 +190,7 @@ def _pages(few: Path, many: Path) -> dict[str, Side]:
 
 def _views() -> dict[str, tuple[str, dict[str, str], dict[str, bool | str]]]:
     """By a title: the file of each page, its link, and what people have chosen on it."""
-    from ui.frame.page import PAGES
+    from ui.frame.pages import PAGES
 
     newest = {"train_preset": "mnist-fast"}
     return {

@@ -16,10 +16,11 @@ from ui.augmentation import source as augmentation_source
 from ui.augmentation.presets import presets
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
-from ui.frame.page import as_text, link_popover, show_notes
+from ui.frame.page import link_popover
 from ui.parts.controls import control, preset_picker
 from ui.parts.layout import beside, rest
 from ui.parts.state import PageState, arrive, share
+from ui.parts.text import as_text, show_notes
 
 if TYPE_CHECKING:
     from dashlab.experiments.augmentation.cache import DrawCache

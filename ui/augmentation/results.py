@@ -10,11 +10,13 @@ from dashlab.experiments.augmentation.pipeline import Step
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from ui.augmentation.source import Source, png_of, trained_on
-from ui.frame.page import as_text, csv_download, download, link_to
+from ui.frame.page import link_to
 from ui.parts import runs
 from ui.parts.controls import answered, control
 from ui.parts.pictures import show
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download, download
+from ui.parts.text import as_text
 
 TILE = 144
 """Width of a picture, in pixels: two stand side by side on a telephone."""

@@ -10,10 +10,10 @@ import streamlit as st
 from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
 from dashlab.settings.run import RunConfig
-from ui.frame.page import as_text
 from ui.parts import runs
 from ui.parts.controls import answered, control, kept
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 LARGEST = 384
 """Longest side of an upload, in pixels: larger ones are shrunk, so that the page stays quick."""

@@ -18,9 +18,9 @@ from dashlab.experiments.augmentation.pipeline import (
 )
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
-from ui.frame.page import as_text
 from ui.parts.controls import answered, control, kept
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 FORMULAS: Mapping[str, tuple[str, str]] = {
     "Normalize": (

@@ -5,15 +5,22 @@ from typing import Any
 
 import streamlit as st
 
-from dashlab.charts.batchnorm.boundary import Plane
+from dashlab.charts.batchnorm.boundary import Plane, points
+from dashlab.charts.batchnorm.curves import NORMED, PLAIN
 from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
-from ui.frame.page import as_text, csv_download
-from ui.parts import guessing, runs
+from ui.parts import guessing, preview, runs
 from ui.parts.controls import kept
+from ui.parts.layout import rest
+from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text, show_error
+
+QUICK_S = 3.0
+"""What takes about as long as this on one core is computed while people wait, without a Train button."""
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
@@ -73,3 +80,42 @@ def numbers(listed: Sequence[dict[str, Any]], file_name: str, key: str) -> None:
     shown = [{name.replace("_", " ").capitalize(): value for name, value in row.items()} for row in listed]
     st.dataframe(shown, height=240 if len(listed) > 6 else "auto", hide_index=True)
     csv_download("CSV", lambda: listed, file_name, key)
+
+
+def is_quick(study: TwinSettings) -> bool:
+    """Whether twins are trained while people wait, at each change."""
+    return study.dataset != "mnist" and study.seconds <= QUICK_S
+
+
+def before(study: TwinSettings) -> None:
+    """What there is before the twins are trained: what they will learn from, and both networks."""
+    _data(study)
+    rest()
+    networks(study)
+
+
+def _data(study: TwinSettings) -> None:
+    st.header("What they will learn from", anchor=False)
+    if study.dataset != "mnist":
+        alt = f"Points of both classes: {study.dataset}"
+        plot(points(plane_of(study)), "bn_twins_chart_points", alt)
+        return
+    try:
+        preview.sample_pictures(runs.images(RunConfig().change(dataset="mnist")))
+    except DataError as error:
+        show_error(error)
+
+
+def networks(study: TwinSettings) -> None:
+    """Both networks as PyTorch writes them."""
+    for place, name, lines in zip(st.columns(2), (PLAIN, NORMED), _described(study), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            st.code(lines, language=None, wrap_lines=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def _described(study: TwinSettings) -> tuple[str, str]:
+    from dashlab.experiments.batchnorm.network import described
+
+    return described(study)

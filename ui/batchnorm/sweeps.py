@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.experiments.batchnorm import sweeps as experiment
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
-from ui.batchnorm.parts import largest_class, numbers
+from ui.batchnorm.parts import before, is_quick, largest_class, numbers
 from ui.batchnorm.words import FEW
 from ui.frame.views import View
 from ui.parts.controls import Group
@@ -59,7 +59,8 @@ def draw(state: PageState, view: View) -> None:
         view.changed_from_preset(state)
     with right:
         study = view.config_of(state).without_unused()
-        stage(state, study, partial(_picture, view.name), button=button, bar=bar)
+        show = partial(_picture, view.name)
+        stage(state, study, show, before, is_quick=is_quick(study), button=button, bar=bar)
 
 
 def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:

@@ -12,12 +12,12 @@ from dashlab.charts.batchnorm.boundary import boundaries, cells
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
 from dashlab.settings.fields import choice, flag, integer
 from ui.batchnorm import inside, words
-from ui.batchnorm.parts import largest_class, numbers, plane_of, slide
+from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of, slide
 from ui.frame.views import View
 from ui.parts.controls import Group
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
-from ui.parts.stage import networks, stage
+from ui.parts.stage import stage
 from ui.parts.state import PageState
 
 LEAD = (
@@ -88,7 +88,9 @@ def draw(state: PageState, view: View) -> None:
         formula = {view.full("order"): lambda state: _with_formula(state, view)}
         view.settings(state, GROUPS, custom=formula)
     with right:
-        stage(state, _study(state, view), partial(_pictures, state, view), button=button, bar=bar)
+        study = _study(state, view)
+        show = partial(_pictures, state, view)
+        stage(state, study, show, before, is_quick=is_quick(study), button=button, bar=bar)
     with left:  # last: the epoch, the pane and more are chosen beside the pictures
         view.changed_from_preset(state)
 

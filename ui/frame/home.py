@@ -8,10 +8,12 @@ from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.errors import ConfigError
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
-from ui.frame.page import PAGES, as_text, link_to
+from ui.frame.page import link_to
+from ui.frame.pages import PAGES
 from ui.parts import runs
 from ui.parts.controls import choice_name
 from ui.parts.runs import training_link
+from ui.parts.text import as_text
 
 MOST_RUNS = 6
 CARDS = 3

@@ -1,11 +1,8 @@
-"""The frame that every page opens with: title, links to other pages, notes, errors, downloads."""
+"""The frame that every page opens with: title, links to other pages, errors, the link to its settings."""
 
-import csv
-import io
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,78 +13,14 @@ from streamlit.errors import FragmentHandledException
 
 from dashlab import jobs
 from dashlab.errors import DashlabError
-from ui.frame import unexpected
 from ui.frame.collection import run_ended
+from ui.frame.pages import PAGES
 from ui.parts import state as page_state
+from ui.parts import unexpected
 from ui.parts.state import PageState
+from ui.parts.text import show_error
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """One page; its widgets and its names in a link begin with its prefix."""
-
-    slug: str
-    prefix: str
-    title: str
-    icon: str
-    path: str
-    about: str
-
-
-PAGES: tuple[PageInfo, ...] = (
-    PageInfo("home", "home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
-    PageInfo(
-        "optimizers",
-        "optim",
-        "Optimizer comparison",
-        ":material/terrain:",
-        "pages/optimizers.py",
-        "Race optimizers over loss surfaces and on a network, and take their steps apart.",
-    ),
-    PageInfo(
-        "initialization",
-        "init",
-        "Initialization",
-        ":material/layers:",
-        "pages/initialization.py",
-        "Follow signals and gradients through a hundred layers, and mend what explodes or vanishes.",
-    ),
-    PageInfo(
-        "batchnorm",
-        "bn",
-        "BatchNorm against none",
-        ":material/align_vertical_center:",
-        "pages/batchnorm.py",
-        "Train twins that differ in nothing but BatchNorm, and see how far each survives.",
-    ),
-    PageInfo(
-        "augmentation",
-        "aug",
-        "Augmentation",
-        ":material/auto_awesome_motion:",
-        "pages/augmentation.py",
-        "Build a pipeline of random changes, and see step by step what it makes of a picture.",
-    ),
-    PageInfo(
-        "trainer",
-        "train",
-        "Trainer",
-        ":material/model_training:",
-        "pages/trainer.py",
-        "Choose data, network and optimizer, watch the network learn, and look at its mistakes.",
-    ),
-    PageInfo(
-        "sketch",
-        "sketch",
-        "Sketch a digit",
-        ":material/draw:",
-        "pages/sketch.py",
-        "Draw a digit and watch a network that you trained read it, pixel by pixel.",
-    ),
-)
-"""Every page that exists, in the order of the sidebar; nothing else lists them."""
 
 ICON, STYLE = (Path(__file__).with_name(name) for name in ("icon.svg", "page.css"))
 """Files of our own: a Material icon for the browser's tab would be fetched from a network."""
@@ -123,57 +56,6 @@ def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
         unexpected.show(error)
     _foot(foot)
     run_ended()
-
-
-def show_notes(notes: Sequence[str]) -> None:
-    """Say what had to be changed in the link that brought people here."""
-    if notes:
-        st.warning("  \n".join(map(as_text, notes)), icon=":material/link_off:")
-
-
-def show_error(error: DashlabError) -> None:
-    """An error that is meant for people, as the sentence it carries."""
-    st.error(as_text(str(error)), icon=":material/error:")
-
-
-def csv_download(
-    label: str, rows: Callable[[], Iterable[Mapping[str, Any]]], file_name: str, key: str
-) -> None:
-    """A button that hands out what `rows` returns as a CSV file; its columns are the names in the first row.
-
-    It is asked and written only when somebody presses the button: thousands of lines take their time.
-    """
-    download(label, lambda: csv_text(rows()), file_name, "text/csv", key)
-
-
-def download(label: str, make: Callable[[], str | bytes], file_name: str, kind: str, key: str) -> None:
-    """A button that hands out what `make` returns as a file of the MIME type `kind`; see `csv_download`."""
-    st.download_button(
-        label,
-        unexpected.numbered(make),
-        file_name,
-        kind,
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """`rows` as CSV with a header line; empty when there are no rows."""
-    rows = list(rows)
-    if not rows:
-        return ""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
-def as_text(text: str) -> str:
-    """`text` with every character that Markdown would read as markup made plain."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+|~$:" else c for c in text)
 
 
 def link_to(

@@ -11,10 +11,11 @@ import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
-from ui.frame.page import link_popover, show_notes
+from ui.frame.page import link_popover
 from ui.parts import controls
 from ui.parts.controls import Group
 from ui.parts.state import PageState, arrive, share
+from ui.parts.text import show_notes
 
 Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
 

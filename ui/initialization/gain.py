@@ -9,7 +9,6 @@ from dashlab.charts.initialization.gain import GainCurve
 from dashlab.experiments.initialization import gain as experiment
 from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, Measured
 from dashlab.experiments.initialization.settings import ACTIVATIONS
-from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.initialization.presets import GAINS
 from ui.initialization.settings import folded
@@ -17,6 +16,8 @@ from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 LEAD = (
     "An activation makes a signal narrower or wider; its gain is the factor that makes up for it. Look at "

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting
 from dashlab.settings.lists import entries_of, text_of
-from ui.frame.page import as_text
 from ui.frame.views import View
 from ui.parts.controls import control, kept
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 WIDTHS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 

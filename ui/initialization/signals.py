@@ -13,7 +13,6 @@ from dashlab.experiments.initialization.theory import theory
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.settings.lists import entries_of
-from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.presets import SIGNALS
@@ -21,6 +20,8 @@ from ui.initialization.settings import editor, folded, slider, width_slider
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 LEAD = (
     "Random inputs go up through equal linear layers, and a random gradient comes down. Look at whether the "

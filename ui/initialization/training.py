@@ -21,7 +21,6 @@ from dashlab.experiments.initialization.training import (
 )
 from dashlab.jobs import Progress
 from dashlab.training.records import plain
-from ui.frame.page import as_text, csv_download, show_error
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.presets import TRAININGS
@@ -30,6 +29,8 @@ from ui.parts import guessing, kept_studies, live
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text, show_error
 
 LEAD = (
     "A stack between an input and an output layer learns to read digits, once under each setting. Look at "

@@ -7,11 +7,11 @@ import streamlit as st
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
 from dashlab.experiments.optimizers.average import AverageConfig, Averages
-from ui.frame.page import csv_download
 from ui.frame.views import View, ViewPreset
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
 
 LEAD = (
     "Momentum and Adam do not follow a gradient but its moving average. Look how a larger β makes the "

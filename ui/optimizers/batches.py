@@ -11,12 +11,12 @@ from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
 from dashlab.experiments.optimizers.batch_size import BatchConfig, Result, Summary
-from ui.frame.page import csv_download
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
 
 LEAD = (
     "The same line is fitted to the same points from the same start, with batches of several sizes. Look how "

@@ -10,10 +10,11 @@ from dashlab.charts.optimizers import network as charts
 from dashlab.experiments.optimizers.linear import FAR, MOST_UPDATES, REGIMES, LinearTrack, floor
 from dashlab.experiments.optimizers.linear import race as run_race
 from dashlab.experiments.optimizers.network import NetworkRace, names
-from ui.frame.page import as_text, csv_download
 from ui.parts.computed import computed
 from ui.parts.layout import rest
 from ui.parts.plots import plot
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 FORMULA = (
     r"L = \tfrac{1}{5N}\sum_n \lVert W x_n + b - y_n \rVert^2,\quad "

@@ -25,7 +25,6 @@ from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
-from ui.frame.page import as_text, show_error
 from ui.frame.views import View, ViewPreset
 from ui.optimizers import linear as linear_race
 from ui.optimizers import network_pictures as network_race
@@ -33,6 +32,7 @@ from ui.optimizers import racers
 from ui.parts import live, preview, runs
 from ui.parts.layout import beside
 from ui.parts.state import PageState
+from ui.parts.text import as_text, show_error
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "

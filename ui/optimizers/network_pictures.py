@@ -20,13 +20,15 @@ from dashlab.experiments.optimizers.standings import (
     mean_counted,
     standing,
 )
-from ui.frame.page import as_text, csv_download, link_to
+from ui.frame.page import link_to
 from ui.frame.views import View
 from ui.parts import guessing, runs
 from ui.parts.controls import clicked
 from ui.parts.layout import rest
 from ui.parts.plots import grow, plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 SMOOTH_SHARE = 15
 """A curve is smoothed over one in so many of its rows."""

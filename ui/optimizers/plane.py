@@ -12,13 +12,13 @@ from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers import plane as experiment
 from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, Plane, PlaneConfig
-from ui.frame.page import csv_download
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.controls import clicked
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
 
 LEAD = (
     "Every cell is one descent into the same stretched bowl; the stronger its colour, the faster it "

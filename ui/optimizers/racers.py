@@ -1,7 +1,7 @@
 """Editing a list of optimizers, each with its own coefficients: one fold per racer, add, copy, remove.
 
-The list is one setting of the page, as `dashlab.settings.lists.items` declares it; the widgets of an entry come and go
-with it.
+The list is one setting of the page, as `dashlab.settings.lists.items` declares it; the widgets of an entry
+come and go with it.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -13,9 +13,9 @@ from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers.formulas import printed
 from dashlab.settings.lists import ListSpec, entries_of, text_of
 from dashlab.settings.optim import OptimConfig
-from ui.frame.page import as_text
 from ui.parts import controls
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 E = TypeVar("E", bound=OptimConfig)
 

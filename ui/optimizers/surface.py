@@ -14,7 +14,6 @@ from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
-from ui.frame.page import as_text
 from ui.frame.views import View
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
@@ -23,6 +22,7 @@ from ui.optimizers.surface_table import Run, table
 from ui.parts.controls import clicked, kept
 from ui.parts.layout import beside, rest
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.cache import TrackCache

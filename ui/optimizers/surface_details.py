@@ -14,12 +14,13 @@ from dashlab.experiments.optimizers.outcome import distances, is_inside
 from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
-from ui.frame.page import as_text, csv_download
 from ui.frame.views import View
 from ui.optimizers.surface_table import Run
 from ui.parts.controls import kept, one_of
 from ui.parts.plots import plot
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.basins import Basins

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashlab.experiments.optimizers.outcome import Outcome, distances, is_inside
 from dashlab.experiments.optimizers.race import Course
-from ui.frame.page import csv_download
+from ui.parts.tables import csv_download
 
 if TYPE_CHECKING:
     from dashlab.experiments.optimizers.run import Track

@@ -12,8 +12,8 @@ import streamlit as st
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value, following, starting
 from dashlab.settings.lists import ListSpec, entries_of
-from ui.frame.page import as_text
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 CHOICE_NAMES: Mapping[str, str] = {
     "mnist": "MNIST",

@@ -11,7 +11,7 @@ def beside(name: str, *, controls: int = 3) -> tuple[Any, Any]:
     Where there is room the controls stand at the left, and stay in sight while the page is scrolled. In a
     narrow window, or a wide one at a zoom of 200 %, the picture comes first, then the controls, then what
     follows `rest`. Keyboard and screen readers meet the controls before the picture in every window.
-    `ui/page.css` does this, by the keys.
+    `ui/frame/page.css` does this, by the keys.
 
     Args:
         name: of the view or page, the same in every run: letters and `_`.

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashlab import jobs
 from dashlab.jobs import JobState, Progress
-from ui.frame.page import as_text
 from ui.parts import runs
+from ui.parts.text import as_text
 
 EVERY_S, LATER_EVERY_S, LATER_S = 0.5, 1.0, 3.0
 """How often a page that watches a run draws anew, at first and once the run has gone on for `LATER_S`: server

@@ -9,9 +9,9 @@ from dashlab.experiments.trainer.mistakes import samples
 from dashlab.settings.run import RunConfig
 from dashlab.settings.run_parts import ModelConfig
 from dashlab.training.models.inspect import LayerRow
-from ui.frame.page import as_text, show_error
 from ui.parts import live, runs
 from ui.parts.layout import rest
+from ui.parts.text import as_text, show_error
 
 EACH = 6
 """Sample pictures of each class."""

@@ -8,10 +8,10 @@ import streamlit as st
 from dashlab.errors import DamagedRun
 from dashlab.store.runs import RunSummary
 from dashlab.training.classifier import Classifier
-from ui.frame.page import show_error
 from ui.parts import offers, runs
 from ui.parts.controls import answered
 from ui.parts.state import PageState
+from ui.parts.text import show_error
 
 MOST = 4
 """Networks side by side; more cannot be told apart in one chart."""

@@ -16,11 +16,12 @@ from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import RunSummary
-from ui.frame.page import as_text, link_to, show_error, show_notes
+from ui.frame.page import link_to
 from ui.parts import live, runs
 from ui.parts.controls import answered, control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState, arrive, share
+from ui.parts.text import as_text, show_error, show_notes
 from ui.sketch import networks, verdict
 from ui.sketch.canvas import canvas, sheet_of
 from ui.sketch.examples import EXAMPLES

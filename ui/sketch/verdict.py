@@ -9,10 +9,11 @@ import streamlit as st
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch.prepare import Prepared, Step
-from ui.frame.page import as_text, csv_download
 from ui.parts.controls import choice_name, control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text
 
 if TYPE_CHECKING:
     from dashlab.experiments.sketch.reading import Answer

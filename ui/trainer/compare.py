@@ -10,11 +10,12 @@ from dashlab.errors import DamagedRun
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
-from ui.frame.page import csv_download, show_error
 from ui.parts import offers, runs
 from ui.parts.controls import shown
 from ui.parts.live import seconds
 from ui.parts.plots import grow
+from ui.parts.tables import csv_download
+from ui.parts.text import show_error
 
 MOST_RUNS = 8
 """As many as there are chart colours."""

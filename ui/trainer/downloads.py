@@ -13,8 +13,8 @@ from dashlab.experiments.trainer.mistakes import prediction_rows
 from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import StoredRun
-from ui.frame.page import csv_text, download
 from ui.parts import runs
+from ui.parts.tables import csv_text, download
 
 BYTES = "application/octet-stream"
 

@@ -14,11 +14,12 @@ from dashlab.experiments.trainer.confusion import confused_pairs
 from dashlab.experiments.trainer.mistakes import Reading, cell_readings, worst_mistakes
 from dashlab.store.runs import StoredRun
 from dashlab.training.results import Evaluation
-from ui.frame.page import as_text, csv_download, show_error
 from ui.parts import runs
 from ui.parts.controls import clicked, kept
 from ui.parts.pictures import show
 from ui.parts.plots import plot
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text, show_error
 
 MOST_PICTURES = 24
 """Of one cell."""

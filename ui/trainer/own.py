@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashlab.data.images import IMAGE_SETS, adopt, available_source, download, list_own
 from dashlab.errors import DashlabError
-from ui.frame.page import as_text
 from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 logger = logging.getLogger(__name__)
 

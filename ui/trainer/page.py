@@ -14,12 +14,13 @@ from dashlab.settings.presets import PRESETS, Preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
-from ui.frame.page import as_text, link_popover, show_error, show_notes
+from ui.frame.page import link_popover
 from ui.parts import controls as widgets
 from ui.parts import live, offers, preview, runs
 from ui.parts.controls import Group
 from ui.parts.layout import rest
 from ui.parts.state import PageState, arrive, share
+from ui.parts.text import as_text, show_error, show_notes
 from ui.trainer import own, results
 from ui.trainer.compare import curve_of
 

@@ -11,10 +11,10 @@ from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from dashlab.training import losses
 from dashlab.training.results import Evaluation, Result, Started
-from ui.frame.page import as_text
 from ui.parts import preview, runs
 from ui.parts.live import seconds
 from ui.parts.plots import grow
+from ui.parts.text import as_text
 from ui.trainer import compare, downloads, mistakes
 
 

@@ -1,8 +1,8 @@
 """A pipeline of transforms: its steps, and the text that stands for it in a link.
 
-`transform~RandomRotation~degrees~-30,30~~transform~ColorJitter~chance~0.5~use~off`: as in `dashlab.settings.lists`,
-with only what differs from a transform's defaults. `chance` is the probability of a `RandomApply` around the
-step, `use` says whether it is switched on.
+`transform~RandomRotation~degrees~-30,30~~transform~ColorJitter~chance~0.5~use~off`: as in
+`dashlab.settings.lists`, with only what differs from a transform's defaults. `chance` is the probability of a
+`RandomApply` around the step, `use` says whether it is switched on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,8 +1,8 @@
 """One network under several optimizers: same first weights, same batches; and the same over learning rates.
 
 Every run of a race is an ordinary `RunConfig`, cached under its key: one that was trained before costs
-nothing. Those that are missing are trained stacked where that can be done (`dashlab.training.stacked`), else one after
-the other.
+nothing. Those that are missing are trained stacked where that can be done (`dashlab.training.stacked`), else
+one after the other.
 """
 
 import json

@@ -24,7 +24,7 @@ from tests.app.optimizers.test_network import RACE, store_all
 from tests.app.pages import ran
 from tests.app.sketch.test_sketch import MADE, ink, keep
 from tests.places import PLACES
-from ui.frame import page, unexpected
+from ui.parts import tables, unexpected
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 
@@ -172,7 +172,7 @@ def test_no_file_is_offered_that_is_not_made_above() -> None:
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             first = node.args[0] if node.args else None
-            assert name != "download_button" or file.name == "page.py", "its faults would have no number"
+            assert name != "download_button" or file.name == "tables.py", "its faults would have no number"
             if name in OFFERS and isinstance(first, ast.Constant):
                 labels.add(str(first.value))
     assert labels
@@ -182,7 +182,7 @@ def test_no_file_is_offered_that_is_not_made_above() -> None:
 def test_a_fault_in_making_a_file_is_a_number_in_the_log(
     offers: list[Offered], caplog: pytest.LogCaptureFixture
 ) -> None:
-    page.csv_download("Rows as CSV", lambda: [{"share": 1 / 0}], "rows.csv", "rows")
+    tables.csv_download("Rows as CSV", lambda: [{"share": 1 / 0}], "rows.csv", "rows")
     with caplog.at_level(logging.ERROR), pytest.raises(unexpected.DownloadFailed) as raised:
         offers[0].make()
     (number,) = re.findall(r"number ([0-9a-f]{6}) in the server's log", str(raised.value))

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import ran, texts
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 
 BEYOND = (
     ("aug", {"aug_draws": "3", "aug_draw": "9"}, "asked for draw=9; here the nearest is 3."),

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import ran
 from ui.frame import page
-from ui.frame.page import PAGES, PageInfo
+from ui.frame.pages import PAGES, PageInfo
 
 
 @pytest.mark.parametrize("info", PAGES, ids=lambda info: info.slug)

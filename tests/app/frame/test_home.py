@@ -14,7 +14,7 @@ from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 ROOT = Path(__file__).resolve().parents[3]

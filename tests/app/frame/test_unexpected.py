@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import texts
-from ui.frame import unexpected
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
+from ui.parts import unexpected
 
 NUMBER = re.compile(r"number ([0-9a-f]{6}) in the server's log")
 BODIES = {

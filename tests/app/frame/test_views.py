@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import elements, link, press, ran
-from ui.frame.page import PAGES as ALL_PAGES
+from ui.frame.pages import PAGES as ALL_PAGES
 from ui.parts.links import PLAIN
 
 PAGES = [("optimizers", "optim", "ema"), ("initialization", "init", "gain"), ("batchnorm", "bn", "rates")]

@@ -21,11 +21,11 @@ from dashlab.store import studies
 from dashlab.training.study import StudyOutcome
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts, view_link
-from ui.frame.page import csv_text
 from ui.frame.views import View
 from ui.initialization import views as initialization
 from ui.initialization.gain import EXPLAINED
 from ui.parts.live import seconds
+from ui.parts.tables import csv_text
 
 PAGE = "pages/initialization.py"
 ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]

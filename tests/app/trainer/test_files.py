@@ -13,7 +13,8 @@ from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from tests.app.fakes import few_pictures, result
-from ui.frame.page import as_text, csv_text
+from ui.parts.tables import csv_text
+from ui.parts.text import as_text
 from ui.trainer import downloads
 
 FAST = PRESETS["mnist-fast"].config

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.parts import no_error, settle
 from tests.browser.servers import Server
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 
 
 def test_every_page_opens_from_the_sidebar_and_asks_nothing_of_a_network(

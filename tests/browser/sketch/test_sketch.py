@@ -1,6 +1,7 @@
 """The sketch pad in a real browser: digits drawn with mouse and finger, read by a network trained there.
 
-`pytest tests/browser/sketch/test_sketch.py -rP` shows how many of the 30 digits were read, and how long it took.
+`pytest tests/browser/sketch/test_sketch.py -rP` shows how many of the 30 digits were read, and how long it
+took.
 """
 
 from __future__ import annotations

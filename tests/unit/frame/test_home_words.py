@@ -6,7 +6,7 @@ import pytest
 
 from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.experiments.initialization.settings import StackConfig, StackView
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 
 
 def about(slug: str) -> str:

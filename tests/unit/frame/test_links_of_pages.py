@@ -78,6 +78,6 @@ def wanted(spec: Spec, text: str) -> Value | None:
 
 
 def test_all_pages_that_have_settings_are_tried() -> None:
-    from ui.frame.page import PAGES as ALL
+    from ui.frame.pages import PAGES as ALL
 
     assert PAGES.keys() == {page.prefix for page in ALL} - {"home"}

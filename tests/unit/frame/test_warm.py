@@ -11,7 +11,7 @@ from streamlit import runtime
 from dashlab import jobs
 from dashlab.errors import JobError
 from ui.frame import warm
-from ui.frame.page import PAGES
+from ui.frame.pages import PAGES
 
 
 @pytest.fixture

@@ -425,6 +425,9 @@ def test_the_folder_is_named_by_the_environment(tmp_path: Path, monkeypatch: pyt
 
 def test_listing_runs_imports_no_torch(store: Store, tmp_path: Path) -> None:
     store.save(a_result())
-    code = "import sys; from dashlab.store.runs import Store; assert Store().runs() and 'torch' not in sys.modules"
+    code = (
+        "import sys; from dashlab.store.runs import Store; "
+        "assert Store().runs() and 'torch' not in sys.modules"
+    )
     environment = os.environ | {"DASHLAB_STORE": str(store.root), "PYTHONPATH": str(Path.cwd())}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)

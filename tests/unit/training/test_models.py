@@ -193,7 +193,8 @@ def test_pictures_lie_with_channels_last_only_where_the_network_convolves() -> N
 
 def test_building_a_network_does_not_import_what_takes_a_second() -> None:
     code = (
-        "import sys; from dashlab.training.models import build; from dashlab.settings.run_parts import ModelConfig; "
+        "import sys; from dashlab.training.models import build; "
+        "from dashlab.settings.run_parts import ModelConfig; "
         "build(ModelConfig(model='mlp'), shape=(1, 28, 28), classes=10, seed=0); "
         "sys.exit(bool({'sympy', 'torch._dynamo'} & set(sys.modules)))"
     )
