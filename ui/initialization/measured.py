@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dashlab.experiments.initialization.measured import measure
+from dashlab.experiments.initialization.rows import StackStats
 from dashlab.experiments.initialization.settings import StackConfig
-from dashlab.experiments.initialization.signals import StackStats
 from ui.parts.computed import computed_each
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashlab.charts.initialization import signals as charts
 from dashlab.charts.initialization.signals import Signal
+from dashlab.experiments.initialization.rows import Histogram, StackStats
 from dashlab.experiments.initialization.settings import Setting, StackView
-from dashlab.experiments.initialization.signals import Histogram, StackStats
 from dashlab.experiments.initialization.theory import theory
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary

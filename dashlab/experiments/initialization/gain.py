@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dashlab.experiments.initialization.rows import Histogram
 from dashlab.experiments.initialization.settings import ACTIVATIONS, Setting
-from dashlab.experiments.initialization.signals import Histogram, activate, histograms
+from dashlab.experiments.initialization.signals import activate, histograms
 from dashlab.experiments.initialization.theory import moments
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.flat import FlatConfig

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from dashlab.experiments.initialization.rows import StackStats
 from dashlab.experiments.initialization.settings import StackConfig
-from dashlab.experiments.initialization.signals import StackStats, draw_weight, layer_stats
+from dashlab.experiments.initialization.signals import draw_weight, layer_stats
 from dashlab.giving_up import look_up
 
 KEPT_WEIGHTS, MOST_WIDTH = 600, 256

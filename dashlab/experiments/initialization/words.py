@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dashlab.experiments.initialization.signals import StackStats
+from dashlab.experiments.initialization.rows import StackStats
 
 NOT_FINITE = "First not finite (index)"
 TINY = 1e-38

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.experiments.initialization.gain import GainConfig, gains
+from dashlab.experiments.initialization.rows import StackStats
 from dashlab.experiments.initialization.settings import Setting, StackView
-from dashlab.experiments.initialization.signals import StackStats, layer_stats
+from dashlab.experiments.initialization.signals import layer_stats
 from dashlab.settings.lists import entries_of
 from dashlab.training.device import stream
 from ui.initialization.presets import GAINS, SIGNALS
