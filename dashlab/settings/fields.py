@@ -25,7 +25,7 @@ class Spec:
 
     `used_when` names a sibling choice (or flag) and the values of it under which this setting has an effect;
     elsewhere it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
-    `names` are choices, or single numbers, as people read them, where they do not speak for themselves;
+    `names` are the choices as people read them, or single numbers that stand for something else;
     `step` is how far one move of a slider or one press of + goes, where the usual does not do.
     `default_by` names a sibling choice under some values of which the default is another one.
     """
@@ -71,6 +71,18 @@ class Spec:
         if isinstance(value, bool):
             return "on" if value else "off"
         return str(value)
+
+    def shown(self, value: Value) -> str:
+        """The value as people read it, on a page, under a curve or in a table."""
+        if (named := self.names.get(str(value))) is not None:
+            return named
+        if self.kind == "choice":
+            return str(value).capitalize()
+        if self.kind == "text":
+            return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
+        if isinstance(value, float):
+            return f"{value:g}"
+        return f"{value:,}" if self.kind == "integer" else self.format(value)
 
     def clamp(self, value: Value, default: Value) -> Value:
         """The nearest allowed value, or `default` where there is no nearest one."""
@@ -192,9 +204,10 @@ def flag(default: bool, label: str, help: str, **more: Any) -> Any:
     return _field(default, Spec(kind="flag", label=label, help=help, **more))
 
 
-def choice(default: str, label: str, help: str, choices: tuple[str, ...], **more: Any) -> Any:
-    """A field that holds one of `choices`."""
-    return _field(default, Spec(kind="choice", label=label, help=help, choices=choices, **more))
+def choice(default: str, label: str, help: str, names: Mapping[str, str], **more: Any) -> Any:
+    """A field that holds one of the choices in `names`, which says how people read each of them."""
+    described = Spec(kind="choice", label=label, help=help, choices=tuple(names), names=names, **more)
+    return _field(default, described)
 
 
 def sizes(default: tuple[int, ...], label: str, help: str, *, high: int, longest: int, **more: Any) -> Any:

@@ -48,6 +48,11 @@ class ListSpec(Spec):
         """The text that `parse` takes."""
         return str(value)
 
+    def shown(self, value: Value) -> str:
+        """The titles of the entries, where they have one; else how many there are."""
+        titles = [str(getattr(entry, "title", "")) for entry in entries_of(str(value), self.of)]
+        return " · ".join(titles) if all(titles) else f"{len(titles)} in the list"
+
     def clamp(self, value: Value, default: Value) -> Value:
         """The entries with each setting brought to the nearest allowed one; `default` if none is left."""
         entries = [_clamped(self.of, entry) for entry in read_entries(str(value))[: self.longest]]

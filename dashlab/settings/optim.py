@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from dashlab.settings.fields import choice, flag, integer, number
 from dashlab.settings.flat import FlatConfig
+from dashlab.settings.names import OPTIMIZER_NAMES, SURFACE_OPTIMIZER_NAMES
 
-OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "adamax")
-"""What can train a network on batches."""
-
-SURFACE_OPTIMIZERS = (*OPTIMIZERS, "rprop", "lbfgs")
-"""What can run on a surface: also two that need the gradient of the whole loss, not of a batch."""
+OPTIMIZERS = tuple(OPTIMIZER_NAMES)
+SURFACE_OPTIMIZERS = tuple(SURFACE_OPTIMIZER_NAMES)
 
 _OWN_EPS = {"adagrad": 1e-10, "adadelta": 1e-6}
 _OWN_DECAY = {"adamw": 1e-2}
@@ -31,7 +29,7 @@ class OptimConfig(FlatConfig):
     fit.
     """
 
-    optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZERS)
+    optimizer: str = choice("sgd", "Optimizer", "The rule that turns gradients into steps.", OPTIMIZER_NAMES)
     lr: float = number(
         0.01,
         "Learning rate",
@@ -168,8 +166,7 @@ class SurfaceOptimConfig(OptimConfig):
         "sgd",
         "Optimizer",
         "The rule that turns gradients into steps.",
-        SURFACE_OPTIMIZERS,
-        names={"lbfgs": "L-BFGS"},
+        SURFACE_OPTIMIZER_NAMES,
     )
     weight_decay: float = number(
         0.0,
@@ -248,7 +245,13 @@ class ScheduleConfig(FlatConfig):
         "Schedule",
         "none: constant. step: multiplied by γ every few epochs. cosine: half a cosine down to 0. one_cycle: "
         "up from lr/25 to lr, then down to almost 0. triangle: the same in straight lines.",
-        ("none", "step", "cosine", "one_cycle", "triangle"),
+        {
+            "none": "None",
+            "step": "Step",
+            "cosine": "Cosine",
+            "one_cycle": "One cycle",
+            "triangle": "Triangle",
+        },
     )
     step_size: int = integer(
         10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=("schedule", ("step",))

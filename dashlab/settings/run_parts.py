@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dashlab.settings.fields import choice, flag, integer, number, sizes, text
 from dashlab.settings.flat import FlatConfig
+from dashlab.settings.names import ACTIVATION_NAMES, DATASET_NAMES, INITIALIZER_NAMES, NETWORK_NAMES
 
 FLOP_PER_S = 60e9
 """Operations a second of one core in training: what the presets s1 and s4 reached in the README's table.
@@ -24,15 +25,15 @@ class DataConfig(FlatConfig):
         "Data set",
         "Handwritten digits (MNIST), pieces of clothing (Fashion-MNIST), small colour photographs "
         "(CIFAR-10), or class folders of your own.",
-        ("mnist", "fashion", "cifar10", "own"),
+        {**DATASET_NAMES, "own": "Own pictures"},
     )
     source: str = choice(
         "auto",
         "Source",
         "The full set or the sample that comes with dashlab. 'auto' takes the full set where it is present.",
-        ("auto", "full", "bundled"),
+        {"auto": "Automatic", "full": "Full", "bundled": "Bundled"},
         advanced=True,
-        used_when=("dataset", ("mnist", "fashion", "cifar10")),
+        used_when=("dataset", tuple(DATASET_NAMES)),
     )
     path: str = text(
         "",
@@ -74,7 +75,12 @@ class DataConfig(FlatConfig):
         "numbers that most recipes have, 0.20: the mean of each picture's own standard deviation, while over "
         "all pixels it is 0.25. 'imagenet' takes the numbers of the photographs of ImageNet, for grey "
         "pictures the average over its three channels.",
-        ("none", "half", "dataset", "imagenet"),
+        {
+            "none": "None",
+            "half": "to [−1, 1]",
+            "dataset": "by mean and std",
+            "imagenet": "by ImageNet's mean and std",
+        },
     )
 
 
@@ -109,19 +115,8 @@ class AugmentConfig(FlatConfig):
     )
 
 
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "none")
-INITIALIZERS = (
-    "pytorch",
-    "normal",
-    "xavier_uniform",
-    "xavier_normal",
-    "kaiming_uniform",
-    "kaiming_normal",
-    "orthogonal",
-    "zeros",
-)
-"""Those that draw every layer by the same rule."""
-
+ACTIVATIONS = tuple(ACTIVATION_NAMES)
+INITIALIZERS = tuple(INITIALIZER_NAMES)
 MIXED = "xavier_conv"
 """Draws convolutions as Xavier normal and fully connected layers from N(0, init_std²)."""
 
@@ -136,7 +131,7 @@ class ModelConfig(FlatConfig):
         "softmax: one linear layer. mlp: fully connected layers. lenet: LeCun's network of 1998, with "
         "max-pooling. cnn: blocks of 3×3 convolution and 2×2 max-pooling, then fully connected layers. "
         "resnet: a convolution, then the same blocks, each with a residual pair, and one linear layer.",
-        ("softmax", "mlp", "lenet", "cnn", "resnet"),
+        NETWORK_NAMES,
     )
     hidden: tuple[int, ...] = sizes(
         (512, 512),
@@ -159,7 +154,7 @@ class ModelConfig(FlatConfig):
         "relu",
         "Activation",
         "The nonlinearity after each hidden layer.",
-        ACTIVATIONS,
+        ACTIVATION_NAMES,
         used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
     )
     batchnorm: bool = flag(
@@ -193,7 +188,7 @@ class ModelConfig(FlatConfig):
         "How the weights are drawn. 'pytorch' is what torch.nn does when nothing is said: uniform in "
         "±1/√fan_in, biases too. All others start with biases of zero. 'xavier_conv' draws convolutions as "
         "'xavier_normal' does and fully connected layers as 'normal' does.",
-        (*INITIALIZERS, MIXED),
+        {**INITIALIZER_NAMES, MIXED: "Xavier for convolutions"},
     )
     init_std: float = number(
         0.01,
@@ -215,7 +210,7 @@ class LossConfig(FlatConfig):
         "Loss",
         "cross_entropy: minus the logarithm of the probability given to the right class. mse: the "
         "squared differences between the outputs and the one-hot label, averaged over pictures and classes.",
-        ("cross_entropy", "mse"),
+        {"cross_entropy": "Cross-entropy", "mse": "Squared error"},
     )
     label_smoothing: float = number(
         0.0,
@@ -277,7 +272,7 @@ class LoopConfig(FlatConfig):
         "full: float32 throughout. fast: bfloat16 inside matrix products and convolutions where it is "
         "faster, else float32. On a CPU that is measured, once for each network and batch size; the result "
         "says which was taken.",
-        ("full", "fast"),
+        {"full": "Full", "fast": "Fast"},
         advanced=True,
     )
     compile: bool = flag(

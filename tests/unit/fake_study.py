@@ -28,7 +28,9 @@ class Squares(Study):
     TITLE: ClassVar[str] = "Squares"
 
     count: int = integer(3, "Count", "How many.", low=1, high=10_000)
-    how: str = choice("quick", "How", "What happens.", ("quick", "slow", "bug", "nan"))
+    how: str = choice(
+        "quick", "How", "What happens.", {"quick": "Quick", "slow": "Slow", "bug": "Bug", "nan": "NaN"}
+    )
 
     def rows(self) -> Iterator[Square | Tick]:
         for number in range(self.count):

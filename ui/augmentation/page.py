@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashlab.experiments.augmentation.pipeline import PipelineSpec, Step
 from dashlab.settings.fields import Spec, Value
+from dashlab.settings.names import DATASET_NAMES
 from ui.augmentation import results
 from ui.augmentation import source as augmentation_source
 from ui.augmentation.presets import presets
@@ -35,14 +36,15 @@ SPECS: dict[str, Spec] = {
         kind="choice",
         label="Picture",
         help="A photograph that comes with dashlab, a training picture of a data set, or one of your own.",
-        choices=("photo", "mnist", "fashion", "cifar10", "upload"),
-        names={"photo": "Photograph", "upload": "Upload"},
+        choices=("photo", *DATASET_NAMES, "upload"),
+        names={"photo": "Photograph", **DATASET_NAMES, "upload": "Upload"},
     ),
     "photo": Spec(
         kind="choice",
         label="Photograph",
         help="All may be used by anybody for anything.",
         choices=("cat", "coffee", "astronaut"),
+        names={"cat": "Cat", "coffee": "Coffee", "astronaut": "Astronaut"},
     ),
     "label": Spec(kind="integer", label="Class", help="What the picture shows.", low=0, high=9),
     "number": Spec(

@@ -38,8 +38,7 @@ class TwinsLook(TwinsConfig):
         "values",
         "Look inside",
         "What the pictures at the bottom show.",
-        ("values", "statistics", "gradients", "classes"),
-        names={
+        {
             "values": "Activations",
             "statistics": "Running statistics",
             "gradients": "Gradients",
@@ -50,8 +49,7 @@ class TwinsLook(TwinsConfig):
         "entering",
         "Values",
         "Those that enter the activation, or those that leave the layer.",
-        ("entering", "leaving"),
-        names={"entering": "entering", "leaving": "leaving"},
+        {"entering": "entering", "leaving": "leaving"},
         used_when=("pane", ("values",)),
     )
     layer: int = integer(2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21)

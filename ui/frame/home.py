@@ -6,12 +6,12 @@ import streamlit as st
 
 from dashlab.data.images import IMAGE_SETS, available_source
 from dashlab.errors import ConfigError
+from dashlab.settings.run import spec_of
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
 from ui.frame.pages import PAGES
 from ui.parts import runs
-from ui.parts.controls import choice_name
 from ui.parts.runs import training_link
 from ui.parts.text import as_text
 
@@ -83,9 +83,13 @@ def _largest_classes(kept: Sequence[RunSummary]) -> str:
     shares: dict[float, list[str]] = {}
     for run in kept:
         if run.largest_class is not None:
-            shares.setdefault(run.largest_class, []).append(choice_name(run.config.data.dataset))
+            shares.setdefault(run.largest_class, []).append(_dataset(run))
     found = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
     return f"Always answering the largest class gives {_joined(found)}." if found else ""
+
+
+def _dataset(run: RunSummary) -> str:
+    return spec_of("dataset").shown(run.config.data.dataset)
 
 
 def _joined(words: Sequence[str]) -> str:

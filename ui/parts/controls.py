@@ -1,60 +1,16 @@
 """Widgets made from the descriptions of settings, and the choice of a preset."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value, following, starting
-from dashlab.settings.lists import ListSpec, entries_of
 from ui.parts.state import PageState
 from ui.parts.text import as_text
-
-CHOICE_NAMES: Mapping[str, str] = {
-    "mnist": "MNIST",
-    "fashion": "Fashion-MNIST",
-    "cifar10": "CIFAR-10",
-    "own": "Own pictures",
-    "auto": "Automatic",
-    "half": "to [−1, 1]",
-    "dataset": "by mean and std",
-    "imagenet": "by ImageNet's mean and std",
-    "softmax": "Softmax",
-    "mlp": "MLP",
-    "lenet": "LeNet",
-    "cnn": "CNN",
-    "resnet": "ResNet",
-    "relu": "ReLU",
-    "leaky_relu": "Leaky ReLU",
-    "elu": "ELU",
-    "selu": "SELU",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "pytorch": "PyTorch's own",
-    "xavier_uniform": "Xavier, uniform",
-    "xavier_normal": "Xavier, normal",
-    "xavier_conv": "Xavier for convolutions",
-    "kaiming_uniform": "Kaiming, uniform",
-    "kaiming_normal": "Kaiming, normal",
-    "sgd": "SGD",
-    "adagrad": "AdaGrad",
-    "rmsprop": "RMSProp",
-    "adadelta": "Adadelta",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "nadam": "NAdam",
-    "radam": "RAdam",
-    "adamax": "Adamax",
-    "one_cycle": "One cycle",
-    "cross_entropy": "Cross-entropy",
-    "mse": "Squared error",
-}
-"""What people read instead of a choice's own name; others are shown with a capital."""
 
 MEMORIES = (
     0.0,
@@ -89,27 +45,6 @@ class Group:
     title: str
     icon: str
     names: tuple[str, ...]
-
-
-def choice_name(choice: str, spec: Spec | None = None) -> str:
-    """A choice as people read it; a setting may have names of its own."""
-    own = spec.names.get(choice) if spec is not None else None
-    return own or CHOICE_NAMES.get(choice, choice.capitalize())
-
-
-def shown(spec: Spec, value: Value) -> str:
-    """The value of a setting as people read it."""
-    if spec.kind == "choice":
-        return choice_name(str(value), spec)
-    if isinstance(spec, ListSpec):
-        entries = entries_of(str(value), spec.of)
-        titles = [str(getattr(entry, "title", "")) for entry in entries]
-        return " · ".join(titles) if all(titles) else f"{len(entries)} in the list"
-    if spec.kind == "text":
-        return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1…", str(value))  # a key or fingerprint
-    if isinstance(value, float):
-        return f"{value:g}"
-    return spec.names.get(str(value)) or (f"{value:,}" if spec.kind == "integer" else spec.format(value))
 
 
 def settings(
@@ -272,7 +207,7 @@ def changed_from_preset(
         return
     base = presets[state.preset][0] if state.preset in presets else "the defaults"
     listed = ", ".join(
-        f"{state.specs[name].label} {shown(state.specs[name], state.values[name])}" for name in changed
+        f"{state.specs[name].label} {state.specs[name].shown(state.values[name])}" for name in changed
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Changed from {as_text(base)}: {as_text(listed)}.")
@@ -306,7 +241,7 @@ def _widget_of(spec: Spec) -> str:
     if spec.kind == "number":
         return "stops" if spec.log or 0.99 < spec.high < 1 else "slider"
     if spec.kind == "choice":
-        letters = sum(len(choice_name(choice, spec)) for choice in spec.choices)
+        letters = sum(len(spec.shown(choice)) for choice in spec.choices)
         return "segments" if letters <= MOST_LETTERS else "menu"
     return spec.kind
 
@@ -333,16 +268,15 @@ def _flag(spec: Spec, key: str, start: bool) -> Any:
 
 
 def _menu(spec: Spec, key: str, start: str) -> Any:
-    named = partial(choice_name, spec=spec)
     place = kept(key, start, among=spec.choices, argument="index")
-    return st.selectbox(spec.label, spec.choices, format_func=named, key=key, help=spec.help, **place)
+    return st.selectbox(spec.label, spec.choices, format_func=spec.shown, key=key, help=spec.help, **place)
 
 
 def _segments(spec: Spec, key: str, start: str) -> Any:
     return st.segmented_control(
         spec.label,
         spec.choices,
-        format_func=partial(choice_name, spec=spec),
+        format_func=spec.shown,
         key=key,
         help=spec.help,
         required=True,

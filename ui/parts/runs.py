@@ -18,7 +18,6 @@ from dashlab.settings.run_parts import DataConfig
 from dashlab.store.runs import RunSummary, Store, StoredRun
 from dashlab.training.study import Study
 from ui.parts import links
-from ui.parts.controls import choice_name, shown
 
 MOST_CHANGES = 2
 """A run that differs from a preset in no more settings than this is called after the preset."""
@@ -84,15 +83,15 @@ def title(config: RunConfig, name: str = "") -> str:
     changes = _changes(config, nearest.config)
     if len(changes) <= MOST_CHANGES and "dataset" not in changes:  # the titles of presets name the data
         return " · ".join(
-            (nearest.title, *(f"{spec_of(n).label} {shown(spec_of(n), v)}" for n, v in changes.items()))
+            (nearest.title, *(f"{spec_of(n).label} {spec_of(n).shown(v)}" for n, v in changes.items()))
         )
-    data, model, optim = config.data, config.model, config.optim
+    model, optim = config.model, config.optim
     layers = "-".join(map(str, model.hidden)) if config.is_used("hidden") else ""
     return " · ".join(
         (
-            choice_name(data.dataset),
-            f"{choice_name(model.model)} {layers}".strip(),
-            f"{choice_name(optim.optimizer)} {optim.lr:g}",
+            spec_of("dataset").shown(config.data.dataset),
+            f"{spec_of('model').shown(model.model)} {layers}".strip(),
+            f"{spec_of('optimizer').shown(optim.optimizer)} {optim.lr:g}",
             f"{config.loop.epochs} epoch{'s' if config.loop.epochs > 1 else ''}",
         )
     )

@@ -35,6 +35,7 @@ SPECS: dict[str, Spec] = {
         label="Picture",
         help="Draw, or upload a picture of one digit.",
         choices=("draw", "upload"),
+        names={"draw": "Draw", "upload": "Upload"},
     ),
     "pen": Spec(kind="integer", label="Pen width", help=f"In pixels, of a sheet of {SIDE}.", low=4, high=40),
     "ink": Spec(kind="text", label="Drawing", help="The strokes on the sheet, as letters."),
@@ -44,12 +45,14 @@ SPECS: dict[str, Spec] = {
         label="Colour the pixels by",
         help="evidence: what the ink that is there contributed. sensitivity: what more ink would do.",
         choices=("evidence", "sensitivity"),
+        names={"evidence": "Evidence", "sensitivity": "Sensitivity"},
     ),
     "about": Spec(
         kind="choice",
         label="For the class",
         help="Ask why a network did or did not read this one.",
         choices=("read", *"0123456789"),
+        names={"read": "The one that was read"} | {digit: digit for digit in "0123456789"},
     ),
 }
 DEFAULTS: Mapping[str, Value] = {

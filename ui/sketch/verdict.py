@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch.prepare import Prepared, Step
-from ui.parts.controls import choice_name, control, kept
+from ui.parts.controls import control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
@@ -132,7 +132,7 @@ def _about(state: PageState) -> None:
     state.values["about"] = st.selectbox(
         spec.label,
         spec.choices,
-        format_func=lambda k: "The one that was read" if k == "read" else choice_name(k),
+        format_func=spec.shown,
         key=key,
         help=spec.help,
         **place,

@@ -11,7 +11,6 @@ from dashlab.settings.run import spec_of
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
 from ui.parts import offers, runs
-from ui.parts.controls import shown
 from ui.parts.live import seconds
 from ui.parts.plots import grow
 from ui.parts.tables import csv_download
@@ -106,7 +105,7 @@ def _table(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) -> 
                 else None,
                 "Training took": seconds(run.result.seconds.train),
                 **{
-                    spec_of(name).label: shown(spec_of(name), values[position])
+                    spec_of(name).label: spec_of(name).shown(values[position])
                     for name, values in differing.items()
                 },
             }

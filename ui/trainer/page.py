@@ -285,7 +285,7 @@ def _say_changes(summary: RunSummary, config: RunConfig | None) -> None:
         return
     changes = config.differences(summary.config)
     listed = ", ".join(
-        f"{SPECS[name].label} {widgets.shown(SPECS[name], theirs)} → {widgets.shown(SPECS[name], ours)}"
+        f"{SPECS[name].label} {SPECS[name].shown(theirs)} → {SPECS[name].shown(ours)}"
         for name, (ours, theirs) in changes.items()
     )
     st.info(f"This run had other settings: {as_text(listed)}. Press Train to see what they do.")

@@ -144,8 +144,7 @@ class TwinsConfig(TwinSettings):
         "Measured on",
         "After each epoch both modes are measured on the test data; or on all training data as well, which "
         "takes half as long again.",
-        ("test", "both"),
-        names={"test": "test data", "both": "test and training data"},
+        {"test": "test data", "both": "test and training data"},
         advanced=True,
     )
 

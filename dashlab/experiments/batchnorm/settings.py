@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashlab.settings.fields import choice, flag, integer, number, sizes
-from dashlab.settings.run_parts import FLOP_PER_S, INITIALIZERS
+from dashlab.settings.names import ACTIVATION_NAMES, DATASET_NAMES, INITIALIZER_NAMES, some_of
+from dashlab.settings.run_parts import FLOP_PER_S
 from dashlab.training.study import Study
 
-POINT_SETS = ("circles", "moons", "spirals")
+POINT_SET_NAMES = {"circles": "Circles", "moons": "Moons", "spirals": "Spirals"}
+POINT_SETS = tuple(POINT_SET_NAMES)
 MNIST_COUNT = 60_000
 MNIST_TEST_COUNT = 10_000
 STEP_S = 0.000_25
@@ -27,7 +29,7 @@ class TwinSettings(Study):
         "Data",
         "Points in the plane, whose boundary can be drawn: two circles, two moons, two spirals. Or "
         "handwritten digits (MNIST).",
-        (*POINT_SETS, "mnist"),
+        {**POINT_SET_NAMES, **some_of(DATASET_NAMES, "mnist")},
     )
     points: int = integer(
         2000,
@@ -88,8 +90,7 @@ class TwinSettings(Study):
         "signed",
         "Pixels",
         "What the networks take for black and for white: −1 and 1, so that the middle is 0; or 0 and 1.",
-        ("signed", "unit"),
-        names={"signed": "−1 to 1", "unit": "0 to 1"},
+        {"signed": "−1 to 1", "unit": "0 to 1"},
         advanced=True,
         used_when=("dataset", ("mnist",)),
     )
@@ -111,15 +112,14 @@ class TwinSettings(Study):
         "relu",
         "Activation",
         "The nonlinearity of each hidden layer.",
-        ("relu", "leaky_relu", "gelu", "tanh", "sigmoid"),
+        some_of(ACTIVATION_NAMES, "relu", "leaky_relu", "gelu", "tanh", "sigmoid"),
     )
     activated: str = choice(
         "everywhere",
         "Activation stands",
         "After each hidden layer; or after the first one alone: BatchNorm aside, all that stands above it is "
         "then linear.",
-        ("everywhere", "first"),
-        names={"everywhere": "after each", "first": "after the first"},
+        {"everywhere": "after each", "first": "after the first"},
         advanced=True,
     )
     bias: str = choice(
@@ -127,8 +127,7 @@ class TwinSettings(Study):
         "Biases",
         "BatchNorm subtracts the mean, and with it any bias of the layer before it; its own shift β takes "
         "over. So layers before a BatchNorm may go without.",
-        ("everywhere", "needed", "nowhere"),
-        names={
+        {
             "everywhere": "Everywhere",
             "needed": "Not where BatchNorm follows",
             "nowhere": "Nowhere",
@@ -139,7 +138,7 @@ class TwinSettings(Study):
         "pytorch",
         "Initializer",
         "How the first weights are drawn; both twins get the same. PyTorch's own: uniform in ±1/√fan_in.",
-        INITIALIZERS,
+        INITIALIZER_NAMES,
     )
     init_std: float = number(
         0.01,
@@ -154,8 +153,7 @@ class TwinSettings(Study):
         "before",
         "BatchNorm stands",
         "Before the activation, as in the paper, or after it.",
-        ("before", "after"),
-        names={"before": "before", "after": "after"},
+        {"before": "before", "after": "after"},
     )
     track: bool = flag(
         True,

@@ -30,8 +30,7 @@ class GainConfig(FlatConfig):
         "tanh",
         "Activation",
         "The function whose outputs are drawn; the table has all of them.",
-        tuple(ACTIVATIONS),
-        names=ACTIVATIONS,
+        ACTIVATIONS,
     )
     slope: float = number(
         0.01,

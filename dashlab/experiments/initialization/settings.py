@@ -48,8 +48,7 @@ class Setting(FlatConfig):
         "normal",
         "Initializer",
         "How the weights of every layer are drawn; n is the width.",
-        tuple(INITIALIZERS),
-        names=INITIALIZERS,
+        INITIALIZERS,
     )
     std: float = number(
         1.0,
@@ -83,8 +82,7 @@ class Setting(FlatConfig):
         "Gain",
         "What the weights are multiplied by. The activation's gain is torch.nn.init.calculate_gain of it "
         "(GELU, which that does not know, takes ReLU's).",
-        ("one", "activation", "own"),
-        names={"one": "1", "activation": "activation's", "own": "own"},
+        {"one": "1", "activation": "activation's", "own": "own"},
         used_when=("initializer", _SCALED),
     )
     gain: float = number(
@@ -101,16 +99,14 @@ class Setting(FlatConfig):
         "Fan",
         "fan in keeps the spread of the outputs, fan out that of the gradients. Every layer here is n × n: "
         "both are n and give the same weights.",
-        ("fan_in", "fan_out"),
-        names={"fan_in": "fan in", "fan_out": "fan out"},
+        {"fan_in": "fan in", "fan_out": "fan out"},
         used_when=("initializer", ("kaiming_uniform", "kaiming_normal")),
     )
     activation: str = choice(
         "none",
         "Activation",
         "The function that follows each linear layer.",
-        tuple(ACTIVATIONS),
-        names=ACTIVATIONS,
+        ACTIVATIONS,
     )
     slope: float = number(
         0.01,
@@ -125,8 +121,7 @@ class Setting(FlatConfig):
         "Cure",
         "BatchNorm and LayerNorm stand between the linear layer and the activation; Residual adds a layer's "
         "input to its output; Residual + LayerNorm normalises the input first and then adds.",
-        tuple(CURES),
-        names=CURES,
+        CURES,
     )
 
     def is_used(self, name: str) -> bool:
@@ -211,15 +206,14 @@ class StackView(FlatConfig):
         "Spread of the outputs",
         "all values: over the whole layer, as the material does. between inputs: how far one unit's outputs "
         "for different inputs lie apart; where that is gone, the stack answers the same to everything.",
-        ("all", "inputs"),
-        names={"all": "all values", "inputs": "between inputs"},
+        {"all": "all values", "inputs": "between inputs"},
     )
     gradient: str = choice(
         "outputs",
         "Gradient with respect to",
         "outputs: standard deviation of the gradient that reaches each layer's output. weights: norm of the "
         "gradient of each layer's weights, which is what an optimizer gets.",
-        ("outputs", "weights"),
+        {"outputs": "Outputs", "weights": "Weights"},
     )
     whole: bool = flag(
         False,
@@ -236,7 +230,7 @@ class StackView(FlatConfig):
         "outputs",
         "Histogram of",
         "The layer's outputs, or the gradient with respect to them.",
-        ("outputs", "gradients"),
+        {"outputs": "Outputs", "gradients": "Gradients"},
     )
 
     def stack(self, setting: Setting) -> StackConfig:

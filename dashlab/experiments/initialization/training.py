@@ -10,6 +10,7 @@ from typing import ClassVar
 from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting, StackConfig
 from dashlab.settings.fields import choice, integer, number
 from dashlab.settings.lists import entries_of, items
+from dashlab.settings.names import OPTIMIZER_NAMES, some_of
 from dashlab.settings.run_parts import FLOP_PER_S
 from dashlab.training.study import Study
 
@@ -73,8 +74,7 @@ class StackTraining(Study):
         "Optimizer",
         "SGD is with momentum 0.9. Adam divides each gradient by its usual size and so forgives gradients "
         "that are merely small.",
-        ("sgd", "adam"),
-        names={"sgd": "SGD", "adam": "Adam"},
+        some_of(OPTIMIZER_NAMES, "sgd", "adam"),
     )
     lr: float = number(
         0.003,

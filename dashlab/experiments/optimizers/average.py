@@ -40,7 +40,7 @@ class AverageConfig(FlatConfig):
         "wave",
         "Series",
         "What lies under the noise: a wave, a jump half-way, a slope, or a constant.",
-        ("wave", "jump", "slope", "constant"),
+        {"wave": "Wave", "jump": "Jump", "slope": "Slope", "constant": "Constant"},
     )
     noise: float = number(
         0.7, "Noise σ", "Standard deviation of the noise on every value.", low=0.0, high=3.0, step=0.1

@@ -64,8 +64,7 @@ class BatchConfig(FlatConfig):
         "Order of the samples",
         "Whether the samples are mixed before every epoch, mixed once, drawn with replacement (some twice, "
         "some not at all), or taken from left to right in every epoch.",
-        ("epoch", "once", "replace", "sorted"),
-        names={
+        {
             "epoch": "mixed every epoch",
             "once": "mixed once",
             "replace": "with replacement",

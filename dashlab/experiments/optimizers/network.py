@@ -16,6 +16,7 @@ from dashlab.experiments.optimizers.race import racer_names
 from dashlab.settings.fields import Value, choice, flag, integer, number, sizes, text
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import entries_of, items, text_of
+from dashlab.settings.names import DATASET_NAMES, NETWORK_NAMES, some_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.training.results import EpochRow, Row, Started, StepRow
@@ -62,14 +63,13 @@ class NetworkRace(FlatConfig):
         "What to compare",
         "Race: the optimizers as they are set. Learning-rate grid: each of them at several learning rates. "
         "Linear layer: the smallest network there is, on random samples, with three sizes of batch.",
-        tuple(TASKS),
-        names=TASKS,
+        TASKS,
     )
     dataset: str = choice(
         "mnist",
         "Data set",
         "Handwritten digits, pieces of clothing, or small colour photographs.",
-        ("mnist", "fashion", "cifar10"),
+        DATASET_NAMES,
     )
     train_size: int = integer(
         4000,
@@ -85,7 +85,7 @@ class NetworkRace(FlatConfig):
         "Network",
         "softmax: one linear layer. mlp: fully connected layers. Both are trained stacked, all racers at "
         "once. lenet and cnn are trained one racer after the other, which takes longer.",
-        ("softmax", "mlp", "lenet", "cnn"),
+        some_of(NETWORK_NAMES, "softmax", "mlp", "lenet", "cnn"),
     )
     hidden: tuple[int, ...] = sizes(
         (128, 64),
@@ -135,8 +135,7 @@ class NetworkRace(FlatConfig):
         "Targets",
         "A linear function: y = Wx + b under a little noise, which a linear layer can learn. Pure noise: y "
         "has nothing to do with x, so that the best a layer can do is to answer close to 0.",
-        tuple(TARGETS),
-        names=TARGETS,
+        TARGETS,
     )
     passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=200)
     full_passes: int = integer(
@@ -153,8 +152,7 @@ class NetworkRace(FlatConfig):
         "Cells show",
         "The accuracy at the end on the pictures that were held back to choose a rate by, or the training "
         "loss of the last epoch.",
-        ("accuracy", "loss"),
-        names={"accuracy": "Validation accuracy", "loss": "Training loss"},
+        {"accuracy": "Validation accuracy", "loss": "Training loss"},
     )
     cell: int = integer(0, "Cell", "The chosen cell, counted row by row from 1.", low=0, high=96)
 

@@ -13,19 +13,6 @@ from dashlab.settings.optim import OptimConfig, SurfaceOptimConfig
 MOST_RACERS = 8
 MOST_STEPS = 1000
 
-OPTIMIZER_NAMES = {
-    "sgd": "SGD",
-    "adagrad": "AdaGrad",
-    "rmsprop": "RMSProp",
-    "adadelta": "Adadelta",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "nadam": "NAdam",
-    "radam": "RAdam",
-    "adamax": "Adamax",
-    "rprop": "Rprop",
-    "lbfgs": "L-BFGS",
-}
 SHORT = {"momentum": "μ", "weight_decay": "λ"}
 RATES = {"own": "Each its own", "equal": "Equal learning rate", "best": "Each at its best"}
 DETAILS = {
@@ -57,8 +44,7 @@ class RaceConfig(FlatConfig):
         "ravine",
         "Surface",
         "The loss that is descended. Choosing another one sets a start that suits it.",
-        tuple(SURFACES),
-        names={name: surface.title for name, surface in SURFACES.items()},
+        {name: surface.title for name, surface in SURFACES.items()},
     )
     x: float = number(-4.5, "Start x", "Where all racers set off. Or click the picture.", low=-6.0, high=6.0)
     y: float = number(1.0, "Start y", "Where all racers set off. Or click the picture.", low=-6.0, high=6.0)
@@ -69,8 +55,7 @@ class RaceConfig(FlatConfig):
         "Learning rates",
         "Each its own: as set below. Equal: one rate for all, which suits some and not others. "
         "Each at its best: the best of a search on this surface from this start.",
-        tuple(RATES),
-        names=RATES,
+        RATES,
     )
     lr: float = number(
         0.03,
@@ -100,9 +85,7 @@ class RaceConfig(FlatConfig):
         log=True,
         advanced=True,
     )
-    detail: str = choice(
-        "curves", "Look at", "What is drawn below the picture.", tuple(DETAILS), names=DETAILS
-    )
+    detail: str = choice("curves", "Look at", "What is drawn below the picture.", DETAILS)
     racer: int = integer(1, "Racer", "Which racer is looked at, counted from 1.", low=1, high=MOST_RACERS)
     step: int = integer(1, "Step", "Which step is taken apart.", low=1, high=MOST_STEPS)
 
@@ -152,7 +135,7 @@ def racer_names(racers: Sequence[OptimConfig]) -> tuple[str, ...]:
 def _kind(racer: OptimConfig) -> str:
     if racer.optimizer == "sgd" and racer.momentum:
         return "Nesterov" if racer.nesterov else "Momentum"
-    return OPTIMIZER_NAMES[racer.optimizer]
+    return racer.spec_of("optimizer").shown(racer.optimizer)
 
 
 def _coefficients(racer: OptimConfig) -> str:

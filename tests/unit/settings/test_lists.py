@@ -19,7 +19,7 @@ class Race(FlatConfig):
         (OptimConfig(lr=0.1), OptimConfig(optimizer="adam")), "Racers", "Who races.", longest=3
     )
     noise: float = number(0.0, "Noise", "Of the gradient.", low=0, high=1)
-    kind: str = choice("plain", "Kind", "Of race.", ("plain", "fair"))
+    kind: str = choice("plain", "Kind", "Of race.", {"plain": "Plain", "fair": "Fair"})
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         yield self.kind == "fair" and self.noise > 0.5, "A fair race has little noise."
