@@ -28,6 +28,7 @@ class Spec:
     `names` are the choices as people read them, or single numbers that stand for something else;
     `step` is how far one move of a slider or one press of + goes, where the usual does not do.
     `default_by` names a sibling choice under some values of which the default is another one.
+    `shown_only` settings change what is drawn and nothing of what is computed; see `FlatConfig.computed`.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Spec:
     step: float = 0.0
     longest: int = 1
     advanced: bool = False
+    shown_only: bool = False
     used_when: tuple[str, tuple[str | bool, ...]] | None = None
     default: Value | None = None
     default_by: tuple[str, Mapping[str, Value]] | None = None

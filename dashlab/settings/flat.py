@@ -75,7 +75,27 @@ class FlatConfig:
 
     def without_unused(self: C) -> C:
         """A copy in which every setting that has no effect has its default."""
-        return self.change(**{name: v for name, v in type(self)().flat().items() if not self.is_used(name)})
+        return self.reset(*(name for name in _specs(type(self)) if not self.is_used(name)))
+
+    def reset(self: C, *names: str) -> C:
+        """A copy in which these settings have their defaults."""
+        usual = type(self)()
+        return self.change(**{name: getattr(usual, name) for name in names})
+
+    def computed(self) -> Any:
+        """What of this config is computed: all that only changes the picture, or nothing, is at its default.
+
+        Returns:
+            A config of the same class; or of the one that this class was made from by adding nothing but
+            settings that change the picture. Configs whose results are the same give the same.
+        """
+        plain = self.reset(*_shown_only(type(self))).without_unused()
+        kind = _computing(type(self))
+        return plain if kind is type(self) else kind(**{name: getattr(plain, name) for name in _specs(kind)})
+
+    def seen_as(self: C, other: "FlatConfig") -> C:
+        """A copy that is looked at as `other`, of the same class, is: with its settings of the picture."""
+        return self.change(**{name: getattr(other, name) for name in _shown_only(type(self))})
 
     def check(self: C) -> C:
         """This config, once it is known to be sound.
@@ -147,8 +167,24 @@ def _read_dependent(kind: Any) -> dict[str, Spec]:
     return {name: spec for name, spec in _specs(kind).items() if spec.default_by is not None}
 
 
+def _read_shown_only(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, spec in _specs(kind).items() if spec.shown_only)
+
+
+def _find_computing(kind: Any) -> Any:
+    """The class that `kind` was made from by adding settings of the picture alone; else `kind`."""
+    added = set(_shown_only(kind))
+    for base in kind.__mro__[1:]:
+        if added and dataclasses.is_dataclass(base) and set(_specs(base)) == set(_specs(kind)) - added:
+            return base
+    return kind
+
+
 _dependent: Callable[[Any], dict[str, Spec]] = cache(_read_dependent)
 """The settings whose default depends on a sibling."""
+
+_shown_only: Callable[[Any], tuple[str, ...]] = cache(_read_shown_only)
+_computing: Callable[[Any], Any] = cache(_find_computing)
 
 _specs: Callable[[Any], dict[str, Spec]] = cache(_read_specs)
 """Kept, because a page asks for them thousands of times while it is drawn."""

@@ -32,8 +32,8 @@ NORMALISED = r"\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}"
 class TwinsLook(TwinsConfig):
     """What is trained, and which part of it is looked at."""
 
-    at: int = integer(15, "Epoch", "The epoch that is looked at.", low=0, high=500)
-    log: bool = flag(False, "Logarithmic loss", "Equal factors take equal heights.")
+    at: int = integer(15, "Epoch", "The epoch that is looked at.", low=0, high=500, shown_only=True)
+    log: bool = flag(False, "Logarithmic loss", "Equal factors take equal heights.", shown_only=True)
     pane: str = choice(
         "values",
         "Look inside",
@@ -44,6 +44,7 @@ class TwinsLook(TwinsConfig):
             "gradients": "Gradients",
             "classes": "Classes",
         },
+        shown_only=True,
     )
     which: str = choice(
         "entering",
@@ -51,8 +52,11 @@ class TwinsLook(TwinsConfig):
         "Those that enter the activation, or those that leave the layer.",
         {"entering": "entering", "leaving": "leaving"},
         used_when=("pane", ("values",)),
+        shown_only=True,
     )
-    layer: int = integer(2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21)
+    layer: int = integer(
+        2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21, shown_only=True
+    )
     channel: int = integer(
         1,
         "Channel",
@@ -60,6 +64,7 @@ class TwinsLook(TwinsConfig):
         low=1,
         high=6,
         used_when=("pane", ("statistics",)),
+        shown_only=True,
     )
 
 
@@ -86,7 +91,7 @@ def draw(state: PageState, view: View) -> None:
         formula = {view.full("order"): lambda state: _with_formula(state, view)}
         view.settings(state, GROUPS, custom=formula)
     with right:
-        study = _study(state, view)
+        study: TwinsConfig = view.config_of(state).computed()
         show = partial(_pictures, state, view)
         stage(state, study, show, before, is_quick=is_quick(study), button=button, bar=bar)
     with left:  # last: the epoch, the pane and more are chosen beside the pictures
@@ -97,13 +102,6 @@ def _with_formula(state: PageState, view: View) -> None:
     affine = bool(state.values[view.full("affine")])
     st.latex(rf"y = \gamma\,{NORMALISED} + \beta" if affine else f"y = {NORMALISED}")
     view.control(state, "order")
-
-
-def _study(state: PageState, view: View) -> TwinsConfig:
-    """What is trained, without what is only looked at."""
-    names = TwinsConfig.specs()
-    chosen = view.config_of(state).flat()
-    return TwinsConfig().change(**{name: chosen[name] for name in names}).without_unused()
 
 
 def _pictures(

@@ -81,7 +81,7 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _curves(config: StackView, stacks: Sequence[StackStats]) -> None:
-    shown = config.change(layer=1, histogram="outputs")
+    shown = config.reset("layer", "histogram")
     for part, words in (
         ("outputs", "Spread of the outputs by layer, one curve for each setting"),
         ("gradients", "Gradient by layer, one curve for each setting, in the same colours"),

@@ -59,7 +59,7 @@ def draw(state: PageState, view: View) -> None:
     with left:
         _controls(state, view)
     config: AverageConfig = view.config_of(state).check()
-    found, at = _averages(config), state.nearest(view.full("at"), range(1, config.length + 1))
+    found, at = _averages(config.computed()), state.nearest(view.full("at"), range(1, config.length + 1))
     with right:
         plot(charts.averages(found, at), "optim_ema_chart_series", "A noisy series and its moving averages")
         rest()

@@ -189,18 +189,12 @@ def _group(
 def _entries(config: NetworkRace) -> tuple[Entry, ...]:
     from dashlab.data.images import available_source
 
-    return _all_entries(_trained(config), available_source(config.dataset))
+    return _all_entries(config.computed(), available_source(config.dataset))
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _all_entries(config: NetworkRace, source: str) -> tuple[Entry, ...]:
     return entries(config, source)
-
-
-def _trained(config: NetworkRace) -> NetworkRace:
-    """The race without what changes only its picture."""
-    plain = NetworkRace()
-    return config.change(log_loss=plain.log_loss, cell_shows=plain.cell_shows, cell=plain.cell)
 
 
 @st.cache_data(show_spinner=False, max_entries=600)
@@ -288,7 +282,8 @@ def _is_first_run(state: PageState, view: View) -> bool:
 
 def _starts_by_itself(config: NetworkRace) -> bool:
     """Whether this is the race of the defaults, which takes a second or two, and nothing else is trained."""
-    return _trained(config) == NetworkRace().without_unused() and not jobs.active()
+    default: NetworkRace = NetworkRace().computed()
+    return config.computed() == default and not jobs.active()
 
 
 def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[Entry]) -> None:
@@ -304,7 +299,7 @@ def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[
 
 def _begun(config: NetworkRace, keys: Sequence[str], there: int) -> dict[str, Any]:
     """What this session remembers of a race: `there` of its runs were cached when it began."""
-    return {"race": _trained(config), "jobs": list(keys), "there": there, "all": len(_entries(config))}
+    return {"race": config.computed(), "jobs": list(keys), "there": there, "all": len(_entries(config))}
 
 
 def _key(state: PageState, view: View) -> str:
@@ -330,8 +325,8 @@ def _stage(state: PageState, view: View, config: NetworkRace, bar: Any) -> None:
     """The race that goes on, else what is known of the one that is set."""
     begun = _watched(state, view, config)
     if begun is not None:
-        raced: NetworkRace = begun["race"].change(log_loss=config.log_loss, cell_shows=config.cell_shows)
-        if _trained(config) != begun["race"]:
+        raced: NetworkRace = begun["race"].seen_as(config)
+        if config.computed() != begun["race"]:
             st.info("This race has the settings with which it was started, not those at the left.")
         if begun["there"]:
             st.caption(f"{begun['there']} of {begun['all']} were there already, at no cost.")

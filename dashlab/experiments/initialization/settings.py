@@ -207,6 +207,7 @@ class StackView(FlatConfig):
         "all values: over the whole layer, as the material does. between inputs: how far one unit's outputs "
         "for different inputs lie apart; where that is gone, the stack answers the same to everything.",
         {"all": "all values", "inputs": "between inputs"},
+        shown_only=True,
     )
     gradient: str = choice(
         "outputs",
@@ -214,23 +215,29 @@ class StackView(FlatConfig):
         "outputs: standard deviation of the gradient that reaches each layer's output. weights: norm of the "
         "gradient of each layer's weights, which is what an optimizer gets.",
         {"outputs": "Outputs", "weights": "Weights"},
+        shown_only=True,
     )
     whole: bool = flag(
         False,
         "All of float32",
         "Let the axes span all numbers that float32 has, instead of fitting the curves.",
+        shown_only=True,
     )
     theory: bool = flag(
         True,
         "Theory",
         "Dashed: what follows from the width, the variance of the weights and the activation alone.",
+        shown_only=True,
     )
-    layer: int = integer(10, "Layer", "The layer whose values are shown as histograms.", low=1, high=200)
+    layer: int = integer(
+        10, "Layer", "The layer whose values are shown as histograms.", low=1, high=200, shown_only=True
+    )
     histogram: str = choice(
         "outputs",
         "Histogram of",
         "The layer's outputs, or the gradient with respect to them.",
         {"outputs": "Outputs", "gradients": "Gradients"},
+        shown_only=True,
     )
 
     def stack(self, setting: Setting) -> StackConfig:

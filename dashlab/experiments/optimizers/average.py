@@ -34,7 +34,12 @@ class AverageConfig(FlatConfig):
         False, "Other β beside it", "Also draw the corrected averages of β = 0.5, 0.9, 0.98 and 0.995."
     )
     at: int = integer(
-        20, "Step looked at", "At this step the weights of all values so far are shown.", low=1, high=1000
+        20,
+        "Step looked at",
+        "At this step the weights of all values so far are shown.",
+        low=1,
+        high=1000,
+        shown_only=True,
     )
     series: str = choice(
         "wave",

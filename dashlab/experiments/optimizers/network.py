@@ -56,7 +56,7 @@ _LINEAR = ("targets", "samples", "passes", "full_passes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkRace(FlatConfig):
-    """What is set on the view; the last fields change what is shown, not what is trained."""
+    """What is set on the view."""
 
     task: str = choice(
         "race",
@@ -146,15 +146,18 @@ class NetworkRace(FlatConfig):
         low=0,
         high=200,
     )
-    log_loss: bool = flag(True, "Loss on a log scale", "Tells small losses apart.")
+    log_loss: bool = flag(True, "Loss on a log scale", "Tells small losses apart.", shown_only=True)
     cell_shows: str = choice(
         "accuracy",
         "Cells show",
         "The accuracy at the end on the pictures that were held back to choose a rate by, or the training "
         "loss of the last epoch.",
         {"accuracy": "Validation accuracy", "loss": "Training loss"},
+        shown_only=True,
     )
-    cell: int = integer(0, "Cell", "The chosen cell, counted row by row from 1.", low=0, high=96)
+    cell: int = integer(
+        0, "Cell", "The chosen cell, counted row by row from 1.", low=0, high=96, shown_only=True
+    )
 
     def is_used(self, name: str) -> bool:
         """See `FlatConfig.is_used`."""

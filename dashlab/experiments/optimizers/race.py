@@ -38,7 +38,7 @@ FIELD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaceConfig(FlatConfig):
-    """Everything that is set on the view; the last four fields change what is shown, not what is computed."""
+    """Everything that is set on the view."""
 
     surface: str = choice(
         "ravine",
@@ -84,10 +84,13 @@ class RaceConfig(FlatConfig):
         high=1.0,
         log=True,
         advanced=True,
+        shown_only=True,
     )
-    detail: str = choice("curves", "Look at", "What is drawn below the picture.", DETAILS)
-    racer: int = integer(1, "Racer", "Which racer is looked at, counted from 1.", low=1, high=MOST_RACERS)
-    step: int = integer(1, "Step", "Which step is taken apart.", low=1, high=MOST_STEPS)
+    detail: str = choice("curves", "Look at", "What is drawn below the picture.", DETAILS, shown_only=True)
+    racer: int = integer(
+        1, "Racer", "Which racer is looked at, counted from 1.", low=1, high=MOST_RACERS, shown_only=True
+    )
+    step: int = integer(1, "Step", "Which step is taken apart.", low=1, high=MOST_STEPS, shown_only=True)
 
     def field(self) -> tuple[SurfaceOptimConfig, ...]:
         """The racers, with the common rate where there is one."""
