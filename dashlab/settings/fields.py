@@ -18,13 +18,17 @@ Value = bool | int | float | str | tuple[int, ...]
 
 Kind = Literal["number", "integer", "flag", "choice", "sizes", "text"]
 
+Condition = tuple[str, tuple[str | bool, ...]]
+"""A setting, and the values of it under which something holds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One setting, described for people and for the machine.
 
-    `used_when` names a sibling choice (or flag) and the values of it under which this setting has an effect;
-    elsewhere it must keep its default. `low` and `high` are inclusive and hold for each entry of `sizes`.
+    `used_when` are conditions, each a sibling choice (or flag) and values of it: the setting has an effect
+    where all of them hold, and elsewhere it must keep its default.
+    `low` and `high` are inclusive and hold for each entry of `sizes`.
     `names` are the choices as people read them, or single numbers that stand for something else;
     `step` is how far one move of a slider or one press of + goes, where the usual does not do.
     `default_by` names a sibling choice under some values of which the default is another one.
@@ -43,7 +47,7 @@ class Spec:
     longest: int = 1
     advanced: bool = False
     shown_only: bool = False
-    used_when: tuple[str, tuple[str | bool, ...]] | None = None
+    used_when: tuple[Condition, ...] = ()
     default: Value | None = None
     default_by: tuple[str, Mapping[str, Value]] | None = None
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from dashlab.errors import ConfigError
-from dashlab.settings.fields import UNSET, Spec, Value, following, starting
+from dashlab.settings.fields import UNSET, Condition, Spec, Value, following, starting
 
 C = TypeVar("C", bound="FlatConfig")
 
@@ -70,8 +70,7 @@ class FlatConfig:
 
     def is_used(self, name: str) -> bool:
         """Whether the setting has any effect, given the others."""
-        used_when = self.spec_of(name).used_when
-        return used_when is None or getattr(self, used_when[0]) in used_when[1]
+        return self._unmet(name) is None
 
     def without_unused(self: C) -> C:
         """A copy in which every setting that has no effect has its default."""
@@ -117,7 +116,7 @@ class FlatConfig:
             if problem := spec.problem(value):
                 raise ConfigError(f"{spec.label} ({name}) {problem}; it is {value!r}.")
             if value != defaults[name] and not self.is_used(name):
-                raise ConfigError(self._unused_sentence(name, spec))
+                raise ConfigError(self._unused_sentence(name))
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """Pairs of a condition that must not hold and the sentence that says what to do about it."""
@@ -150,11 +149,17 @@ class FlatConfig:
         }
         return hash_of([type(self).__name__, self.SCHEMA, leaves])
 
-    def _unused_sentence(self, name: str, spec: Spec) -> str:
-        assert spec.used_when is not None
-        sibling, values = spec.used_when
+    def _unmet(self, name: str) -> Condition | None:
+        """The first condition that keeps the setting from having an effect."""
+        conditions = self.spec_of(name).used_when
+        return next((one for one in conditions if getattr(self, one[0]) not in one[1]), None)
+
+    def _unused_sentence(self, name: str) -> str:
+        unmet = self._unmet(name)
+        assert unmet is not None
+        label, (sibling, values) = self.spec_of(name).label, unmet
         return (
-            f"{spec.label} ({name}) has no effect when {sibling} is {getattr(self, sibling)!r}: "
+            f"{label} ({name}) has no effect when {sibling} is {getattr(self, sibling)!r}: "
             f"it belongs to {', '.join(map(str, values))}. Leave it at its default or change {sibling}."
         )
 

@@ -46,13 +46,13 @@ class OptimConfig(FlatConfig):
         "gradient by its size.",
         low=0.0,
         high=0.9999,
-        used_when=("optimizer", ("sgd", "rmsprop")),
+        used_when=(("optimizer", ("sgd", "rmsprop")),),
     )
     nesterov: bool = flag(
         False,
         "Nesterov",
         "Look ahead along the velocity. Needs momentum above 0.",
-        used_when=("optimizer", ("sgd",)),
+        used_when=(("optimizer", ("sgd",)),),
     )
     dampening: float = number(
         0.0,
@@ -61,7 +61,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=1.0,
         advanced=True,
-        used_when=("optimizer", ("sgd",)),
+        used_when=(("optimizer", ("sgd",)),),
     )
     weight_decay: float = number(
         0.0,
@@ -80,7 +80,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=0.99999,
         advanced=True,
-        used_when=("optimizer", _ADAMS),
+        used_when=(("optimizer", _ADAMS),),
     )
     beta2: float = number(
         0.999,
@@ -89,7 +89,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=0.9999999,
         advanced=True,
-        used_when=("optimizer", _ADAMS),
+        used_when=(("optimizer", _ADAMS),),
     )
     eps: float = number(
         1e-8,
@@ -100,7 +100,7 @@ class OptimConfig(FlatConfig):
         high=1.0,
         log=True,
         advanced=True,
-        used_when=("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),
+        used_when=(("optimizer", ("adagrad", "rmsprop", "adadelta", *_ADAMS)),),
         default_by=("optimizer", _OWN_EPS),
     )
     alpha: float = number(
@@ -110,14 +110,14 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=0.99999,
         advanced=True,
-        used_when=("optimizer", ("rmsprop",)),
+        used_when=(("optimizer", ("rmsprop",)),),
     )
     centered: bool = flag(
         False,
         "Centred",
         "Divide by the gradient's standard deviation instead of its root mean square.",
         advanced=True,
-        used_when=("optimizer", ("rmsprop",)),
+        used_when=(("optimizer", ("rmsprop",)),),
     )
     rho: float = number(
         0.9,
@@ -126,7 +126,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=0.99999,
         advanced=True,
-        used_when=("optimizer", ("adadelta",)),
+        used_when=(("optimizer", ("adadelta",)),),
     )
     lr_decay: float = number(
         0.0,
@@ -135,7 +135,7 @@ class OptimConfig(FlatConfig):
         low=0.0,
         high=1.0,
         advanced=True,
-        used_when=("optimizer", ("adagrad",)),
+        used_when=(("optimizer", ("adagrad",)),),
     )
     amsgrad: bool = flag(
         False,
@@ -143,7 +143,7 @@ class OptimConfig(FlatConfig):
         "Divide by the root of the largest mean of squared gradients so far instead of the present one: "
         "large gradients are never forgotten.",
         advanced=True,
-        used_when=("optimizer", ("adam", "adamw")),
+        used_when=(("optimizer", ("adam", "adamw")),),
     )
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
@@ -177,7 +177,7 @@ class SurfaceOptimConfig(OptimConfig):
         high=10.0,
         log=True,
         advanced=True,
-        used_when=("optimizer", OPTIMIZERS),
+        used_when=(("optimizer", OPTIMIZERS),),
         default_by=("optimizer", _OWN_DECAY),
     )
     eta_minus: float = number(
@@ -187,7 +187,7 @@ class SurfaceOptimConfig(OptimConfig):
         low=0.05,
         high=0.95,
         advanced=True,
-        used_when=("optimizer", ("rprop",)),
+        used_when=(("optimizer", ("rprop",)),),
     )
     eta_plus: float = number(
         1.2,
@@ -197,7 +197,7 @@ class SurfaceOptimConfig(OptimConfig):
         high=3.0,
         step=0.05,
         advanced=True,
-        used_when=("optimizer", ("rprop",)),
+        used_when=(("optimizer", ("rprop",)),),
     )
     step_min: float = number(
         1e-6,
@@ -207,7 +207,7 @@ class SurfaceOptimConfig(OptimConfig):
         high=0.1,
         log=True,
         advanced=True,
-        used_when=("optimizer", ("rprop",)),
+        used_when=(("optimizer", ("rprop",)),),
     )
     step_max: float = number(
         50.0,
@@ -217,7 +217,7 @@ class SurfaceOptimConfig(OptimConfig):
         high=100.0,
         log=True,
         advanced=True,
-        used_when=("optimizer", ("rprop",)),
+        used_when=(("optimizer", ("rprop",)),),
     )
     history: int = integer(
         100,
@@ -226,13 +226,13 @@ class SurfaceOptimConfig(OptimConfig):
         low=1,
         high=100,
         advanced=True,
-        used_when=("optimizer", ("lbfgs",)),
+        used_when=(("optimizer", ("lbfgs",)),),
     )
     line_search: bool = flag(
         True,
         "Line search",
         "Look for a good length along the direction (strong Wolfe conditions); each try costs a gradient.",
-        used_when=("optimizer", ("lbfgs",)),
+        used_when=(("optimizer", ("lbfgs",)),),
     )
 
 
@@ -254,10 +254,10 @@ class ScheduleConfig(FlatConfig):
         },
     )
     step_size: int = integer(
-        10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=("schedule", ("step",))
+        10, "Step every", "Epochs between two drops.", low=1, high=1000, used_when=(("schedule", ("step",)),)
     )
     gamma: float = number(
-        0.1, "γ", "Factor of each drop.", low=1e-6, high=1.0, log=True, used_when=("schedule", ("step",))
+        0.1, "γ", "Factor of each drop.", low=1e-6, high=1.0, log=True, used_when=(("schedule", ("step",)),)
     )
     warmup: float = number(
         0.3,
@@ -265,5 +265,5 @@ class ScheduleConfig(FlatConfig):
         "The share of the run in which the learning rate rises.",
         low=0.01,
         high=0.99,
-        used_when=("schedule", ("one_cycle", "triangle")),
+        used_when=(("schedule", ("one_cycle", "triangle")),),
     )

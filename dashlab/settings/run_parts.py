@@ -33,13 +33,13 @@ class DataConfig(FlatConfig):
         "The full set or the sample that comes with dashlab. 'auto' takes the full set where it is present.",
         {"auto": "Automatic", "full": "Full", "bundled": "Bundled"},
         advanced=True,
-        used_when=("dataset", tuple(DATASET_NAMES)),
+        used_when=(("dataset", tuple(DATASET_NAMES)),),
     )
     path: str = text(
         "",
         "Own pictures",
         "A folder or zip of class folders, or the name of a set that was uploaded before.",
-        used_when=("dataset", ("own",)),
+        used_when=(("dataset", ("own",)),),
     )
     side: int = integer(
         32,
@@ -47,9 +47,9 @@ class DataConfig(FlatConfig):
         "Own pictures are resized to this many pixels a side.",
         low=8,
         high=128,
-        used_when=("dataset", ("own",)),
+        used_when=(("dataset", ("own",)),),
     )
-    grey: bool = flag(False, "Grey", "Turn own pictures to grey.", used_when=("dataset", ("own",)))
+    grey: bool = flag(False, "Grey", "Turn own pictures to grey.", used_when=(("dataset", ("own",)),))
     train_size: int = integer(
         0,
         "Training pictures",
@@ -139,7 +139,7 @@ class ModelConfig(FlatConfig):
         "Units of each fully connected hidden layer, joined by '-': 512-512.",
         high=8192,
         longest=12,
-        used_when=("model", ("mlp", "cnn")),
+        used_when=(("model", ("mlp", "cnn")),),
     )
     channels: tuple[int, ...] = sizes(
         (32, 64, 128),
@@ -148,21 +148,21 @@ class ModelConfig(FlatConfig):
         "resnet halves the picture's side.",
         high=1024,
         longest=5,
-        used_when=("model", ("cnn", "resnet")),
+        used_when=(("model", ("cnn", "resnet")),),
     )
     activation: str = choice(
         "relu",
         "Activation",
         "The nonlinearity after each hidden layer.",
         ACTIVATION_NAMES,
-        used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
+        used_when=(("model", ("mlp", "lenet", "cnn", "resnet")),),
     )
     batchnorm: bool = flag(
         False,
         "BatchNorm",
         "Normalise each unit over the batch, before the activation. A layer followed by it has no bias of "
         "its own.",
-        used_when=("model", ("mlp", "lenet", "cnn", "resnet")),
+        used_when=(("model", ("mlp", "lenet", "cnn", "resnet")),),
     )
     dropout: float = number(
         0.0,
@@ -170,7 +170,7 @@ class ModelConfig(FlatConfig):
         "The share of the fully connected hidden units that is switched off at random in each training step.",
         low=0.0,
         high=0.95,
-        used_when=("model", ("mlp", "lenet", "cnn")),
+        used_when=(("model", ("mlp", "lenet", "cnn")),),
     )
     dropout_layers: int = integer(
         0,
@@ -180,7 +180,7 @@ class ModelConfig(FlatConfig):
         low=0,
         high=12,
         advanced=True,
-        used_when=("model", ("mlp", "lenet", "cnn")),
+        used_when=(("model", ("mlp", "lenet", "cnn")),),
     )
     init: str = choice(
         "pytorch",
@@ -197,7 +197,7 @@ class ModelConfig(FlatConfig):
         low=0.0,
         high=10.0,
         advanced=True,
-        used_when=("init", ("normal", MIXED)),
+        used_when=(("init", ("normal", MIXED)),),
     )
 
 
@@ -218,7 +218,7 @@ class LossConfig(FlatConfig):
         "The share of the label that is spread evenly over all classes.",
         low=0.0,
         high=0.9,
-        used_when=("loss", ("cross_entropy",)),
+        used_when=(("loss", ("cross_entropy",)),),
     )
     l1: float = number(
         0.0,

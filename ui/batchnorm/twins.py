@@ -51,7 +51,7 @@ class TwinsLook(TwinsConfig):
         "Values",
         "Those that enter the activation, or those that leave the layer.",
         {"entering": "entering", "leaving": "leaving"},
-        used_when=("pane", ("values",)),
+        used_when=(("pane", ("values",)),),
         shown_only=True,
     )
     layer: int = integer(
@@ -63,7 +63,7 @@ class TwinsLook(TwinsConfig):
         "The unit whose statistics are shown; the first six are followed.",
         low=1,
         high=6,
-        used_when=("pane", ("statistics",)),
+        used_when=(("pane", ("statistics",)),),
         shown_only=True,
     )
 

@@ -38,7 +38,7 @@ class TwinSettings(Study):
         low=40,
         high=5000,
         step=100,
-        used_when=("dataset", POINT_SETS),
+        used_when=(("dataset", POINT_SETS),),
     )
     factor: float = number(
         0.4,
@@ -47,7 +47,7 @@ class TwinSettings(Study):
         low=0.05,
         high=0.95,
         step=0.05,
-        used_when=("dataset", ("circles",)),
+        used_when=(("dataset", ("circles",)),),
     )
     turns: float = number(
         1.5,
@@ -56,7 +56,7 @@ class TwinSettings(Study):
         low=0.5,
         high=3.0,
         step=0.25,
-        used_when=("dataset", ("spirals",)),
+        used_when=(("dataset", ("spirals",)),),
     )
     noise: float = number(
         0.1,
@@ -65,7 +65,7 @@ class TwinSettings(Study):
         low=0.0,
         high=0.5,
         step=0.01,
-        used_when=("dataset", POINT_SETS),
+        used_when=(("dataset", POINT_SETS),),
     )
     test_fraction: float = number(
         0.3,
@@ -75,7 +75,7 @@ class TwinSettings(Study):
         high=0.5,
         step=0.05,
         advanced=True,
-        used_when=("dataset", POINT_SETS),
+        used_when=(("dataset", POINT_SETS),),
     )
     train_size: int = integer(
         0,
@@ -84,7 +84,7 @@ class TwinSettings(Study):
         low=0,
         high=MNIST_COUNT,
         step=1000,
-        used_when=("dataset", ("mnist",)),
+        used_when=(("dataset", ("mnist",)),),
     )
     pixels: str = choice(
         "signed",
@@ -92,7 +92,7 @@ class TwinSettings(Study):
         "What the networks take for black and for white: −1 and 1, so that the middle is 0; or 0 and 1.",
         {"signed": "−1 to 1", "unit": "0 to 1"},
         advanced=True,
-        used_when=("dataset", ("mnist",)),
+        used_when=(("dataset", ("mnist",)),),
     )
     shuffle: bool = flag(
         True,
@@ -147,7 +147,7 @@ class TwinSettings(Study):
         low=0.001,
         high=10.0,
         log=True,
-        used_when=("init", ("normal",)),
+        used_when=(("init", ("normal",)),),
     )
     order: str = choice(
         "before",
@@ -169,7 +169,7 @@ class TwinSettings(Study):
         low=0.001,
         high=1.0,
         log=True,
-        used_when=("track", (True,)),
+        used_when=(("track", (True,)),),
     )
     eps: float = number(
         1e-5,

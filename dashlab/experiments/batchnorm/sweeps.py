@@ -36,7 +36,7 @@ class Sweep(TwinSettings):
 
     points: int = integer(
         600, "Points", "Half of them of each class.", low=40, high=5000, step=100,
-        used_when=("dataset", ("circles", "moons", "spirals")),
+        used_when=(("dataset", ("circles", "moons", "spirals")),),
     )  # fmt: skip
     hidden: tuple[int, ...] = sizes(
         (64, 32),

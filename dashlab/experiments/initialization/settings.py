@@ -57,7 +57,7 @@ class Setting(FlatConfig):
         low=0.0001,
         high=10.0,
         log=True,
-        used_when=("initializer", ("normal",)),
+        used_when=(("initializer", ("normal",)),),
     )
     bound: float = number(
         0.1,
@@ -66,7 +66,7 @@ class Setting(FlatConfig):
         low=0.0001,
         high=10.0,
         log=True,
-        used_when=("initializer", ("uniform",)),
+        used_when=(("initializer", ("uniform",)),),
     )
     constant: float = number(
         0.01,
@@ -75,7 +75,7 @@ class Setting(FlatConfig):
         low=0.00001,
         high=1.0,
         log=True,
-        used_when=("initializer", ("constant",)),
+        used_when=(("initializer", ("constant",)),),
     )
     gain_from: str = choice(
         "one",
@@ -83,7 +83,7 @@ class Setting(FlatConfig):
         "What the weights are multiplied by. The activation's gain is torch.nn.init.calculate_gain of it "
         "(GELU, which that does not know, takes ReLU's).",
         {"one": "1", "activation": "activation's", "own": "own"},
-        used_when=("initializer", _SCALED),
+        used_when=(("initializer", _SCALED),),
     )
     gain: float = number(
         1.0,
@@ -92,7 +92,7 @@ class Setting(FlatConfig):
         low=0.1,
         high=10.0,
         log=True,
-        used_when=("gain_from", ("own",)),
+        used_when=(("initializer", _SCALED), ("gain_from", ("own",))),
     )
     fan: str = choice(
         "fan_in",
@@ -100,7 +100,7 @@ class Setting(FlatConfig):
         "fan in keeps the spread of the outputs, fan out that of the gradients. Every layer here is n × n: "
         "both are n and give the same weights.",
         {"fan_in": "fan in", "fan_out": "fan out"},
-        used_when=("initializer", ("kaiming_uniform", "kaiming_normal")),
+        used_when=(("initializer", ("kaiming_uniform", "kaiming_normal")),),
     )
     activation: str = choice(
         "none",
@@ -114,7 +114,7 @@ class Setting(FlatConfig):
         "What leaky ReLU multiplies negative numbers by.",
         low=0.0,
         high=1.0,
-        used_when=("activation", ("leaky_relu",)),
+        used_when=(("activation", ("leaky_relu",)),),
     )
     cure: str = choice(
         "none",
@@ -123,12 +123,6 @@ class Setting(FlatConfig):
         "input to its output; Residual + LayerNorm normalises the input first and then adds.",
         CURES,
     )
-
-    def is_used(self, name: str) -> bool:
-        """See `FlatConfig.is_used`."""
-        if name == "gain" and self.initializer not in _SCALED:
-            return False
-        return FlatConfig.is_used(self, name)
 
     @property
     def title(self) -> str:

@@ -49,9 +49,9 @@ FIELD = (
 
 TASKS = {"race": "Race", "grid": "Learning-rate grid", "linear": "Linear layer"}
 TARGETS = {"linear": "A linear function", "noise": "Pure noise"}
-_PICTURES = (*("dataset", "train_size", "network", "hidden", "batchnorm", "batch_size", "epochs", "seeds"),)
-_GRID = ("lr_low", "lr_high", "lr_count", "cell_shows", "cell")
-_LINEAR = ("targets", "samples", "passes", "full_passes")
+_PICTURES = ("task", ("race", "grid"))
+_RACE, _GRID, _LINEAR = ("task", ("race",)), ("task", ("grid",)), ("task", ("linear",))
+"""The tasks under which a setting has an effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class NetworkRace(FlatConfig):
         "Data set",
         "Handwritten digits, pieces of clothing, or small colour photographs.",
         DATASET_NAMES,
+        used_when=(_PICTURES,),
     )
     train_size: int = integer(
         4000,
@@ -79,6 +80,7 @@ class NetworkRace(FlatConfig):
         low=0,
         high=60_000,
         step=1000,
+        used_when=(_PICTURES,),
     )
     network: str = choice(
         "mlp",
@@ -86,6 +88,7 @@ class NetworkRace(FlatConfig):
         "softmax: one linear layer. mlp: fully connected layers. Both are trained stacked, all racers at "
         "once. lenet and cnn are trained one racer after the other, which takes longer.",
         some_of(NETWORK_NAMES, "softmax", "mlp", "lenet", "cnn"),
+        used_when=(_PICTURES,),
     )
     hidden: tuple[int, ...] = sizes(
         (128, 64),
@@ -93,18 +96,25 @@ class NetworkRace(FlatConfig):
         "Units of each hidden layer, joined by '-': 128-64.",
         high=1024,
         longest=6,
-        used_when=("network", ("mlp",)),
+        used_when=(_PICTURES, ("network", ("mlp",))),
     )
     batchnorm: bool = flag(
         False,
         "BatchNorm",
         "Normalise each unit over the batch: it makes every optimizer less choosy about its learning rate.",
-        used_when=("network", ("mlp", "lenet", "cnn")),
+        used_when=(_PICTURES, ("network", ("mlp", "lenet", "cnn"))),
     )
     batch_size: int = integer(
-        64, "Batch size", "Pictures per step, the same for all racers.", low=2, high=4096
+        64,
+        "Batch size",
+        "Pictures per step, the same for all racers.",
+        low=2,
+        high=4096,
+        used_when=(_PICTURES,),
     )
-    epochs: int = integer(3, "Epochs", "Passes over the training pictures.", low=1, high=50)
+    epochs: int = integer(
+        3, "Epochs", "Passes over the training pictures.", low=1, high=50, used_when=(_PICTURES,)
+    )
     seeds: int = integer(
         1,
         "Seeds",
@@ -112,15 +122,25 @@ class NetworkRace(FlatConfig):
         "from one seed is an anecdote.",
         low=1,
         high=5,
+        used_when=(_PICTURES,),
     )
     seed: int = integer(
         0, "First seed", "Decides first weights and batches; the same for all racers.", low=0, high=9999
     )
     racers: str = items(FIELD, "Racers", "Optimizers, each with its own coefficients.", longest=MOST_RACERS)
-    lr_low: float = number(0.0003, "Lowest rate", "The grid begins here.", low=1e-6, high=10.0, log=True)
-    lr_high: float = number(1.0, "Highest rate", "The grid ends here.", low=1e-6, high=10.0, log=True)
+    lr_low: float = number(
+        0.0003, "Lowest rate", "The grid begins here.", low=1e-6, high=10.0, log=True, used_when=(_GRID,)
+    )
+    lr_high: float = number(
+        1.0, "Highest rate", "The grid ends here.", low=1e-6, high=10.0, log=True, used_when=(_GRID,)
+    )
     lr_count: int = integer(
-        8, "Rates", "How many learning rates, evenly spaced on a logarithmic scale.", low=2, high=12
+        8,
+        "Rates",
+        "How many learning rates, evenly spaced on a logarithmic scale.",
+        low=2,
+        high=12,
+        used_when=(_GRID,),
     )
     samples: int = integer(
         1000,
@@ -129,6 +149,7 @@ class NetworkRace(FlatConfig):
         low=1000,
         high=10_000,
         step=1000,
+        used_when=(_LINEAR,),
     )
     targets: str = choice(
         "linear",
@@ -136,8 +157,9 @@ class NetworkRace(FlatConfig):
         "A linear function: y = Wx + b under a little noise, which a linear layer can learn. Pure noise: y "
         "has nothing to do with x, so that the best a layer can do is to answer close to 0.",
         TARGETS,
+        used_when=(_LINEAR,),
     )
-    passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=200)
+    passes: int = integer(10, "Epochs", "Passes over the samples.", low=1, high=200, used_when=(_LINEAR,))
     full_passes: int = integer(
         0,
         "Epochs with all samples",
@@ -145,8 +167,11 @@ class NetworkRace(FlatConfig):
         names={"0": "as many"},
         low=0,
         high=200,
+        used_when=(_LINEAR,),
     )
-    log_loss: bool = flag(True, "Loss on a log scale", "Tells small losses apart.", shown_only=True)
+    log_loss: bool = flag(
+        True, "Loss on a log scale", "Tells small losses apart.", shown_only=True, used_when=(_RACE,)
+    )
     cell_shows: str = choice(
         "accuracy",
         "Cells show",
@@ -154,18 +179,17 @@ class NetworkRace(FlatConfig):
         "loss of the last epoch.",
         {"accuracy": "Validation accuracy", "loss": "Training loss"},
         shown_only=True,
+        used_when=(_GRID,),
     )
     cell: int = integer(
-        0, "Cell", "The chosen cell, counted row by row from 1.", low=0, high=96, shown_only=True
+        0,
+        "Cell",
+        "The chosen cell, counted row by row from 1.",
+        low=0,
+        high=96,
+        shown_only=True,
+        used_when=(_GRID,),
     )
-
-    def is_used(self, name: str) -> bool:
-        """See `FlatConfig.is_used`."""
-        if name in _PICTURES and self.task == "linear":
-            return False
-        if (name in _GRID and self.task != "grid") or (name == "log_loss" and self.task != "race"):
-            return False
-        return (name not in _LINEAR or self.task == "linear") and FlatConfig.is_used(self, name)
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """See `FlatConfig.conflicts`."""

@@ -64,7 +64,7 @@ class RaceConfig(FlatConfig):
         low=1e-5,
         high=10.0,
         log=True,
-        used_when=("rates", ("equal",)),
+        used_when=(("rates", ("equal",)),),
     )
     noise: float = number(
         0.0,

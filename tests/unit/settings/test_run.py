@@ -62,9 +62,7 @@ def test_every_setting_has_a_label_a_sentence_of_help_and_a_sound_default() -> N
 
 def test_used_when_names_a_choice_of_the_same_part_and_values_of_it() -> None:
     for name in NAMES:
-        used_when = spec_of(name).used_when
-        if used_when is not None:
-            sibling, values = used_when
+        for sibling, values in spec_of(name).used_when:
             assert leaf_part(sibling) == leaf_part(name)
             assert set(values) < set(spec_of(sibling).choices)
 
@@ -153,11 +151,14 @@ def test_settings_without_effect_go_back_to_their_defaults() -> None:
     assert config.without_unused() == RunConfig().change(model="softmax", optimizer="adam", beta1=0.5)
 
 
+def with_effect(name: str) -> dict[str, Value]:
+    """What else to set so that this setting has an effect."""
+    return {sibling: values[0] for sibling, values in spec_of(name).used_when}
+
+
 def test_every_setting_has_an_effect_somewhere() -> None:
     for name in NAMES:
-        used_when = spec_of(name).used_when
-        config = RunConfig() if used_when is None else RunConfig().change(**{used_when[0]: used_when[1][0]})
-        assert config.is_used(name)
+        assert RunConfig().change(**with_effect(name)).is_used(name)
 
 
 # -- check -------------------------------------------------------------------------------------------------
@@ -166,11 +167,10 @@ def test_every_setting_has_an_effect_somewhere() -> None:
 def test_a_number_out_of_range_is_refused_by_its_name_and_range() -> None:
     for name in [name for name in NAMES if spec_of(name).kind in ("number", "integer")]:
         spec = spec_of(name)
-        used = {} if spec.used_when is None else {spec.used_when[0]: spec.used_when[1][0]}
         for value in (spec.low - 1, spec.high + 1):
             wrong = float(value) if spec.kind == "number" else int(value)
             with pytest.raises(ConfigError) as caught:
-                RunConfig().change(**used, **{name: wrong}).check()
+                RunConfig().change(**with_effect(name), **{name: wrong}).check()
             assert f"({name}) must lie between" in str(caught.value)
             assert repr(wrong) in str(caught.value)
 
@@ -200,9 +200,7 @@ def test_settings_that_do_not_fit_are_refused(changes: dict[str, Value], words: 
 
 def test_json_brings_every_setting_back() -> None:
     for name in NAMES:
-        changes = {name: another_value(name)}
-        if (used_when := spec_of(name).used_when) is not None:
-            changes[used_when[0]] = used_when[1][0]
+        changes = {name: another_value(name)} | with_effect(name)
         if name == "nesterov":
             changes["momentum"] = 0.9
         if name == "patience":

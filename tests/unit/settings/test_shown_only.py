@@ -63,7 +63,8 @@ def test_every_other_setting_that_has_an_effect_changes_what_is_computed(view: V
 def test_what_is_computed_hangs_on_nothing_that_is_only_looked_at(view: View) -> None:
     specs = view.config.specs()
     for name, spec in specs.items():
-        siblings = {hung[0] for hung in (spec.used_when, spec.default_by) if hung}
+        siblings = {sibling for sibling, _values in spec.used_when}
+        siblings |= {spec.default_by[0]} if spec.default_by else set()
         assert spec.shown_only or not any(specs[one].shown_only for one in siblings), name
 
 
