@@ -10,7 +10,7 @@ from dashlab import jobs
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchConfig, Result, Summary
+from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
@@ -101,7 +101,7 @@ def _controls(state: PageState, view: View) -> None:
     view.changed_from_preset(state)
 
 
-def _pictures(result: Result, rows: Sequence[Summary]) -> None:
+def _pictures(result: BatchComparison, rows: Sequence[Summary]) -> None:
     plot(charts.paths(result), "optim_batches_chart_paths", "Paths over the loss of all samples")
     rest()
     plot(
@@ -111,7 +111,7 @@ def _pictures(result: Result, rows: Sequence[Summary]) -> None:
     )
 
 
-def _say_diverged(config: BatchConfig, result: Result) -> None:
+def _say_diverged(config: BatchConfig, result: BatchComparison) -> None:
     for run in result.runs:
         if run.left_at is not None:
             name = charts.name_of(run.batch, config.samples)
@@ -122,7 +122,7 @@ def _say_diverged(config: BatchConfig, result: Result) -> None:
             )
 
 
-def _why(config: BatchConfig, result: Result, batch: int) -> str:
+def _why(config: BatchConfig, result: BatchComparison, batch: int) -> str:
     if config.lr >= result.problem.largest_lr:
         return (
             f"Even all samples together bear only learning rates below 2/λ = "
@@ -137,7 +137,7 @@ def _why(config: BatchConfig, result: Result, batch: int) -> str:
     return "The curvature of single batches is larger than that of all samples together."
 
 
-def _comparisons(result: Result, rows: Sequence[Summary]) -> None:
+def _comparisons(result: BatchComparison, rows: Sequence[Summary]) -> None:
     st.markdown("**The same runs against updates, against samples seen, and against the clock.**")
     for axis, place in zip(charts.AXES, st.columns(3), strict=True):
         with place:
@@ -159,7 +159,7 @@ def _comparisons(result: Result, rows: Sequence[Summary]) -> None:
     )
 
 
-def _table(config: BatchConfig, result: Result, rows: Sequence[Summary]) -> None:
+def _table(config: BatchConfig, result: BatchComparison, rows: Sequence[Summary]) -> None:
     listed = [_row(config, row) for row in rows]
     st.dataframe(
         listed,
@@ -215,7 +215,7 @@ def _row(config: BatchConfig, row: Summary) -> dict[str, Any]:
     }
 
 
-def _every_update(result: Result) -> list[dict[str, Any]]:
+def _every_update(result: BatchComparison) -> list[dict[str, Any]]:
     return [
         {
             "batch_size": run.batch,
@@ -239,7 +239,7 @@ def _every_update(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _explain(config: BatchConfig, result: Result) -> None:
+def _explain(config: BatchConfig, result: BatchComparison) -> None:
     with st.expander("Why the paths differ", icon=":material/function:"):
         st.markdown(
             "The gradient of a batch is that of all samples plus noise. For $B$ of $n$ samples, drawn "

@@ -11,7 +11,7 @@ import streamlit as st
 from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers import plane as experiment
-from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, Plane, PlaneConfig
+from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, PlaneConfig, RatePlane
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.controls import clicked
@@ -122,13 +122,13 @@ def _put_cell(state: PageState, view: View, lr: float, momentum: float) -> None:
     state.put({view.full("lr"): lr, view.full("momentum"): momentum})
 
 
-def _plane(condition: float, nesterov: bool, steps: int) -> Plane:
+def _plane(condition: float, nesterov: bool, steps: int) -> RatePlane:
     return computed(
         experiment.plane, condition, nesterov=nesterov, steps=steps, doing="Running 2,000 descents …"
     )
 
 
-def _show_plane(state: PageState, view: View, config: PlaneConfig, cells: Plane) -> None:
+def _show_plane(state: PageState, view: View, config: PlaneConfig, cells: RatePlane) -> None:
     best = experiment.best_setting(config.condition, nesterov=config.nesterov)[:2]
     key = f"{state.prefix}_{view.name}_chart_cells"
     st.plotly_chart(
@@ -151,7 +151,7 @@ def _take_click(state: PageState, view: View, point: Any) -> None:
     _put_cell(state, view, round(float(point["x"]), 2), round(float(point["y"]), 2))
 
 
-def _say_agreement(cells: Plane) -> None:
+def _say_agreement(cells: RatePlane) -> None:
     found = experiment.agreement(cells)
     st.caption(
         f"Colours are measured, lines are theory. Over all {found.cells:,} cells the two rates differ by "
@@ -216,7 +216,7 @@ def _said(direction: Direction) -> str:
     return f"(αλ = {direction.step:.3g}, rate {direction.rate:.4f}) {text}{kind}."
 
 
-def _tables(config: PlaneConfig, cells: Plane) -> None:
+def _tables(config: PlaneConfig, cells: RatePlane) -> None:
     with st.expander("The numbers", icon=":material/table:"):
         st.dataframe(list(_direction_rows(config)), hide_index=True, alt="Both directions of the chosen cell")
         with st.container(horizontal=True):
@@ -242,7 +242,7 @@ def _direction_rows(config: PlaneConfig) -> Iterator[dict[str, Any]]:
         }
 
 
-def _plane_rows(cells: Plane) -> list[dict[str, float]]:
+def _plane_rows(cells: RatePlane) -> list[dict[str, float]]:
     return [
         {"lr": float(lr), "momentum": float(momentum), "measured": measured, "theory": theory}
         for momentum, measured_row, theory_row in zip(

@@ -18,7 +18,7 @@ from ui.frame.views import View
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
 from ui.optimizers.surface_presets import PRESETS
-from ui.optimizers.surface_table import Run, table
+from ui.optimizers.surface_table import SurfaceRun, table
 from ui.parts.controls import clicked, kept
 from ui.parts.layout import beside, rest
 from ui.parts.state import PageState
@@ -130,7 +130,7 @@ def _stage(state: PageState, view: View) -> None:
     if found:
         field = tuple(racer.change(lr=own.best) for racer, own in zip(field, found, strict=True))
     tracks = _tracks().race(course, field)
-    run = Run(
+    run = SurfaceRun(
         course=course,
         names=racer_names(field),
         tracks=tracks,
@@ -144,7 +144,7 @@ def _stage(state: PageState, view: View) -> None:
     table(run, config.tolerance, state.prefix)
 
 
-def _picture(state: PageState, view: View, run: Run) -> None:
+def _picture(state: PageState, view: View, run: SurfaceRun) -> None:
     surface, key = run.course.on, f"{state.prefix}_map"
     coarse = _grid(run.course.surface, CATCHERS)
     paths = [
@@ -171,7 +171,7 @@ def _take_click(state: PageState, view: View, point: Any) -> None:
     _put_start(state, view, *(round(float(point[axis]), 4) for axis in "xy"))
 
 
-def _said(run: Run) -> None:
+def _said(run: SurfaceRun) -> None:
     """Which racers left the picture."""
     said = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
     lines = [as_text(words) for words in said if words]

@@ -15,7 +15,7 @@ from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.frame.views import View
-from ui.optimizers.surface_table import Run
+from ui.optimizers.surface_table import SurfaceRun
 from ui.parts.controls import kept, one_of
 from ui.parts.plots import plot
 from ui.parts.state import PageState
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from dashlab.experiments.optimizers.run import Track
 
 
-def chosen(state: PageState, view: View, run: Run) -> None:
+def chosen(state: PageState, view: View, run: SurfaceRun) -> None:
     """The switch between the details, and the one that is chosen."""
     name = one_of(state, view.full("detail"), DETAILS, label="Look at")
     _DETAILS[name](state, view, run)
 
 
-def _curves(state: PageState, _view: View, run: Run) -> None:
+def _curves(state: PageState, _view: View, run: SurfaceRun) -> None:
     """Loss, distance to the nearest minimum, and size of each step, of all racers."""
     surface = run.course.on
     steps = [np.hypot(*np.diff(track.points, axis=0).T) for track in run.tracks]
@@ -58,7 +58,7 @@ def _curves(state: PageState, _view: View, run: Run) -> None:
     )
 
 
-def _search(state: PageState, _view: View, run: Run) -> None:
+def _search(state: PageState, _view: View, run: SurfaceRun) -> None:
     """The loss at the end under each rate."""
     if not run.searches:
         st.info(
@@ -93,7 +93,7 @@ def _search(state: PageState, _view: View, run: Run) -> None:
     csv_download("The search as CSV", lambda: rows, "search.csv", f"{state.prefix}_search_csv")
 
 
-def _racer(state: PageState, view: View, run: Run) -> int:
+def _racer(state: PageState, view: View, run: SurfaceRun) -> int:
     """Choose the racer that is looked at; its index."""
     full = view.full("racer")
     key, count = f"{state.prefix}_{full}", len(run.names)
@@ -111,7 +111,7 @@ def _racer(state: PageState, view: View, run: Run) -> int:
     return int(number) - 1
 
 
-def _terms(run: Run, track: Track) -> list[Term]:
+def _terms(run: SurfaceRun, track: Track) -> list[Term]:
     noisy = run.course.noise > 0
     return terms(track.racer, track.points, track.gradients, track.state, noisy=noisy)
 
@@ -128,7 +128,7 @@ _STATE_TITLES = {
 }
 
 
-def _state(state: PageState, view: View, run: Run) -> None:
+def _state(state: PageState, view: View, run: SurfaceRun) -> None:
     """What the optimizer has in its memory, and what follows from it."""
     index = _racer(state, view, run)
     found = _terms(run, run.tracks[index])
@@ -164,7 +164,7 @@ def state_rows(found: Sequence[Term]) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _step(state: PageState, view: View, run: Run) -> None:
+def _step(state: PageState, view: View, run: SurfaceRun) -> None:
     """One step of one racer: formulas, numbers, arrows."""
     left, right = st.columns(2)
     with left:
@@ -198,7 +198,7 @@ def _step(state: PageState, view: View, run: Run) -> None:
     )
 
 
-def _step_slider(state: PageState, view: View, run: Run) -> int:
+def _step_slider(state: PageState, view: View, run: SurfaceRun) -> int:
     full = view.full("step")
     key, most = f"{state.prefix}_{full}", run.course.steps
     steps = range(1, most + 1)
@@ -239,7 +239,7 @@ def _close_up(surface: str, x: float, y: float, length: float) -> Grid:
     return grid_over(SURFACES[surface], *sides)
 
 
-def _space(state: PageState, _view: View, run: Run) -> None:
+def _space(state: PageState, _view: View, run: SurfaceRun) -> None:
     """The surface and the tracks in three dimensions."""
     surface = run.course.on
     ground = _ground(run.course.surface)
@@ -268,7 +268,7 @@ def _heights(surface: str, losses: Any) -> Any:
         return heights(SURFACES[surface], losses)
 
 
-def _basins(state: PageState, view: View, run: Run) -> None:
+def _basins(state: PageState, view: View, run: SurfaceRun) -> None:
     """Many starts of one racer, in the colour of the minimum that each reaches."""
     index = _racer(state, view, run)
     racer, surface = run.tracks[index].racer, run.course.on
@@ -308,7 +308,7 @@ def _basins_of(course: Course, racer: SurfaceOptimConfig) -> Basins:
     return basins(course, racer)
 
 
-_DETAILS: Mapping[str, Callable[[PageState, View, Run], None]] = {
+_DETAILS: Mapping[str, Callable[[PageState, View, SurfaceRun], None]] = {
     "curves": _curves,
     "search": _search,
     "state": _state,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class SurfaceRun:
     """A finished race; `searches` is empty unless each racer runs at its best rate."""
 
     course: Course
@@ -38,7 +38,7 @@ class Run:
         return 3 * max(*within, 1e-6)
 
 
-def table(run: Run, tolerance: float, prefix: str) -> None:
+def table(run: SurfaceRun, tolerance: float, prefix: str) -> None:
     """One line a racer, and everything as CSV."""
     rows = [_row(*racer) for racer in zip(run.names, run.tracks, run.outcomes, strict=True)]
     st.dataframe(
@@ -81,7 +81,7 @@ def _row(name: str, track: Track, end: Outcome) -> dict[str, Any]:
     }
 
 
-def every_step(run: Run) -> Iterator[dict[str, Any]]:
+def every_step(run: SurfaceRun) -> Iterator[dict[str, Any]]:
     """The gradient and the length are those of the step that begins at the point."""
     surface = run.course.on
     for name, track in zip(run.names, run.tracks, strict=True):

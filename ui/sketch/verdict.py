@@ -16,7 +16,7 @@ from ui.parts.tables import csv_download
 from ui.parts.text import as_text
 
 if TYPE_CHECKING:
-    from dashlab.experiments.sketch.reading import Answer
+    from dashlab.experiments.sketch.reading import NetworkAnswer
     from dashlab.training.classifier import Classifier
 
 Networks = Mapping[str, "Classifier"]
@@ -69,13 +69,13 @@ def _that_read(prepared: Prepared, found: Networks) -> Networks:
     return {name: one for name, one in found.items() if not prepared.doubt or tuple(one.classes) != DIGITS}
 
 
-def _read(prepared: Prepared, found: Networks) -> "Sequence[Answer]":
+def _read(prepared: Prepared, found: Networks) -> "Sequence[NetworkAnswer]":
     from dashlab.experiments.sketch.reading import read
 
     return read(found, prepared.picture)
 
 
-def _say(answer: "Answer", *, several: bool) -> None:
+def _say(answer: "NetworkAnswer", *, several: bool) -> None:
     ranked = sorted(range(len(answer.probabilities)), key=lambda k: -answer.probabilities[k])
     second = ranked[1]
     likely, unlikely = (
@@ -90,7 +90,7 @@ def _say(answer: "Answer", *, several: bool) -> None:
         st.caption(f"{likely}{next_best}.")
 
 
-def _rows(read: "Sequence[Answer]") -> list[dict[str, str | float]]:
+def _rows(read: "Sequence[NetworkAnswer]") -> list[dict[str, str | float]]:
     return [
         {"network": answer.name, "class": name, "probability": probability}
         for answer in read

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.optimizers.batch_size import Problem, Result, Run, Summary
+    from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchRun, Problem, Summary
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def name_of(batch: int, samples: int) -> str:
     )
 
 
-def paths(result: Result) -> go.Figure:
+def paths(result: BatchComparison) -> go.Figure:
     """The path of every run over the level lines of the loss of all samples."""
     made, samples = result.problem, len(result.problem.x)
     reach = _reach(result)
@@ -48,7 +48,7 @@ def paths(result: Result) -> go.Figure:
     return drawn
 
 
-def losses(result: Result, axis: str) -> go.Figure:
+def losses(result: BatchComparison, axis: str) -> go.Figure:
     """How far the loss of all samples is above the lowest possible, on log axes.
 
     Args:
@@ -116,7 +116,7 @@ def spread(count: int, most: int = MOST_OF_CURVE) -> NDArray[np.int64]:
     return np.unique(np.geomspace(1, count, min(most, count)).round().astype(np.int64)) - 1
 
 
-def _path(run: Run, name: str, width: float, reach: tuple[list[float], list[float]]) -> go.Scatter:
+def _path(run: BatchRun, name: str, width: float, reach: tuple[list[float], list[float]]) -> go.Scatter:
     """All of the first updates, then every n-th."""
     count, first = len(run.points), MOST_OF_PATH // 2
     stride = -(-max(0, count - first) // first) or 1
@@ -137,7 +137,7 @@ def _path(run: Run, name: str, width: float, reach: tuple[list[float], list[floa
     )
 
 
-def _reach(result: Result) -> tuple[list[float], list[float]]:
+def _reach(result: BatchComparison) -> tuple[list[float], list[float]]:
     """What is shown of w and of b: start, lowest point and the paths of runs that did not diverge."""
     start, best = result.runs[0].points[0], result.problem.best
     far = 2 * float(np.abs(start - best).max()) + 0.1
@@ -166,7 +166,7 @@ def _levels(made: Problem, reach: tuple[list[float], list[float]]) -> go.Contour
     )
 
 
-def _marks(made: Problem, run: Run) -> list[go.Scatter]:
+def _marks(made: Problem, run: BatchRun) -> list[go.Scatter]:
     marks = (("start", run.points[0], "circle-open"), ("lowest loss", made.best, "x"))
     return [
         go.Scatter(
@@ -182,7 +182,7 @@ def _marks(made: Problem, run: Run) -> list[go.Scatter]:
     ]
 
 
-def _loss_range(result: Result) -> list[float]:
+def _loss_range(result: BatchComparison) -> list[float]:
     """In powers of ten: what went up is cut a little above the start."""
     above = np.concatenate([run.losses for run in result.runs]) - result.problem.lowest
     shown = above[above > SMALLEST]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, MOST_POINTS, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.optimizers.plane import Descent, Line, Plane
+    from dashlab.experiments.optimizers.plane import Descent, RatePlane, TheoryLine
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ second.
 
 
 def plane(
-    cells: Plane, lines: Sequence[Line], best: tuple[float, float], chosen: tuple[float, float]
+    cells: RatePlane, lines: Sequence[TheoryLine], best: tuple[float, float], chosen: tuple[float, float]
 ) -> go.Figure:
     """Measured rates as colours, the closed form as lines; every cell can be clicked.
 
@@ -61,7 +61,7 @@ def plane(
     return drawn
 
 
-def _rates(cells: Plane) -> go.Heatmap:
+def _rates(cells: RatePlane) -> go.Heatmap:
     return go.Heatmap(
         x=cells.lrs,
         y=cells.momenta,
@@ -74,7 +74,7 @@ def _rates(cells: Plane) -> go.Heatmap:
     )
 
 
-def _diverging(cells: Plane) -> go.Heatmap:
+def _diverging(cells: RatePlane) -> go.Heatmap:
     return go.Heatmap(
         x=cells.lrs,
         y=cells.momenta,
@@ -85,7 +85,7 @@ def _diverging(cells: Plane) -> go.Heatmap:
     )
 
 
-def _line(line: Line, dash: str) -> go.Scatter:
+def _line(line: TheoryLine, dash: str) -> go.Scatter:
     return go.Scatter(
         x=line.lrs,
         y=line.momenta,
@@ -107,7 +107,7 @@ def _mark(name: str, lr: float, momentum: float, *, symbol: str, size: int) -> g
     )
 
 
-def _catchers(cells: Plane) -> go.Scatter:
+def _catchers(cells: RatePlane) -> go.Scatter:
     x, y = np.meshgrid(cells.lrs, cells.momenta)
     return go.Scatter(
         x=x.ravel(),

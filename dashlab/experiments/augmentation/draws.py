@@ -43,7 +43,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepRow:
+class DrawnStep:
     """One step of one draw."""
 
     number: int  # place in the pipeline, from 1; 0 is the original
@@ -75,7 +75,7 @@ class Draw:
         views: the picture after each row; empty unless `draw_pipeline` was told to keep them for this draw.
     """
 
-    rows: tuple[StepRow, ...]
+    rows: tuple[DrawnStep, ...]
     last: View
     label: str
     problem: str
@@ -145,7 +145,7 @@ class _Track:
 
     value: Any
     label: str
-    rows: list[StepRow] = field(default_factory=list)
+    rows: list[DrawnStep] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     norms: list[tuple[Sequence[float], Sequence[float]]] = field(default_factory=list)
@@ -177,7 +177,9 @@ class _Run:
         self.labels = torch.tensor([sample.label for sample in samples])
         self.tracks = [_Track(sample.picture, sample.name) for sample in samples]
         for index, track in enumerate(self.tracks):
-            start = StepRow(number=0, transform="", applied=True, drawn="", note="", facts=facts(track.value))
+            start = DrawnStep(
+                number=0, transform="", applied=True, drawn="", note="", facts=facts(track.value)
+            )
             self._note(index, start)
 
     def advance(self, place: int, step: Step) -> Iterator[float]:
@@ -303,7 +305,7 @@ class _Run:
             track.norms.append(_per_channel(step))
         elif not all(isinstance(v, Tensor) and v.is_floating_point() for v in leaves(track.value)):
             track.norms.clear()
-        row = StepRow(
+        row = DrawnStep(
             number=place + 1,
             transform=step.transform,
             applied=listener.applied,
@@ -313,7 +315,7 @@ class _Run:
         )
         self._note(index, row)
 
-    def _note(self, index: int, row: StepRow) -> None:
+    def _note(self, index: int, row: DrawnStep) -> None:
         track = self.tracks[index]
         track.rows.append(row)
         if index in self.keep:

@@ -30,7 +30,7 @@ TICK_STEPS = 20
 
 
 @dataclass(slots=True)
-class Learner:
+class TwinLearner:
     """One twin while it learns: a plain network under plain SGD."""
 
     network: nn.Sequential
@@ -41,9 +41,9 @@ class Learner:
     _seen: int = 0
 
     @staticmethod
-    def of(config: TwinSettings, task: Task, *, batchnorm: bool, lr: float) -> "Learner":
+    def of(config: TwinSettings, task: Task, *, batchnorm: bool, lr: float) -> "TwinLearner":
         network = networks.build_twin(config, batchnorm=batchnorm).to(task.train_y.device)
-        return Learner(network, torch.optim.SGD(network.parameters(), lr))
+        return TwinLearner(network, torch.optim.SGD(network.parameters(), lr))
 
     def step(self, x: Tensor, y: Tensor, number: int) -> None:
         """One step of gradient descent; none any more once the loss is not a finite number."""
@@ -89,7 +89,7 @@ class Examiner:
         grid = networks.cells(networks.load_points(config).x) if config.dataset != "mnist" else None
         return Examiner(config, task, grid, frozenset(frames_of(config.epochs)))
 
-    def twin(self, learner: Learner, epoch: int) -> Twin:
+    def twin(self, learner: TwinLearner, epoch: int) -> Twin:
         """What is reported of a twin."""
         training = learner.training()
         if learner.diverged:
@@ -120,7 +120,7 @@ class Examiner:
 def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
     """Train both twins in lockstep and report them after each epoch, from epoch 0 on, with ticks between."""
     task = networks.load_task(config)
-    plain, normed = (Learner.of(config, task, batchnorm=bn, lr=config.lr) for bn in (False, True))
+    plain, normed = (TwinLearner.of(config, task, batchnorm=bn, lr=config.lr) for bn in (False, True))
     examiner, watched = Examiner.of(config, task), Watched(normed.network)
     total = config.epochs * config.steps_of(config.batch_size)
     marks, step = marks_of(total), 0
@@ -142,7 +142,7 @@ def train_twins(config: TwinsConfig) -> Iterator[TwinsEpoch | Tick]:
 
 
 def _row(
-    examiner: Examiner, epoch: int, step: int, plain: Learner, normed: Learner, moments: list[Moments]
+    examiner: Examiner, epoch: int, step: int, plain: TwinLearner, normed: TwinLearner, moments: list[Moments]
 ) -> TwinsEpoch:
     return TwinsEpoch(
         epoch=epoch,
@@ -183,10 +183,10 @@ class _Trial:
     size: int  # 0 for all
     steps: int
     batchnorm: bool
-    learner: Learner = field(init=False)
+    learner: TwinLearner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.learner = Learner.of(self.config, self.task, batchnorm=self.batchnorm, lr=self.lr)
+        self.learner = TwinLearner.of(self.config, self.task, batchnorm=self.batchnorm, lr=self.lr)
 
     @property
     def title(self) -> str:

@@ -28,7 +28,7 @@ def train_settings(study: StackTraining) -> Iterator[TrainedRow | Tick]:
     yield Tick(done=0, total=1, doing="Reading the digits")
     digits = Digits.load(device)
     order = stream(study.seed, "batches")
-    racers = [Learner(study, at, setting, device) for at, setting in enumerate(study.entries())]
+    racers = [StackLearner(study, at, setting, device) for at, setting in enumerate(study.entries())]
     for step in range(1, study.steps + 1):
         chosen = torch.randint(len(digits.train_y), (study.batch,), generator=order).to(device)
         x, y = digits.train_x[chosen], digits.train_y[chosen]
@@ -95,7 +95,7 @@ def _outer(out: int, inner: int, seed: int, purpose: str) -> Tensor:
     return torch.randn(out, inner, generator=stream(seed, purpose)) / math.sqrt(inner)
 
 
-class Learner:
+class StackLearner:
     """One setting in training."""
 
     def __init__(self, study: StackTraining, position: int, setting: Setting, device: torch.device) -> None:

@@ -121,7 +121,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BatchRun:
     """One batch size; row 0 is the start, row u is after update u.
 
     `left_at` is the update at which it had diverged, None if it did not; the rows end there.
@@ -158,11 +158,11 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BatchComparison:
     """Everything about one config."""
 
     problem: Problem
-    runs: tuple[Run, ...]
+    runs: tuple[BatchRun, ...]
 
 
 def batch_sizes(config: BatchConfig) -> tuple[int, ...]:
@@ -188,14 +188,14 @@ def problem(config: BatchConfig) -> Problem:
     )
 
 
-def compare(config: BatchConfig) -> Result:
+def compare(config: BatchConfig) -> BatchComparison:
     """Run every batch size of `config`, one after the other."""
     made = problem(config)
     train(config.change(epochs=1), made, config.samples)  # the first update of a process is slow
-    return Result(made, tuple(train(config, made, size) for size in batch_sizes(config)))
+    return BatchComparison(made, tuple(train(config, made, size) for size in batch_sizes(config)))
 
 
-def train(config: BatchConfig, made: Problem, batch: int) -> Run:
+def train(config: BatchConfig, made: Problem, batch: int) -> BatchRun:
     """Fit the line with batches of one size; the last batch of an epoch may be smaller.
 
     The update is that of `torch.optim.SGD`, with the gradient 2/B · Xᵀ(Xp − y) written out: two calls of
@@ -236,7 +236,7 @@ def learning_rate(config: BatchConfig, epoch: int) -> float:
     return config.lr / (1 + config.decay * epoch)
 
 
-def _measured(config: BatchConfig, made: Problem, batch: int, path: Array, clock: Array) -> Run:
+def _measured(config: BatchConfig, made: Problem, batch: int, path: Array, clock: Array) -> BatchRun:
     """Losses and noise of a path, and where it ends."""
     per_epoch = math.ceil(config.samples / batch)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -249,10 +249,10 @@ def _measured(config: BatchConfig, made: Problem, batch: int, path: Array, clock
         noise = np.square(taken - made.gradients(path[: end - 1])).sum(axis=1)
     epochs, rest = np.divmod(np.arange(end), per_epoch)
     samples = epochs * config.samples + rest * batch
-    return Run(batch, per_epoch, path[:end], losses[:end], samples, clock[:end], noise, left_at)
+    return BatchRun(batch, per_epoch, path[:end], losses[:end], samples, clock[:end], noise, left_at)
 
 
-def summary(config: BatchConfig, made: Problem, run: Run) -> Summary:
+def summary(config: BatchConfig, made: Problem, run: BatchRun) -> Summary:
     """What a run did."""
     return Summary(
         batch=run.batch,

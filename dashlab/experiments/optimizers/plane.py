@@ -83,7 +83,7 @@ class PlaneConfig(FlatConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
+class RatePlane:
     """The rate of every cell, as [momenta, learning rates]."""
 
     lrs: Array
@@ -93,7 +93,7 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TheoryLine:
     """A line of theory over the plane, point by point."""
 
     name: str
@@ -197,18 +197,18 @@ def fastest(config: PlaneConfig) -> tuple[float, float]:
     return lr, min(0.99, math.ceil(100 * wanted - 1e-9) / 100)
 
 
-def lines(condition: float, *, nesterov: bool) -> tuple[Line, ...]:
+def lines(condition: float, *, nesterov: bool) -> tuple[TheoryLine, ...]:
     """The border of convergence, then critical damping of the steep direction and of the flat one."""
     momenta, lrs = np.linspace(0, 1, 101), np.linspace(LRS[0] / 2, LRS[-1], 400)
     edge = "αλ = (2 + 2β) / (1 + 2β)" if nesterov else "αλ = 2 + 2β"
-    found = [Line(f"border: {edge}", border(momenta, nesterov=nesterov), momenta)]
+    found = [TheoryLine(f"border: {edge}", border(momenta, nesterov=nesterov), momenta)]
     for name, curvature in zip(("steep", "flat"), curvatures(condition), strict=True):
         critical = critical_momentum(lrs * curvature, nesterov=nesterov)
-        found.append(Line(f"critical, {name} direction", lrs, critical))
+        found.append(TheoryLine(f"critical, {name} direction", lrs, critical))
     return tuple(found if condition > 1 else found[:2])
 
 
-def plane(condition: float, *, nesterov: bool, steps: int) -> Plane:
+def plane(condition: float, *, nesterov: bool, steps: int) -> RatePlane:
     """Run every cell of the plane, all at once, and put theory beside."""
     theory = np.maximum.reduce(
         [
@@ -217,7 +217,7 @@ def plane(condition: float, *, nesterov: bool, steps: int) -> Plane:
         ]
     )
     measured = measured_rates(LRS, MOMENTA, condition, nesterov=nesterov, steps=steps)
-    return Plane(LRS, MOMENTA, measured, theory)
+    return RatePlane(LRS, MOMENTA, measured, theory)
 
 
 def measured_rates(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, steps: int) -> Array:
@@ -264,7 +264,7 @@ def errors(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, step
     return found
 
 
-def agreement(plane: Plane) -> Agreement:
+def agreement(plane: RatePlane) -> Agreement:
     """Compare what was measured with theory, over all cells."""
     apart = np.abs(plane.measured - plane.theory)
     edge = 1 + 1e-9  # cells that lie on the border neither shrink nor grow, up to rounding

@@ -16,7 +16,7 @@ _PATH_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class NetworkAnswer:
     """What one network makes of a picture."""
 
     name: str
@@ -34,7 +34,7 @@ class Answer:
         return self.probabilities[self.best]
 
 
-def read(models: Mapping[str, Classifier], picture: NDArray[np.uint8]) -> tuple[Answer, ...]:
+def read(models: Mapping[str, Classifier], picture: NDArray[np.uint8]) -> tuple[NetworkAnswer, ...]:
     """What each of the named networks reads in a picture [28, 28], in their order.
 
     Raises:
@@ -42,7 +42,7 @@ def read(models: Mapping[str, Classifier], picture: NDArray[np.uint8]) -> tuple[
     """
     batch = torch.from_numpy(np.array(picture))[None, None]
     return tuple(
-        Answer(name, model.classes, tuple(model.probabilities(batch)[0].tolist()))
+        NetworkAnswer(name, model.classes, tuple(model.probabilities(batch)[0].tolist()))
         for name, model in models.items()
     )
 

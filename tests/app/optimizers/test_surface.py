@@ -16,7 +16,7 @@ from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optimizers.surface_details import state_rows
 from ui.optimizers.surface_presets import PRESETS
-from ui.optimizers.surface_table import Run, every_step
+from ui.optimizers.surface_table import SurfaceRun, every_step
 from ui.optimizers.views import VIEWS
 
 PAGE = "pages/optimizers.py"
@@ -222,7 +222,7 @@ def test_the_files_have_every_step_and_what_the_optimizer_made_of_it() -> None:
     course = Course(surface="saddle", start=(1.0, 0.5), steps=3)
     (track,) = run_race(course, [SurfaceOptimConfig(optimizer="adam", lr=0.1)])
     ends = (outcome(course.on, track.points, track.losses, 1e-3),)
-    run = Run(course=course, names=("Adam 0.1",), tracks=(track,), outcomes=ends, searches=())
+    run = SurfaceRun(course=course, names=("Adam 0.1",), tracks=(track,), outcomes=ends, searches=())
     rows = list(every_step(run))
     assert [row["step"] for row in rows] == [0, 1, 2, 3]
     assert rows[1]["x"] == track.points[1, 0]

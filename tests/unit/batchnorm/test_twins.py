@@ -106,16 +106,16 @@ def test_without_needless_biases_only_the_twin_with_batchnorm_has_none() -> None
 
 
 def test_both_twins_learn_from_the_same_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashlab.experiments.batchnorm.training import Learner
+    from dashlab.experiments.batchnorm.training import TwinLearner
 
     seen: dict[int, list[Tensor]] = {}
-    honest = Learner.step
+    honest = TwinLearner.step
 
-    def step(self: Learner, x: Tensor, y: Tensor, number: int) -> None:
+    def step(self: TwinLearner, x: Tensor, y: Tensor, number: int) -> None:
         seen.setdefault(len(self.network), []).append(x)
         honest(self, x, y, number)
 
-    monkeypatch.setattr(Learner, "step", step)
+    monkeypatch.setattr(TwinLearner, "step", step)
     run(SMALL)
     plain, normed = seen.values()
     assert len(plain) == len(normed) == 3 * SMALL.steps_of(16)

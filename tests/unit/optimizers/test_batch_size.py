@@ -9,7 +9,7 @@ import torch
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchConfig, Result, Summary
+from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
 
 SMALL = BatchConfig(samples=30, epochs=4, batches=(7, 1))
 
@@ -20,7 +20,7 @@ def summaries(config: BatchConfig) -> list[Summary]:
 
 
 @pytest.fixture(scope="module")
-def default() -> Result:
+def default() -> BatchComparison:
     return experiment.compare(BatchConfig())
 
 
@@ -50,14 +50,14 @@ def test_a_path_is_that_of_torch_with_autograd(shuffle: str, batch: int) -> None
     np.testing.assert_allclose(run.points, torch.stack(rows).numpy(), rtol=1e-9, atol=1e-9)
 
 
-def test_the_loss_of_a_run_is_that_of_all_samples(default: Result) -> None:
+def test_the_loss_of_a_run_is_that_of_all_samples(default: BatchComparison) -> None:
     made, run = default.problem, default.runs[-1]
     for update in (0, 1, 777, 5000):
         w, b = run.points[update]
         assert run.losses[update] == pytest.approx(np.mean((w * made.x + b - made.y) ** 2))
 
 
-def test_the_lowest_loss_is_lowest(default: Result) -> None:
+def test_the_lowest_loss_is_lowest(default: BatchComparison) -> None:
     made = default.problem
     slope, intercept = np.polyfit(made.x, made.y, 1)
     np.testing.assert_allclose(made.best, [slope, intercept])
@@ -91,11 +91,11 @@ def test_the_last_batch_of_an_epoch_may_be_smaller() -> None:
     assert run.samples[:7].tolist() == [0, 7, 14, 21, 28, 30, 37]
 
 
-def test_the_full_batch_has_no_noise(default: Result) -> None:
+def test_the_full_batch_has_no_noise(default: BatchComparison) -> None:
     assert default.runs[0].noise.max() < 1e-20
 
 
-def test_the_noise_of_a_batch_is_that_of_theory(default: Result) -> None:
+def test_the_noise_of_a_batch_is_that_of_theory(default: BatchComparison) -> None:
     """Measured at the lowest point, where theory holds exactly."""
     made, generator = default.problem, np.random.default_rng(0)
     w, b = made.best
@@ -154,14 +154,14 @@ def test_numbers_beyond_float64_still_end_at_a_finite_loss() -> None:
     assert np.isfinite(run.losses).all()
 
 
-def test_equal_configs_give_equal_paths_and_another_seed_others(default: Result) -> None:
+def test_equal_configs_give_equal_paths_and_another_seed_others(default: BatchComparison) -> None:
     again, other = experiment.compare(BatchConfig()), experiment.compare(BatchConfig(seed=1))
     for k, run in enumerate(default.runs):
         np.testing.assert_array_equal(run.points, again.runs[k].points)
         assert not np.array_equal(run.points, other.runs[k].points)
 
 
-def test_the_clock_only_runs_forward(default: Result) -> None:
+def test_the_clock_only_runs_forward(default: BatchComparison) -> None:
     for run in default.runs:
         assert len(run.seconds) == len(run.points)
         assert run.seconds[0] == 0
@@ -185,7 +185,7 @@ def test_no_batch_size_at_all_is_refused() -> None:
 # Charts
 
 
-def test_paths_and_curves_are_thinned_with_their_ends_kept(default: Result) -> None:
+def test_paths_and_curves_are_thinned_with_their_ends_kept(default: BatchComparison) -> None:
     one = charts.paths(default).data[2]
     assert len(one.x) <= charts.MOST_OF_PATH + 2
     assert (one.x[-1], one.y[-1]) == tuple(default.runs[2].points[-1])

@@ -82,7 +82,7 @@ def test_what_is_measured_agrees_with_theory(condition: float, nesterov: bool) -
 
 def test_a_plane_that_is_off_is_seen_to_be_off() -> None:
     cells = experiment.plane(10.0, nesterov=False, steps=50)
-    wrong = experiment.Plane(cells.lrs, cells.momenta, cells.measured + 0.1, cells.theory)
+    wrong = experiment.RatePlane(cells.lrs, cells.momenta, cells.measured + 0.1, cells.theory)
     assert experiment.agreement(wrong).median > 0.09
     assert experiment.agreement(wrong).same_side < 2000
 

@@ -198,7 +198,7 @@ def test_the_fastest_place_of_the_sliders_is_near_critical_damping_and_ten_times
 # Batch size, moving average
 
 
-def result(name: str) -> tuple[batch_size.BatchConfig, batch_size.Result]:
+def result(name: str) -> tuple[batch_size.BatchConfig, batch_size.BatchComparison]:
     config = optim_batches.PRESETS[name].config
     return config, batch_size.compare(config)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.sketch.reading import Answer, evidence, read, sensitivity
+from dashlab.experiments.sketch.reading import NetworkAnswer, evidence, read, sensitivity
 from dashlab.settings.run import RunConfig
 from dashlab.training.classifier import Classifier
 from dashlab.training.models import build
@@ -51,7 +51,7 @@ def test_each_network_answers_in_its_place() -> None:
 
 
 def test_the_best_class_is_the_likeliest() -> None:
-    answer = Answer("a", DIGITS, (0.1, 0.05, 0.6, *(0.25 / 7,) * 7))
+    answer = NetworkAnswer("a", DIGITS, (0.1, 0.05, 0.6, *(0.25 / 7,) * 7))
     assert answer.best == 2
     assert answer.confidence == 0.6
 

@@ -12,7 +12,7 @@ import torch
 
 from dashlab.experiments.sketch.ink import SIDE, Stroke, decode, rasterize
 from dashlab.experiments.sketch.prepare import prepare
-from dashlab.experiments.sketch.reading import Answer, evidence, read
+from dashlab.experiments.sketch.reading import NetworkAnswer, evidence, read
 from dashlab.settings.presets import PRESETS
 from dashlab.training.batches import Normalization
 from dashlab.training.classifier import Classifier
@@ -31,7 +31,7 @@ def strokes_of(name: str) -> tuple[Stroke, ...]:
     return decode(EXAMPLES[name].ink)
 
 
-def answer(network: Classifier, strokes: Sequence[Stroke]) -> Answer:
+def answer(network: Classifier, strokes: Sequence[Stroke]) -> NetworkAnswer:
     prepared = prepare(rasterize(strokes))
     assert prepared is not None
     return read({"it": network}, prepared.picture)[0]
