@@ -20,11 +20,11 @@ from dashlab.store import studies
 from dashlab.training.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link
+from ui.batchnorm import parts
 from ui.batchnorm import twins as batchnorm_twins
 from ui.batchnorm import views as batchnorm
 from ui.batchnorm.presets import TWINS
 from ui.frame.views import View
-from ui.parts import stage as batchnorm_run
 
 PAGE = "pages/batchnorm.py"
 ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]
@@ -36,7 +36,7 @@ PANES = ("values", "statistics", "gradients", "classes")
 @pytest.fixture
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is computed on the page."""
-    monkeypatch.setattr(batchnorm_run, "QUICK_S", 0.0)
+    monkeypatch.setattr(parts, "QUICK_S", 0.0)
 
 
 @pytest.fixture
