@@ -11,7 +11,7 @@ from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
-from ui.parts import guessing, preview, runs
+from ui.parts import guessing, live, preview, runs
 from ui.parts.controls import kept
 from ui.parts.layout import rest
 from ui.parts.plots import plot
@@ -88,7 +88,12 @@ def is_quick(study: TwinSettings) -> bool:
 
 
 def before(study: TwinSettings) -> None:
-    """What there is before the twins are trained: what they will learn from, and both networks."""
+    """What there is before the twins are trained: how long it takes, what they learn from, both networks."""
+    st.info(
+        f"These settings take about {live.seconds(study.seconds)} on one core. Press **Train**: the curves "
+        "grow while you watch, Stop keeps what is there, and the result is cached.",
+        icon=":material/hourglass_empty:",
+    )
     _data(study)
     rest()
     networks(study)

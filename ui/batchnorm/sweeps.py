@@ -15,7 +15,7 @@ from ui.frame.views import View
 from ui.parts.controls import Group
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow
-from ui.parts.stage import stage
+from ui.parts.stage import StudyStage
 from ui.parts.state import PageState
 
 __all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
@@ -59,8 +59,15 @@ def draw(state: PageState, view: View) -> None:
         view.changed_from_preset(state)
     with right:
         study = view.config_of(state).without_unused()
-        show = partial(_picture, view.name)
-        stage(state, study, show, before, is_quick=is_quick(study), button=button, bar=bar)
+        stage = StudyStage(
+            prefix=state.prefix,
+            config=type(study),
+            draw=partial(_picture, view.name),
+            before=before,
+            is_quick=is_quick,
+        )
+        unread = next(iter(state.problems.values()), "")
+        stage.show(study, unread, button=button, bar=bar)
 
 
 def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:

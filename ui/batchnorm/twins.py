@@ -17,7 +17,7 @@ from ui.frame.views import View
 from ui.parts.controls import Group
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
-from ui.parts.stage import stage
+from ui.parts.stage import StudyStage
 from ui.parts.state import PageState
 
 LEAD = (
@@ -91,9 +91,15 @@ def draw(state: PageState, view: View) -> None:
         formula = {view.full("order"): lambda state: _with_formula(state, view)}
         view.settings(state, GROUPS, custom=formula)
     with right:
-        study: TwinsConfig = view.config_of(state).computed()
-        show = partial(_pictures, state, view)
-        stage(state, study, show, before, is_quick=is_quick(study), button=button, bar=bar)
+        stage = StudyStage(
+            prefix=state.prefix,
+            config=TwinsConfig,
+            draw=partial(_pictures, state, view),
+            before=before,
+            is_quick=is_quick,
+        )
+        unread = next(iter(state.problems.values()), "")
+        stage.show(view.config_of(state).computed(), unread, button=button, bar=bar)
     with left:  # last: the epoch, the pane and more are chosen beside the pictures
         view.changed_from_preset(state)
 

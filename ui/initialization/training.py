@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import cast
 
 import streamlit as st
 
-from dashlab import jobs
 from dashlab.charts.initialization import training as charts
 from dashlab.charts.initialization.signals import Signal, by_layer
-from dashlab.errors import ConfigError, DamagedRun
 from dashlab.experiments.initialization.training import (
     LARGEST_CLASS,
     LEARNS,
@@ -19,18 +16,17 @@ from dashlab.experiments.initialization.training import (
     TrainedRow,
     verdict,
 )
-from dashlab.jobs import Progress
 from dashlab.training.records import plain
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.presets import TRAININGS
 from ui.initialization.settings import editor, folded, slider, width_slider
-from ui.parts import guessing, kept_studies, live
+from ui.parts import guessing, live
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
+from ui.parts.stage import StudyStage
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
-from ui.parts.text import as_text, show_error
 
 LEAD = (
     "A stack between an input and an output layer learns to read digits, once under each setting. Look at "
@@ -52,79 +48,10 @@ def draw(state: PageState, view: View) -> None:
         st.markdown("**Settings, side by side**")
         editor(state, view)
         folded(state, view, "Training", ":material/trending_down:", TRAINING)
-    study, problem = _sound(view.config_of(state))
     with right:
-        rows = _cached(study) if study is not None else None
-    with place:
-        _button(study, problem, is_trained=rows is not None)
-    with right:
-        _stage(study, rows)
+        STAGE.show(view.config_of(state), button=place)
     with left:  # last: more is chosen beside the curves
         view.changed_from_preset(state)
-
-
-def _button(study: StackTraining | None, problem: str, *, is_trained: bool) -> None:
-    """The button that trains, and the sentence that says why it cannot be pressed."""
-    going_on = study is not None and _going_on(study)
-    clicked = st.button(
-        "Trained" if is_trained else "Training …" if going_on else "Train all of them",
-        key=f"{PREFIX}_start",
-        type="primary",
-        icon=":material/check:" if is_trained else ":material/play_arrow:",
-        width="stretch",
-        disabled=study is None or going_on or is_trained,
-    )
-    if problem:
-        st.caption(f":red[{as_text(problem)}]")
-    if clicked and study is not None:
-        live.forget_stop(PREFIX)
-        st.session_state[f"{PREFIX}__shown"] = jobs.submit(study)
-        st.rerun()
-
-
-def _sound(asked: StackTraining) -> tuple[StackTraining | None, str]:
-    try:
-        return asked.check(), ""
-    except ConfigError as error:
-        return None, str(error)
-
-
-def _going_on(study: StackTraining) -> bool:
-    progress = jobs.progress(study.key())
-    return progress is not None and not progress.is_over
-
-
-def _stage(study: StackTraining | None, rows: Sequence[TrainedRow] | None) -> None:
-    """The training that goes on, or the rows that are cached, or what there is before."""
-    watched = _to_watch(study, is_cached=rows is not None)
-    if watched is not None:
-        live.watch(watched.key, PREFIX, _running)
-    elif study is None:
-        st.info("Mend the setting that the sentence under the button names, and the stacks can be trained.")
-    elif rows is not None:
-        _result(study, rows)
-        _download(study, rows)
-    else:
-        _before(study)
-
-
-def _to_watch(study: StackTraining | None, *, is_cached: bool) -> Progress | None:
-    """What the settings name, if it was trained here just now; else the last one, as long as it goes on."""
-    mine = jobs.progress(study.key()) if study is not None else None
-    last = jobs.progress(st.session_state.get(f"{PREFIX}__shown", ""))
-    if mine is not None or is_cached or last is None or last.is_over:
-        return mine
-    st.caption("This training goes on; it has other settings than those beside it.")
-    return last
-
-
-def _cached(study: StackTraining) -> Sequence[TrainedRow] | None:
-    try:
-        stored = kept_studies.load(study)
-    except DamagedRun as error:
-        show_error(error)
-        return None
-    return stored.rows if stored is not None else None
 
 
 def _before(study: StackTraining) -> None:
@@ -148,11 +75,10 @@ def _before(study: StackTraining) -> None:
     )
 
 
-def _running(progress: Progress) -> None:
-    study = cast(StackTraining, progress.config)
-    _result(study, progress.rows)
-    if progress.is_over:
-        _download(study, progress.rows)
+def _shown(study: StackTraining, rows: Sequence[TrainedRow], is_over: bool) -> None:
+    _result(study, rows)
+    if is_over:
+        _download(study, rows)
 
 
 def _result(study: StackTraining, rows: Sequence[TrainedRow]) -> None:
@@ -222,6 +148,15 @@ def _number(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else "not finite"
 
 
+STAGE = StudyStage(
+    prefix=PREFIX,
+    config=StackTraining,
+    train="Train all of them",
+    there="Trained",
+    draw=_shown,
+    before=_before,
+    mend="Mend the setting that the sentence under the button names, and the stacks can be trained.",
+)
 VIEW = View(
     name="learn",
     title="Which ones learn",

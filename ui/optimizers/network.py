@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -31,8 +30,8 @@ from ui.optimizers import network_pictures as network_race
 from ui.optimizers import racers
 from ui.parts import live, preview, runs
 from ui.parts.layout import beside
+from ui.parts.stage import Begun, Stage, Wanted
 from ui.parts.state import PageState
-from ui.parts.text import as_text, show_error
 
 LEAD = (
     "Every racer trains the same network from the same first weights on the same batches; only the optimizer "
@@ -146,7 +145,6 @@ def draw(state: PageState, view: View) -> None:
 
 def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     """All controls; the race they describe, None where it is not sound; and where its progress belongs."""
-    is_first = _is_first_run(state, view)
     view.preset_picker(state)
     view.control(state, "task")
     button, bar = st.container(), st.container()
@@ -165,11 +163,16 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
         config.check()
     except DashlabError as error:
         problem = problem or str(error)
+    by_itself = _starts_by_itself(state, view, config)
     with button:
-        if problem:
-            st.caption(f":red[{as_text(problem)}]")
-        elif config.task != "linear":
-            _start_button(state, view, config, is_first=is_first)
+        if problem or config.task == "linear":
+            STAGE.below(problem)
+        else:
+            cached = _cached(_entries(config))
+            asked = _asked(config, cached)
+            STAGE.button(asked)
+            if by_itself and not cached:
+                STAGE.begin(asked)
     return (None if problem else config), bar
 
 
@@ -247,100 +250,68 @@ def _runs_of(progress: Progress) -> list[str]:
 # -- start and watch --------------------------------------------------------------------------------------
 
 
-def _start_button(state: PageState, view: View, config: NetworkRace, *, is_first: bool) -> None:
-    wanted = _entries(config)
-    cached = _cached(wanted)
-    missing = _missing(wanted, cached)
-    going = _watched(state, view, config) is not None
-    label = "Racing …" if going else "Start" if missing else "Everything is there"
-    clicked = st.button(
-        label,
-        key=f"{state.prefix}_{view.name}_start",
-        type="primary",
-        icon=":material/sports_score:",
-        width="stretch",
-        disabled=going or not missing,
-    )
-    there = len(wanted) - len(missing)
+STAGE = Stage(
+    prefix="optim",
+    config=NetworkRace,
+    start="optim_net_start",
+    train="Start",
+    going="Racing …",
+    there="Everything is there",
+    icon=":material/sports_score:",
+    there_icon=":material/sports_score:",
+    one_at_a_time=True,
+)
+
+
+def _asked(config: NetworkRace, cached: Mapping[str, Lane]) -> Wanted[NetworkRace]:
+    """What the stage needs to know of a race of which so much is cached."""
+    every = _entries(config)
+    missing = _missing(every, cached)
+    count, there = len(every), len(every) - len(missing)
     known = f"{there} of them there already" if there else "none trained yet"
-    count = f"{len(wanted)} run{'s' if len(wanted) > 1 else ''}"
-    st.caption(f"{count}, {known if missing else 'there already'}.")
-    if clicked or (is_first and not going and not cached and _starts_by_itself(config)):
-        _start(state, view, config, missing)
+    return Wanted(
+        config=config.computed(),
+        orders=lambda: orders(entry.config for entry in missing),
+        going=_going_on({entry.key for entry in missing}),
+        is_there=not missing,
+        count=f"{count} run{'s' if count > 1 else ''}, {known if missing else 'there already'}.",
+        note=f"{there} of {count} were there already, at no cost." if there else "",
+    )
 
 
-def _is_first_run(state: PageState, view: View) -> bool:
-    """Whether this session sees the view for the first time.
+def _going_on(missing: set[str]) -> tuple[str, ...]:
+    """The jobs that train these runs, if all of them are being trained."""
+    found = {job.key: missing.intersection(_runs_of(job)) for job in jobs.active()}
+    keys = tuple(key for key, own in found.items() if own)
+    return keys if missing and missing == set().union(*found.values()) else ()
 
-    Only then a race may start by itself: who stops one, or comes back to the defaults, has not asked for it.
+
+def _starts_by_itself(state: PageState, view: View, config: NetworkRace) -> bool:
+    """Whether this session sees the view for the first time, with the race of the defaults, which is short.
+
+    Who stops one, or comes back to the defaults, has not asked for it; nor does it hold up other trainings.
     """
-    key = f"{_key(state, view)}_seen"
+    key = f"{state.prefix}_{view.name}__seen"
     is_first = key not in st.session_state
     st.session_state[key] = True
-    return is_first
-
-
-def _starts_by_itself(config: NetworkRace) -> bool:
-    """Whether this is the race of the defaults, which takes a second or two, and nothing else is trained."""
-    default: NetworkRace = NetworkRace().computed()
-    return config.computed() == default and not jobs.active()
-
-
-def _start(state: PageState, view: View, config: NetworkRace, missing: Sequence[Entry]) -> None:
-    try:
-        keys = [jobs.submit(order) for order in orders(e.config for e in missing)]
-    except DashlabError as error:
-        show_error(error)
-        return
-    live.forget_stop(state.prefix)
-    st.session_state[_key(state, view)] = _begun(config, keys, len(_entries(config)) - len(missing))
-    st.rerun()
-
-
-def _begun(config: NetworkRace, keys: Sequence[str], there: int) -> dict[str, Any]:
-    """What this session remembers of a race: `there` of its runs were cached when it began."""
-    return {"race": config.computed(), "jobs": list(keys), "there": there, "all": len(_entries(config))}
-
-
-def _key(state: PageState, view: View) -> str:
-    return f"{state.prefix}_{view.name}__race"
-
-
-def _watched(state: PageState, view: View, config: NetworkRace) -> dict[str, Any] | None:
-    """The race that this session began last, as long as it goes on; or the one that is set, whoever began."""
-    begun: dict[str, Any] | None = st.session_state.get(_key(state, view))
-    known = (jobs.progress(key) for key in (begun or {}).get("jobs", ()))
-    if any(progress is not None and not progress.is_over for progress in known):
-        return begun
-    active = jobs.active()
-    wanted = {entry.key for entry in _entries(config)} if active else set()
-    going = [progress.key for progress in active if not wanted.isdisjoint(_runs_of(progress))]
-    if not going:
-        return None
-    begun = st.session_state[_key(state, view)] = _begun(config, going, 0)
-    return begun
+    return is_first and config.computed() == NetworkRace().computed() and not jobs.active()
 
 
 def _stage(state: PageState, view: View, config: NetworkRace, bar: Any) -> None:
     """The race that goes on, else what is known of the one that is set."""
-    begun = _watched(state, view, config)
+    asked = _asked(config, _cached(_entries(config)))
+    begun = STAGE.watched(asked)
     if begun is not None:
-        raced: NetworkRace = begun["race"].seen_as(config)
-        if config.computed() != begun["race"]:
-            st.info("This race has the settings with which it was started, not those at the left.")
-        if begun["there"]:
-            st.caption(f"{begun['there']} of {begun['all']} were there already, at no cost.")
-        keys = begun["jobs"]
-        draw_it = partial(_draw, state, view, raced, keys, over=False)
-        live.watch_all(keys, state.prefix, draw_it, place=bar)
+        raced: NetworkRace = begun.config.seen_as(config)
+        STAGE.watch(begun, asked, lambda _known: _draw(state, view, raced, begun.keys, over=False), bar)
         return
-    _say_how_it_ended(st.session_state.get(_key(state, view)))
+    _say_how_it_ended(STAGE.last())
     _draw(state, view, config, (), over=True)
 
 
-def _say_how_it_ended(begun: dict[str, Any] | None) -> None:
+def _say_how_it_ended(begun: Begun[NetworkRace] | None) -> None:
     """The sentences of jobs that did not come to their end."""
-    ends = [progress for progress in jobs.batch((begun or {}).get("jobs", ())) if progress.is_over]
+    ends = [progress for progress in jobs.batch(begun.keys if begun else ()) if progress.is_over]
     bad = [p for p in ends if p.state in (JobState.FAILED, JobState.LOST)]
     for progress in bad[:1]:
         live.status(progress)

@@ -1,4 +1,4 @@
-"""Watching a run: the one fragment of a page that asks again and again, until the run is over."""
+"""Watching jobs: the one fragment of a page that asks again and again, until they are over."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,72 +11,22 @@ from ui.parts import runs
 from ui.parts.text import as_text
 
 EVERY_S, LATER_EVERY_S, LATER_S = 0.5, 1.0, 3.0
-"""How often a page that watches a run draws anew, at first and once the run has gone on for `LATER_S`: server
+"""How often a page that watches jobs draws anew, at first and once one has gone on for `LATER_S`: server
 and browser take their time from the training where they share a machine."""
 
 
-def watch(key: str, prefix: str, draw: Callable[[Progress], None], *, place: Any = None) -> Progress | None:
-    """Draw the run's status and, with `draw`, its curves; while it goes on, draw both again and again.
+def watch(
+    keys: Sequence[str], prefix: str, draw: Callable[[Sequence[Progress]], None], *, place: Any = None
+) -> bool:
+    """Draw jobs that belong together, below one bar with one Stop; while any goes on, again and again.
 
-    When the run ends the whole page runs once more. Call at most once in a run of the page.
+    When all have ended the whole page runs once more. Call at most once in a run of the page.
 
     Args:
-        key: of the run, from `jobs.submit`.
+        keys: of the jobs, from `jobs.submit`.
         prefix: of the page's widgets.
-        draw: what stands below the status; gets the latest snapshot.
-        place: a container in which the progress bar and Stop stand instead, while the run goes on.
-
-    Returns:
-        The snapshot at the time of the call; None for a run that this process does not know.
-    """
-    progress = jobs.progress(key)
-    if progress is None:
-        return None
-    if progress.is_over:
-        forget_stop(prefix)
-        status(progress)
-        draw(progress)
-    else:
-        every = _every_s([progress])
-        st.fragment(_watched, run_every=every)(key, prefix, draw, place, every)
-    return progress
-
-
-def _every_s(known: Sequence[Progress]) -> float:
-    """How long to wait between two looks at these jobs."""
-    return LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
-
-
-def _watched(key: str, prefix: str, draw: Callable[[Progress], None], place: Any, every: float) -> None:
-    progress = jobs.progress(key)
-    if progress is None or progress.is_over:
-        forget_stop(prefix)
-        st.rerun()
-    if _every_s([progress]) > every:
-        st.rerun()  # the page then asks less often
-    with place if place is not None else st.container():
-        _bar(progress, prefix)
-    draw(progress)
-
-
-def _bar(progress: Progress, prefix: str) -> None:
-    stopping = st.session_state.get(f"{prefix}__stopping") == progress.key
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(progress.fraction, text=_while_running(progress))
-        st.button(
-            "Stopping …" if stopping else "Stop",
-            key=f"{prefix}_stop",
-            icon=":material/stop_circle:",
-            disabled=stopping,
-            on_click=_stop,
-            args=(progress.key, prefix),
-        )
-
-
-def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, place: Any = None) -> bool:
-    """Watch several jobs that belong together, with one bar and one Stop; draw anew as `watch` does.
-
-    When all have ended the whole page runs once more. `place` is as for `watch`.
+        draw: what stands below the bar; gets the latest snapshots of those jobs that are known.
+        place: a container in which the bar and Stop stand instead.
 
     Returns:
         Whether any of them goes on; if none does, nothing was drawn.
@@ -86,28 +36,37 @@ def watch_all(keys: Sequence[str], prefix: str, draw: Callable[[], None], *, pla
         forget_stop(prefix)
         return False
     every = _every_s(known)
-    st.fragment(_watched_all, run_every=every)(tuple(keys), prefix, draw, place, every)
+    st.fragment(_watched, run_every=every)(tuple(keys), prefix, draw, place, every)
     return True
 
 
-def _watched_all(
-    keys: Sequence[str], prefix: str, draw: Callable[[], None], place: Any, every: float
+def _every_s(known: Sequence[Progress]) -> float:
+    """How long to wait between two looks at these jobs."""
+    return LATER_EVERY_S if max(progress.elapsed_s for progress in known) > LATER_S else EVERY_S
+
+
+def _watched(
+    keys: tuple[str, ...],
+    prefix: str,
+    draw: Callable[[Sequence[Progress]], None],
+    place: Any,
+    every: float,
 ) -> None:
     known = jobs.batch(keys)
     if all(progress.is_over for progress in known):
         forget_stop(prefix)
         st.rerun()
     if _every_s(known) > every:
-        st.rerun()
+        st.rerun()  # the page then asks less often
     with place if place is not None else st.container():
-        _bar_of_all(known, prefix)
-    draw()
+        _bar(keys, known, prefix)
+    draw(known)
 
 
-def _bar_of_all(known: Sequence[Progress], prefix: str) -> None:
+def _bar(keys: tuple[str, ...], known: Sequence[Progress], prefix: str) -> None:
     going = [progress for progress in known if not progress.is_over]
     now = next((progress for progress in going if progress.state is JobState.RUNNING), going[0])
-    stopping = st.session_state.get(f"{prefix}__stopping") == "all"
+    stopping = st.session_state.get(f"{prefix}__stopping") == keys
     words = [_while_running(now)] + ([f"part {known.index(now) + 1} of {len(known)}"] if known[1:] else [])
     done = sum(1.0 if progress.is_over else progress.fraction for progress in known) / len(known)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -117,20 +76,15 @@ def _bar_of_all(known: Sequence[Progress], prefix: str) -> None:
             key=f"{prefix}_stop",
             icon=":material/stop_circle:",
             disabled=stopping,
-            on_click=_stop_all,
-            args=([progress.key for progress in going], prefix),
+            on_click=_stop,
+            args=(keys, prefix),
         )
 
 
-def _stop_all(keys: Sequence[str], prefix: str) -> None:
-    st.session_state[f"{prefix}__stopping"] = "all"
+def _stop(keys: tuple[str, ...], prefix: str) -> None:
+    st.session_state[f"{prefix}__stopping"] = keys
     for key in reversed(keys):  # or those that wait would begin
         jobs.stop(key)
-
-
-def _stop(key: str, prefix: str) -> None:
-    st.session_state[f"{prefix}__stopping"] = key
-    jobs.stop(key)
 
 
 def forget_stop(prefix: str) -> None:

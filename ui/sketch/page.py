@@ -95,7 +95,7 @@ def _strip(state: PageState) -> Sequence[RunSummary]:
     is_training = progress is not None and not progress.is_over
     picked = networks.picker(state, kept) if kept else []
     if is_training and progress is not None:
-        live.watch(progress.key, PREFIX, _so_far)
+        live.watch([progress.key], PREFIX, lambda known: _so_far(known[0]))
         return picked
     if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)

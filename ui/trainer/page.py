@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashlab import jobs
 from dashlab.charts.trainer.curves import Curve
-from dashlab.errors import ConfigError, DamagedRun, DashlabError
+from dashlab.errors import ConfigError, DamagedRun
 from dashlab.jobs import Progress
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.presets import PRESETS, Preset
@@ -19,8 +19,9 @@ from ui.parts import controls as widgets
 from ui.parts import live, offers, preview, runs
 from ui.parts.controls import Group
 from ui.parts.layout import rest
+from ui.parts.stage import Begun, Stage, wanted
 from ui.parts.state import PageState, arrive, share
-from ui.parts.text import as_text, show_error, show_notes
+from ui.parts.text import as_text, show_notes
 from ui.trainer import own, results
 from ui.trainer.compare import curve_of
 
@@ -30,6 +31,7 @@ KEPT = "This run is kept from before: equal settings give equal results. Another
 HOME = "mnist-fast"
 """The preset that stands there before anything is touched: it trains in seconds."""
 
+STAGE = Stage(prefix=PREFIX, config=RunConfig, kept=KEPT, other="")
 GROUPS = (
     Group(
         "Data",
@@ -97,8 +99,10 @@ def settings() -> tuple[RunConfig | None, Any]:
     widgets.changed_from_preset(state, presets)
     share(state)
     link_popover(state)
+    config, problem = _sound(state)
     with button:
-        return _train_button(state), bar
+        STAGE.button(wanted(config) if config is not None else None, problem)
+    return config, bar
 
 
 def _about(preset: Preset) -> str:
@@ -108,42 +112,6 @@ def _about(preset: Preset) -> str:
 
 def _config(state: PageState) -> RunConfig:
     return RunConfig().change(**state.values)
-
-
-def _train_button(state: PageState) -> RunConfig | None:
-    config, problem = _sound(state)
-    going_on = config is not None and _is_going_on(config.key())
-    clicked = st.button(
-        "Training …" if going_on else "Train",
-        key=f"{PREFIX}_start",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=config is None or going_on,
-    )
-    if problem:
-        st.caption(f":red[{as_text(problem)}]")
-    if clicked and config is not None:
-        _submit(config)
-    return config
-
-
-def _submit(config: RunConfig) -> None:
-    try:
-        key = jobs.submit(config)
-    except DashlabError as error:
-        show_error(error)
-        return
-    live.forget_stop(PREFIX)
-    _remember(key)
-    if not _is_going_on(key):
-        st.toast(KEPT, icon=":material/history:")
-    st.rerun()
-
-
-def _is_going_on(key: str) -> bool:
-    progress = jobs.progress(key)
-    return progress is not None and not progress.is_over
 
 
 def _sound(state: PageState) -> tuple[RunConfig | None, str]:
@@ -187,18 +155,18 @@ def _leaves_weights(run: RunSummary) -> str:
 def stage(config: RunConfig | None, bar: Any) -> None:
     """The run that the settings name, or the last one that was shown, or what there is before training."""
     key = config.key() if config is not None else ""
-    watched = _to_watch(key)
-    if watched is not None and watched.run is not None:
-        _remember(watched.key)
-        st.header(as_text(runs.title(watched.run)), anchor=False)
-        live.watch(watched.key, PREFIX, _curves, place=bar)
+    asked = wanted(config) if config is not None else None
+    begun = STAGE.watched(asked)
+    if begun is not None:
+        st.header(as_text(runs.title(begun.config)), anchor=False)
+        STAGE.watch(begun, asked, lambda known: _curves(known[0]), bar)
         return
     if own.fetching() is not None:
         own.watch_fetch()
     shown = _to_show(key)
     run = _load(shown) if shown is not None else None
     if shown is not None and run is not None:
-        _remember(shown.key)
+        STAGE.remember(Begun(config=shown.config, keys=(shown.key,)))
         _over(shown, run, config)
     elif config is not None:
         if not _without_result(key):
@@ -221,21 +189,10 @@ def _what_is_wanted() -> None:
         st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
 
 
-def _to_watch(key: str) -> Progress | None:
-    """The run to watch: the one that the settings name, else the last one, as long as it goes on."""
-    for candidate in (key, st.session_state.get(f"{PREFIX}__shown", "")):
-        progress = jobs.progress(candidate) if candidate else None
-        if progress is not None and progress.run is not None and not progress.is_over:
-            return progress
-    return None
-
-
 def _to_show(key: str) -> RunSummary | None:
-    return runs.find(key) or runs.find(st.session_state.get(f"{PREFIX}__shown", ""))
-
-
-def _remember(key: str) -> None:
-    st.session_state[f"{PREFIX}__shown"] = key
+    """The cached run that the settings name, else the last one that was begun or shown."""
+    last = STAGE.last()
+    return runs.find(key) or (runs.find(last.keys[0]) if last is not None else None)
 
 
 def _curves(progress: Progress) -> None:

@@ -20,7 +20,7 @@ from dashlab.store import studies
 from dashlab.training.study import Study, StudyOutcome, Tick
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, link, press, ran, texts, view_link
-from ui.batchnorm import parts
+from ui.batchnorm import parts as batchnorm_parts
 from ui.batchnorm import twins as batchnorm_twins
 from ui.batchnorm import views as batchnorm
 from ui.batchnorm.presets import TWINS
@@ -36,7 +36,7 @@ PANES = ("values", "statistics", "gradients", "classes")
 @pytest.fixture
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is computed on the page."""
-    monkeypatch.setattr(parts, "QUICK_S", 0.0)
+    monkeypatch.setattr(batchnorm_parts, "QUICK_S", 0.0)
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_a_cached_study_is_there_at_once(open_view: Callable[..., AppTest], lab:
     keep(LONG)
     app = open_long(open_view)
     assert "boundary" in plotly(app)
-    assert lab.submitted == [LONG]
+    assert lab.submitted == []
 
 
 def test_a_damaged_cached_study_is_set_aside_and_said(open_view: Callable[..., AppTest]) -> None:
@@ -354,9 +354,21 @@ def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest]
     app = press(open_long(open_view), "bn_start")
     lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
     app = ran(app.select_slider(key="bn_twins_lr").set_value(0.2))
-    assert "settings from before your change" in texts(app)
+    assert "it has other settings than those beside it" in texts(app)
     assert elements(app, "progress")[0].value == 10
     assert not app.button(key="bn_start").disabled
+
+
+def test_twins_that_go_on_are_not_drawn_as_a_sweep(
+    open_view: Callable[..., AppTest], lab: FakeLab, all_is_long: None
+) -> None:
+    app = press(open_long(open_view), "bn_start")
+    lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", rows=rows_of(LONG.change(epochs=2, batch_size=0)))
+    app.session_state["bn_view"] = "rates"
+    app = ran(app)
+    assert "Press **Train**" in texts(app)
+    app.session_state["bn_view"] = "twins"
+    assert len(elements(ran(app), "progress")) == 1
 
 
 def test_mnist_is_never_trained_on_the_page_itself(open_page: Callable[..., AppTest], lab: FakeLab) -> None:

@@ -196,7 +196,7 @@ def test_a_race_stays_in_view_while_settings_are_changed(
     app.number_input(key="optim_net_epochs").set_value(9).run()
     assert not app.exception, app.exception
     assert len(app.get("progress")) == 1
-    assert "This race has the settings with which it was started" in texts(app)
+    assert "it has other settings than those beside it" in texts(app)
 
 
 def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
