@@ -7,7 +7,8 @@ import streamlit as st
 from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting
 from dashlab.settings.lists import entries_of, text_of
 from ui.frame.views import View
-from ui.parts.controls import control, kept
+from ui.parts.controls import control
+from ui.parts.sliders import along
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -98,29 +99,14 @@ def _prefix(state: PageState, name: str, at: int) -> str:
     return f"{state.prefix}_{name}_{at}"
 
 
-def slider(state: PageState, view: View, field: str, *, high: int | None = None) -> int:
-    """A whole number as a slider; it ends at `high`, while the setting keeps what was wished."""
-    name, spec = view.full(field), view.config.spec_of(field)
-    key = f"{state.prefix}_{name}"
-    most = int(spec.high) if high is None else high
-    least = int(spec.low)
-    nearest = state.nearest(name, range(least, most + 1))
-    if most == least:
-        return nearest
-    start = kept(key, nearest, among=range(least, most + 1))
-    chosen: int = st.slider(spec.label, least, most, key=key, help=spec.help, **start)
-    if chosen != nearest:
-        state.values[name] = chosen
-    return chosen
+def depth_slider(state: PageState, view: View) -> None:
+    """How many layers the stack has."""
+    spec = view.config.spec_of("depth")
+    along(state, view.full("depth"), range(int(spec.low), int(spec.high) + 1))
 
 
-def width_slider(state: PageState, view: View) -> int:
-    """The width of the stack, in steps that halve and double."""
-    name, spec = view.full("width"), view.config.spec_of("width")
-    key = f"{state.prefix}_{name}"
-    now = int(st.session_state.get(key, state.values[name]))
-    options = sorted({now, *(width for width in WIDTHS if width <= spec.high)})
-    st.session_state[key] = now  # also where the stops have changed, which would put the slider back
-    value = int(st.select_slider(spec.label, options, key=key, help=spec.help))
-    state.values[name] = value
-    return value
+def width_slider(state: PageState, view: View) -> None:
+    """The width of the stack, in steps that halve and double, and the width that a link has asked for."""
+    name = view.full("width")
+    most = view.config.spec_of("width").high
+    along(state, name, sorted({int(str(state.values[name])), *(width for width in WIDTHS if width <= most)}))

@@ -187,14 +187,14 @@ def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]) -> N
     app = ran(app.selectbox(key="init_preset").set_value("s10c"))
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "kaiming_normal"
     assert app.selectbox(key="init_stack_settings_0_activation").value == "relu"
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_preset="s9", init_stack_depth="5")
     assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
     app = press(app, "init_put_back")
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]) -> None:
@@ -218,16 +218,16 @@ def test_theory_can_be_left_out(open_view: Callable[..., AppTest]) -> None:
 def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="2")
     second = figures(app)["layer_1"]["data"][1]
-    app = ran(app.slider(key="init_stack_layer").set_value(4))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(4))
     assert figures(app)["layer_1"]["data"][1] != second
     assert link(app)["init_stack_layer"] == "4"
 
 
 def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="100")
-    assert app.slider(key="init_stack_layer").value == 5
-    app = ran(app.slider(key="init_stack_depth").set_value(3))
-    assert app.slider(key="init_stack_layer").value == 3
+    assert app.select_slider(key="init_stack_layer").value == 5
+    app = ran(app.select_slider(key="init_stack_depth").set_value(3))
+    assert app.select_slider(key="init_stack_layer").value == 3
 
 
 def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]) -> None:
@@ -238,14 +238,14 @@ def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[...
 
 def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]) -> None:
     app = open_view(depth="1")
-    assert "init_stack_layer" not in {slider.key for slider in app.slider}
+    assert "init_stack_layer" not in {slider.key for slider in app.select_slider}
     assert "layer_0" in figures(app)
 
 
 def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]) -> None:
     app = open_view(width="100")
     assert app.select_slider(key="init_stack_width").value == 100
-    app = ran(app.slider(key="init_stack_depth").set_value(6))
+    app = ran(app.select_slider(key="init_stack_depth").set_value(6))
     assert app.select_slider(key="init_stack_width").value == 100
     app = ran(app.select_slider(key="init_stack_width").set_value(64))
     assert link(app)["init_stack_width"] == "64"
@@ -434,7 +434,7 @@ def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
 ) -> None:
     app = press(open_learn(), "init_learn_start")
     lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
-    app = ran(app.slider(key="init_learn_depth").set_value(3))
+    app = ran(app.select_slider(key="init_learn_depth").set_value(3))
     assert "it has other settings than those beside it" in texts(app)
     assert list(app.dataframe[0].value["Verdict"]) == ["at step 9", "diverged at step 1"]
 
@@ -464,10 +464,10 @@ def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
         return honest(*found, **more)
 
     monkeypatch.setattr(charts, "bars", bars)
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert built == [0, 1, 2]
     before = figures(app)["layer_1"]
-    app = ran(app.slider(key="init_stack_layer").set_value(3))
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(3))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert len(built) == 6
     assert figures(app)["layer_1"] == before
