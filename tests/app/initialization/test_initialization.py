@@ -58,7 +58,7 @@ def open_learn(open_view: Callable[..., AppTest]) -> Callable[..., AppTest]:
 def unfolded(app: AppTest, *boxes: str) -> AppTest:
     """The app with these boxes open: of settings by their place in the list, of others by their key."""
     for box in boxes:
-        app.session_state[f"init_stack_settings_{box}__box" if box.isdigit() else box] = True
+        app.session_state[f"init_stack_settings_{box}_box" if box.isdigit() else box] = True
     return ran(app)
 
 
@@ -149,24 +149,24 @@ def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]) -
     app = unfolded(open_view(), "0", "1")
     app = press(app, "init_stack_settings_add")
     assert len(curves(app)) == 4
-    app = press(app, "init_stack_settings_0__remove")
+    app = press(app, "init_stack_settings_0_remove")
     assert curves(app)[0] == "1 · N(0, 1/n), linear"
-    # The widgets show the settings that moved up.
-    assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
+    # What moved up stays unfolded, and its widgets its own.
+    assert app.selectbox(key="init_stack_settings_1_initializer").value == "normal_fan"
 
 
 def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(settings=text_of([Setting()] * 6))
     assert app.button(key="init_stack_settings_add").disabled
     single = unfolded(open_view(settings=text_of([Setting()])), "0")
-    assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
+    assert "init_stack_settings_0_remove" not in {button.key for button in single.button}
 
 
 def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "init_stack_batch__box", "0")
     app = ran(app.number_input(key="init_stack_batch").set_value(32))
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("tanh"))
-    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0__box"] = False
+    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0_box"] = False
     app = ran(ran(app))
     assert "init_stack_batch" not in {number.key for number in app.number_input}
     assert link(app)["init_stack_batch"] == "32"

@@ -30,7 +30,7 @@ def test_a_moved_control_moves_the_pictures_and_the_link_brings_them_back(
 ) -> None:
     page = visit(new_page(), START)
     before = pictures(page)
-    keyed(page, "aug_open1").locator("summary").click()
+    keyed(page, "aug_step1_open").locator("summary").click()
     keyed(page, "aug_step1_chance").get_by_role("slider").press("Home")  # in no picture at all
     expect(page).to_have_url(re.compile("chance~0.0"))
     after = awaited(page, lambda: pictures(settle(page)), lambda now: now[1] != before[1])
@@ -52,10 +52,10 @@ def test_steps_are_added_and_moved_on_a_telephone(visit: Visit, new_page: Callab
     pictures(page)
     fits(page)  # and has all its pictures: they move what is below
     choose(page, "aug_add", "RandomInvert")
-    expect(keyed(page, "aug_box2")).to_contain_text("3. RandomInvert")
+    expect(keyed(page, "aug_step2_box")).to_contain_text("3. RandomInvert")
     settle(page)
-    press(page, "aug_earlier2")
-    expect(keyed(page, "aug_box1")).to_contain_text("2. RandomInvert")
+    press(page, "aug_step2_earlier")
+    expect(keyed(page, "aug_step1_box")).to_contain_text("2. RandomInvert")
     expect(page).to_have_url(re.compile("RandomInvert~~transform~RandAugment"))
     fits(settle(page))
     no_error(page)

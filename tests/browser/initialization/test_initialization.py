@@ -62,7 +62,7 @@ def test_a_slider_moves_the_curves_and_the_link_brings_them_back(
 
 def test_another_initializer_changes_what_is_said(page: Page, visit: Visit) -> None:
     visit(page, SMALL)
-    keyed(page, "init_stack_settings_0__box").get_by_text("N(0, 1), linear").click()
+    keyed(page, "init_stack_settings_0_box").get_by_text("N(0, 1), linear").click()
     keyed(page, "init_stack_settings_0_initializer").get_by_role("combobox").click()
     page.get_by_role("option", name="Zeros").click()
     expect(page.get_by_text("Every output is exactly 0 from the first layer on")).to_be_visible()
