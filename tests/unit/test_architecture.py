@@ -71,7 +71,7 @@ def test_every_page_has_a_topic_and_every_topic_a_page() -> None:
 
 
 def test_tests_stand_under_the_same_words() -> None:
-    usual = {"data", "settings", "training", "store", "jobs", "frame", "every_page"}
+    usual = {"data", "settings", "training", "store", "jobs", "cli", "frame", "every_page"}
     folders = {
         path.name
         for level in ("unit", "app", "browser")
