@@ -22,7 +22,7 @@ from tests.app.fakes import FakeLab, result
 from tests.app.initialization.test_initialization import LEARN, rows
 from tests.app.optimizers.test_network import RACE, store_all
 from tests.app.pages import ran
-from tests.app.sketch.test_sketch import MADE, ink, keep
+from tests.app.sketch.kept import MADE, ink, keep
 from tests.places import PLACES
 from ui.parts import tables, unexpected
 
