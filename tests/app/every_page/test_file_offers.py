@@ -19,7 +19,7 @@ from dashlab.jobs import JobState
 from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.initialization.test_initialization import LEARN, rows
+from tests.app.initialization.stacks import LEARN, rows
 from tests.app.optimizers.test_network import RACE, store_all
 from tests.app.pages import ran
 from tests.app.sketch.kept import MADE, ink, keep
