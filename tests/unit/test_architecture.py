@@ -41,6 +41,7 @@ BROKEN = {
         "dashlab/settings/lists.py": "from dashlab.settings import run",
     },
     "a long file": {"ui/parts/controls.py": "\n" * 401},
+    "a long file of tests": {"tests/unit/test_setup.py": "\n" * 401},
     "a long body": {"ui/parts/controls.py": LONG},
 }
 
