@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train as the command line says; the exit status is 0, or 2 for a run that diverged."""
+    """Train as the command line says; the exit status is 0, or 2 for a run that diverged.
+
+    Raises:
+        ConfigError: a setting or the number of threads is unsound; see also `config_from`.
+    """
     config = config_from(arguments)
     import torch
 

@@ -66,7 +66,13 @@ def _series(found: Averages, steps: NDArray[np.int64], stride: int) -> list[go.S
 
 
 def weights(corrected: Array, from_zero: Array, window: float) -> go.Figure:
-    """The weight of each value in the average, the newest first; the window is marked."""
+    """The weight of each value in the average, the newest first; the window is marked.
+
+    Args:
+        corrected: the weights after bias correction, [steps].
+        from_zero: those of the average that starts from 0, [steps].
+        window: 1 / (1 − β), in steps.
+    """
     shown = min(len(corrected), max(10, round(5 * window)))
     back = np.arange(shown)
     stride = -(-shown // MOST_POINTS)
@@ -91,7 +97,12 @@ def weights(corrected: Array, from_zero: Array, window: float) -> go.Figure:
 
 
 def corrections(sums: Array, at: int) -> go.Figure:
-    """What the weights add up to after each step, 1 − βᵗ: the average from 0 is too small by this factor."""
+    """What the weights add up to after each step, 1 − βᵗ: the average from 0 is too small by this factor.
+
+    Args:
+        sums: of the weights after each step, [steps].
+        at: the step that is marked, from 1.
+    """
     steps = np.arange(1, len(sums) + 1)
     stride = -(-len(steps) // MOST_POINTS)
     drawn = figure(

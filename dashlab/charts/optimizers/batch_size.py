@@ -112,7 +112,7 @@ def noise(summaries: Sequence[Summary], samples: int) -> go.Figure:
 
 
 def spread(count: int, most: int = MOST_OF_CURVE) -> NDArray[np.int64]:
-    """At most `most` of the indices below `count`, spread evenly over a log axis; first and last included."""
+    """At most `most` of the indices below `count`, [N], evenly over a log axis; first and last included."""
     return np.unique(np.geomspace(1, count, min(most, count)).round().astype(np.int64)) - 1
 
 

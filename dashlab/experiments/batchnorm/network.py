@@ -158,11 +158,11 @@ def _shorter(written: str) -> str:
 
 
 Vectors = Callable[[Tensor], Tensor]
-"""Makes of inputs as they are stored what the network takes."""
+"""Makes of inputs as they are stored, [N, ...], what the network takes: float32 [N, D]."""
 
 
 def as_it_is(x: Tensor) -> Tensor:
-    """What is such a vector already."""
+    """What is a vector already, float32 [N, D]."""
     return x
 
 
@@ -296,7 +296,7 @@ def cells(x: Tensor) -> Tensor:
 
 
 def boundary(network: nn.Module, grid: Tensor) -> str:
-    """The probability of class 1 in each cell, in eval mode, packed as `twins.boundary_of` reads it.
+    """The probability of class 1 at each cell of `grid` [GRID², 2], in eval mode, packed for `boundary_of`.
 
     Where no running statistics are kept, the cells themselves are the batch.
     """

@@ -42,11 +42,18 @@ class TwinLearner:
 
     @staticmethod
     def of(config: TwinSettings, task: Task, *, batchnorm: bool, lr: float) -> "TwinLearner":
+        """The twin as it begins: weights by the config's seed, which are those of the other twin, too."""
         network = networks.build_twin(config, batchnorm=batchnorm).to(task.train_y.device)
         return TwinLearner(network, torch.optim.SGD(network.parameters(), lr))
 
     def step(self, x: Tensor, y: Tensor, number: int) -> None:
-        """One step of gradient descent; none any more once the loss is not a finite number."""
+        """One step of gradient descent; none any more once the loss is not a finite number.
+
+        Args:
+            x: what the network takes, float32 [B, D].
+            y: classes, int64 [B].
+            number: of the step, from 1.
+        """
         if self.diverged:
             return
         logits = self.network(x)
@@ -81,11 +88,12 @@ class Examiner:
 
     config: TwinsConfig
     task: Task
-    grid: Tensor | None  # the cells whose class is drawn; None for pictures
+    grid: Tensor | None  # [GRID², 2], the cells whose class is drawn; None for pictures
     frames: frozenset[int]
 
     @staticmethod
     def of(config: TwinsConfig, task: Task) -> "Examiner":
+        """The one for these settings: it draws a boundary for points in the plane, none for pictures."""
         grid = networks.cells(networks.load_points(config).x) if config.dataset != "mnist" else None
         return Examiner(config, task, grid, frozenset(frames_of(config.epochs)))
 

@@ -41,7 +41,7 @@ def layer_stats(
     Args:
         config: depth, width, batch, initializer, activation, cure and seed.
         device: where it is computed; the draws are made on the CPU and are the same for every device.
-        draw: gives the weights of a layer in place of `draw_weight`, whose draws it may keep.
+        draw: gives a layer's weights, [width, width], in place of `draw_weight`, whose draws it may keep.
         on_layer: called after each layer, forward and back, with how many are done and how many there are.
 
     Returns:
@@ -192,7 +192,7 @@ def block(
 
 
 def activate(x: Tensor, setting: Setting) -> Tensor:
-    """The activation of a setting, elementwise."""
+    """The activation of a setting on `x` [...], elementwise."""
     if setting.activation == "leaky_relu":
         return functional.leaky_relu(x, setting.slope)
     return _ACTIVATIONS[setting.activation](x)
@@ -289,7 +289,7 @@ def _variance(values: Tensor, dim: int) -> Tensor:
 
 
 def histograms(values: Tensor, bins: int = BINS) -> list[Histogram]:
-    """Of each row of `values`: counts of the finite ones between the smallest and the largest of them."""
+    """Of each row of `values` [N, M]: counts of the finite ones, from the smallest to the largest of them."""
     low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)
     finite: Any = slice(None)
     if not torch.isfinite(torch.cat((low, high))).all():

@@ -24,7 +24,7 @@ class Term:
         kind: what it is for; a rate is what a coordinate of the direction is multiplied with.
         name: for people.
         formula: LaTeX, with its symbol at the left.
-        values: in both coordinates, shape (steps, 2).
+        values: in both coordinates, [steps, 2].
         remembered: the optimizer has it in its memory when the next step begins.
     """
 
@@ -49,9 +49,9 @@ def terms(
 
     Args:
         racer: the optimizer.
-        points: shape (steps + 1, 2).
-        gradients: shape (steps, 2), noise included.
-        state: the optimizer's memory after each step, by torch's names.
+        points: where it was, [steps + 1, 2]; the first is the start.
+        gradients: what it was given, [steps, 2], noise included.
+        state: the optimizer's memory after each step, [steps, 2], by torch's names.
         noisy: noise was added to the gradients.
     """
     shown = lines(racer, noisy=noisy)
@@ -75,10 +75,11 @@ def _term(line: Line, values: Array) -> Term:
 
 
 def resting(racer: SurfaceOptimConfig, points: Array) -> npt.NDArray[np.bool_]:
-    """In which steps L-BFGS took none, shape (steps,): torch ends such a step before it moves.
+    """In which steps L-BFGS took none, [steps], by its points [steps + 1, 2].
 
-    It does so where the gradient or the slope along the direction is below its tolerance, and leaves in its
-    memory the direction and the length of a step that was taken before, or of one that never was.
+    Torch ends such a step before it moves, where the gradient or the slope along the direction is below its
+    tolerance, and leaves in its memory the direction and the length of a step that was taken before, or of
+    one that never was.
     """
     still = (np.diff(points, axis=0) == 0).all(axis=1)
     return np.asarray(still & (racer.optimizer == "lbfgs"))
