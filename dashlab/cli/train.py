@@ -81,8 +81,8 @@ def _named_by_content(config: RunConfig) -> RunConfig:
 
     if (known := find_own(config.data.path)) is not None:
         return config.change(path=known)
-    kept = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
-    return config.change(path=kept.name)
+    adopted = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
+    return config.change(path=adopted.name)
 
 
 def summary(result: Result) -> dict[str, Any]:

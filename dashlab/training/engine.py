@@ -178,7 +178,7 @@ class Run:
             evaluation=evaluation,
             weights=weights_of(self.network) if state != "diverged" else {},
             seconds=Seconds(load=self.load_s, train=train_s, evaluate=time.perf_counter() - trained),
-            environment=environment(self.device) | self.precision.told(),
+            environment=environment(self.device) | self.precision.as_environment(),
         )
 
     def _epochs(self, should_stop: Callable[[], bool], begun: float) -> End:

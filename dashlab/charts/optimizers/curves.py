@@ -146,11 +146,11 @@ def log_axis(values: Sequence[Array], highest: float) -> dict[str, Any]:
 
 
 def _curve(name: str, values: Array, colour: str, first: int, dash: str = "solid") -> dict[str, Any]:
-    kept = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
+    indices = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
     return {
         "type": "scatter",
-        "x": kept + first,
-        "y": values[kept],
+        "x": indices + first,
+        "y": values[indices],
         "name": name,
         "mode": "lines",
         "line": {"width": 2, "color": colour, "dash": dash},

@@ -72,9 +72,9 @@ class TwinLearner:
     def training(self) -> Score:
         """The mean over the batches since this was last asked."""
         seen = self._seen if not self.diverged else 0
-        found = Score(loss=math.fsum(self._losses) / seen, accuracy=self._right / seen) if seen else NOTHING
+        score = Score(loss=math.fsum(self._losses) / seen, accuracy=self._right / seen) if seen else NOTHING
         self._losses, self._right, self._seen = [], 0, 0
-        return found
+        return score
 
     def gradients(self) -> tuple[float, ...]:
         """Norm of the gradient of each linear layer's weights, from the last step."""
@@ -221,8 +221,8 @@ class _Trial:
         training, diverged = self.learner.training(), self.learner.diverged
         by_batch = by_running = math.nan
         if not diverged:
-            found = networks.on_test(self.learner.network, self.task, self.size)
-            by_batch, by_running = found.by_batch.accuracy, found.by_running.accuracy
+            on_test = networks.on_test(self.learner.network, self.task, self.size)
+            by_batch, by_running = on_test.by_batch.accuracy, on_test.by_running.accuracy
         return Trial(
             lr=self.lr,
             batch_size=self.size or self.config.train_count,

@@ -70,12 +70,12 @@ def sentence(name: str, outcome: Outcome) -> str | None:
     """What is to be said about a racer that left the picture, None of one that stayed."""
     if outcome.left_at is None:
         return None
-    said = f"{name} left the picture at step {outcome.left_at}"
+    left = f"{name} left the picture at step {outcome.left_at}"
     if outcome.broke_at is not None:
-        return f"{said}, and from step {outcome.broke_at} its numbers are too large to be finite."
+        return f"{left}, and from step {outcome.broke_at} its numbers are too large to be finite."
     if outcome.came_back:
-        return f"{said}, and came back."
-    return f"{said}, and did not come back: after the last step its loss is {outcome.final:.3g}."
+        return f"{left}, and came back."
+    return f"{left}, and did not come back: after the last step its loss is {outcome.final:.3g}."
 
 
 def _first(holds: npt.NDArray[np.bool_]) -> int | None:

@@ -263,8 +263,8 @@ def errors(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, step
         now = weights.abs()
         torch.amax(torch.maximum(now, last), dim=-1, out=out[step])
         last = now
-    found: Array = np.nan_to_num(out.numpy(), nan=np.inf)
-    return found
+    numbers: Array = np.nan_to_num(out.numpy(), nan=np.inf)
+    return numbers
 
 
 def agreement(plane: RatePlane) -> Agreement:

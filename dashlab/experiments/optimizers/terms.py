@@ -57,16 +57,16 @@ def terms(
     shown = lines(racer, noisy=noisy)
     rests = resting(racer, points)
     t = np.arange(1.0, len(gradients) + 1)[:, None]
-    kept = {line.symbol: _kept(line, racer, state, rests) for line in shown if line.memory}
-    before = {line.symbol: _before(line, kept[line.symbol]) for line in shown if line.memory}
+    memories = {line.symbol: _memory(line, racer, state, rests) for line in shown if line.memory}
+    before = {line.symbol: _before(line, memories[line.symbol]) for line in shown if line.memory}
     moment = Moment(of=racer, t=t, w=points[:-1], now={"g": gradients}, before=before)
-    found = []
+    computed = []
     with np.errstate(all="ignore"):  # of a racer that broke down, terms are not finite either
         for line in shown:
-            values = kept[line.symbol] if line.memory or line.value is None else line.value(moment)
+            values = memories[line.symbol] if line.memory or line.value is None else line.value(moment)
             moment.now[line.symbol] = values
-            found.append(_term(line, values))
-    return found
+            computed.append(_term(line, values))
+    return computed
 
 
 def _term(line: Line, values: Array) -> Term:
@@ -85,7 +85,7 @@ def resting(racer: SurfaceOptimConfig, points: Array) -> npt.NDArray[np.bool_]:
     return np.asarray(still & (racer.optimizer == "lbfgs"))
 
 
-def _kept(
+def _memory(
     line: Line, racer: SurfaceOptimConfig, state: Mapping[str, Array], rests: npt.NDArray[np.bool_]
 ) -> Array:
     # Where L-BFGS starts at a minimum it has nothing in its memory.
