@@ -42,6 +42,10 @@ BROKEN = {
     },
     "a long file": {"ui/parts/controls.py": "\n" * 401},
     "a long body": {"ui/parts/controls.py": LONG},
+    "two classes of one name": {
+        "ui/parts/controls.py": "class View: pass",
+        "dashlab/jobs/lab.py": "class View: pass",
+    },
 }
 
 

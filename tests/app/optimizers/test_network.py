@@ -13,9 +13,9 @@ from dashlab.data.images import available_source
 from dashlab.errors import JobError
 from dashlab.experiments.optimizers.linear import floor
 from dashlab.experiments.optimizers.network import (
-    Entry,
     NetworkRace,
     RacerRow,
+    RaceRun,
     StackedRuns,
     entries,
     orders,
@@ -51,7 +51,7 @@ def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
     return start
 
 
-def runs(race: NetworkRace) -> tuple[Entry, ...]:
+def runs(race: NetworkRace) -> tuple[RaceRun, ...]:
     return entries(race, available_source(race.dataset))
 
 
