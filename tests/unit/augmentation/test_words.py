@@ -18,7 +18,7 @@ from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
 from dashlab.experiments.augmentation.pipeline import Step, make_step
 from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS
 from dashlab.experiments.augmentation.transforms import build
-from tests.unit.augmentation.test_pipeline import CAT, TO_FLOAT, draw, same
+from tests.unit.augmentation.drawn import CAT, TO_FLOAT, draw, same
 from ui.augmentation.presets import presets
 from ui.augmentation.steps import FORMULAS
 

@@ -16,7 +16,7 @@ from dashlab.store.folder import write_run
 from dashlab.store.limit import Removable, in_words, parse
 from dashlab.store.runs import Store
 from tests.typed import there
-from tests.unit.store.test_runs import KEY, a_result
+from tests.unit.store.kept import KEY, a_result
 
 HOUR_S = 3600.0
 
