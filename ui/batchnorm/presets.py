@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from dashlab.experiments.batchnorm.look import TwinsLook
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
-from ui.batchnorm.twins import TwinsLook
 from ui.frame.views import ViewPreset
 
 DEEP = (32,) * 8

@@ -1,5 +1,6 @@
 """BatchNorm against none: the views of the page."""
 
+from dashlab.experiments.batchnorm.look import TwinsLook
 from ui.batchnorm import presets, sweeps, twins
 from ui.frame.views import View
 
@@ -9,7 +10,7 @@ VIEWS = (
         title="Twins",
         icon=":material/compare:",
         lead=twins.LEAD,
-        config=twins.TwinsLook,
+        config=TwinsLook,
         presets=presets.TWINS,
         draw=twins.draw,
     ),

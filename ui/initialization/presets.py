@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashlab.experiments.initialization.gain import GainConfig
-from dashlab.experiments.initialization.settings import Setting, StackView
+from dashlab.experiments.initialization.settings import GainConfig, Setting, StackView
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.settings.lists import text_of
 from ui.frame.views import ViewPreset

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
-from dashlab.experiments.optimizers.average import AverageConfig, Averages
+from dashlab.experiments.optimizers.average import Averages
+from dashlab.experiments.optimizers.settings import AverageConfig
 from ui.frame.views import View, ViewPreset
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot

@@ -10,7 +10,8 @@ from dashlab import jobs
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
+from dashlab.experiments.optimizers.batch_size import BatchComparison, Summary
+from dashlab.experiments.optimizers.settings import BatchConfig
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest

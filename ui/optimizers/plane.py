@@ -11,7 +11,8 @@ import streamlit as st
 from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers import plane as experiment
-from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, PlaneConfig, RatePlane
+from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, RatePlane
+from dashlab.experiments.optimizers.settings import PlaneConfig
 from ui.frame.views import View, ViewPreset
 from ui.parts.computed import computed
 from ui.parts.controls import clicked

@@ -15,9 +15,10 @@ from dashlab.experiments.optimizers import batch_size
 from dashlab.experiments.optimizers import plane as momentum_plane
 from dashlab.experiments.optimizers.basins import basins
 from dashlab.experiments.optimizers.network import StackedRuns, entries, orders
-from dashlab.experiments.optimizers.plane import PlaneConfig, critical_momentum, curvatures
+from dashlab.experiments.optimizers.plane import critical_momentum, curvatures
 from dashlab.experiments.optimizers.run import Track, race
 from dashlab.experiments.optimizers.search import RATES
+from dashlab.experiments.optimizers.settings import BatchConfig, PlaneConfig
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked
@@ -198,7 +199,7 @@ def test_the_fastest_place_of_the_sliders_is_near_critical_damping_and_ten_times
 # Batch size, moving average
 
 
-def result(name: str) -> tuple[batch_size.BatchConfig, batch_size.BatchComparison]:
+def result(name: str) -> tuple[BatchConfig, batch_size.BatchComparison]:
     config = optim_batches.PRESETS[name].config
     return config, batch_size.compare(config)
 

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from dashlab.experiments.batchnorm.look import TwinsLook
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.initialization.settings import Setting, StackView
-from dashlab.experiments.optimizers.average import AverageConfig, averages
+from dashlab.experiments.optimizers.average import averages
 from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.experiments.optimizers.race import RaceConfig
+from dashlab.experiments.optimizers.settings import AverageConfig
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
 from dashlab.training.study import Study
-from ui.batchnorm.twins import TwinsLook
 from ui.batchnorm.views import VIEWS as BATCHNORM
 from ui.frame.views import View
 from ui.initialization.views import VIEWS as INITIALIZATION
