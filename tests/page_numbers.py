@@ -27,8 +27,8 @@ Digests = dict[str, list[str]]
 
 def queries() -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, with the link of each of its presets."""
-    from dashlab.settings.presets import PRESETS
-    from ui.augmentation.presets import presets
+    from dashlab.experiments.augmentation.presets import PRESETS as PIPELINES
+    from dashlab.experiments.trainer.presets import PRESETS
     from ui.batchnorm.views import VIEWS as BATCHNORM
     from ui.frame.pages import PAGES
     from ui.initialization.views import VIEWS as INITIALIZATION
@@ -38,7 +38,7 @@ def queries() -> Iterator[tuple[str, dict[str, str]]]:
     names: dict[str, list[str]] = {
         prefix: [name for view in group for name in view.presets] for prefix, group in views.items()
     }
-    names |= {"aug": list(presets()), "train": list(PRESETS)}
+    names |= {"aug": list(PIPELINES), "train": list(PRESETS)}
     for page in PAGES:
         yield page.path, {}
         for view in views.get(page.prefix, ()):
@@ -77,7 +77,7 @@ def _digest(element: Any) -> str:
 
 
 def _trainings() -> Iterator[tuple[str, list[str]]]:
-    from dashlab.settings.presets import PRESETS
+    from dashlab.experiments.trainer.presets import PRESETS
     from dashlab.training.engine import train
 
     for name, preset in PRESETS.items():

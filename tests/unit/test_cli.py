@@ -18,8 +18,8 @@ from dashlab.cli.main import main
 from dashlab.cli.train import add_arguments, config_from
 from dashlab.data.images import ImageSet, load_images
 from dashlab.errors import ConfigError
+from dashlab.experiments.trainer.presets import preset
 from dashlab.settings.fields import Value
-from dashlab.settings.presets import preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import Store
 from dashlab.training import engine

@@ -1,7 +1,8 @@
 """BatchNorm against none: the views of the page."""
 
+from dashlab.experiments.batchnorm import presets
 from dashlab.experiments.batchnorm.look import TwinsLook
-from ui.batchnorm import presets, sweeps, twins
+from ui.batchnorm import sweeps, twins
 from ui.frame.views import View
 
 VIEWS = (

@@ -5,28 +5,18 @@ A view's setting `lr` is called `<view>_lr` in the state of the page.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
+from dashlab.settings.presets import Preset
 from ui.frame.page import link_popover
 from ui.parts import controls
 from ui.parts.controls import Group
 from ui.parts.state import PageState, arrive, share
 from ui.parts.text import show_notes
-
-Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class ViewPreset(Generic[Config_co]):
-    """A telling case of a view."""
-
-    title: str
-    about: str
-    config: Config_co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +39,7 @@ class View:
     lead: str
     config: type[FlatConfig]
     draw: Callable[[PageState, "View"], None]
-    presets: Mapping[str, ViewPreset[FlatConfig]]
+    presets: Mapping[str, Preset[FlatConfig]]
 
     def full(self, name: str) -> str:
         """What a setting of this view is called in the state of the page."""

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.charts.batchnorm.boundary import Plane, boundaries
 from dashlab.data.folders import store_folder
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Trial
 from dashlab.jobs import JobState
@@ -23,7 +24,6 @@ from tests.app.pages import elements, link, press, ran, texts, view_link
 from ui.batchnorm import parts as batchnorm_parts
 from ui.batchnorm import twins as batchnorm_twins
 from ui.batchnorm import views as batchnorm
-from ui.batchnorm.presets import TWINS
 from ui.frame.views import View
 
 PAGE = "pages/batchnorm.py"

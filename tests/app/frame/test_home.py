@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
 from dashlab.errors import JobError
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran

@@ -20,16 +20,16 @@ from dashlab.experiments.optimizers.network import (
     entries,
     orders,
 )
+from dashlab.experiments.optimizers.presets import NETWORK as PRESETS
+from dashlab.experiments.trainer.presets import PRESETS as RUNS
 from dashlab.jobs import JobState
 from dashlab.settings.lists import entries_of, text_of
 from dashlab.settings.optim import OptimConfig
-from dashlab.settings.presets import PRESETS as RUNS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from dashlab.training.results import EndState
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts
-from ui.optimizers.network import PRESETS
 
 PAGE = "pages/optimizers.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from dashlab.experiments.optimizers.outcome import outcome
 from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.run import race as run_race
+from dashlab.experiments.optimizers.surface_presets import SURFACE as PRESETS
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.experiments.optimizers.terms import terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optimizers.surface_details import state_rows
-from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import SurfaceRun, every_step
 from ui.optimizers.views import VIEWS
 
