@@ -75,15 +75,15 @@ def decode_once(
     Raises:
         ArchiveError: the archive cannot be used as a data set.
     """
-    kept = own_folder() / "pixels" / f"{fingerprint}-{side}-{'grey' if grey else 'rgb'}.safetensors"
-    if (decoded := _read_kept(kept)) is not None:
+    file = own_folder() / "pixels" / f"{fingerprint}-{side}-{'grey' if grey else 'rgb'}.safetensors"
+    if (decoded := _read_kept(file)) is not None:
         return decoded
     with open_archive(source, title=title, limits=limits) as archive:
         decoded = _decode(archive, read_layout(archive, limits=limits), side, grey, on_progress)
     try:
-        _keep(kept, decoded)
+        _keep(file, decoded)
     except OSError as error:
-        _log.warning("Decoded pictures could not be kept in %s: %s", kept.parent, error)
+        _log.warning("Decoded pictures could not be kept in %s: %s", file.parent, error)
     return decoded
 
 

@@ -127,14 +127,14 @@ def _inside_parts(
     files: list[tuple[Trail, str]], folders: set[Trail], parts: Parts
 ) -> tuple[list[tuple[Trail, str]], set[Trail]]:
     """What lies in the parts, as paths without the folders that only repeat a part's name."""
-    kept = [(trail, file) for trail, file in files if len(trail) == 1 or trail[0] in parts.roles]
+    inside = [(trail, file) for trail, file in files if len(trail) == 1 or trail[0] in parts.roles]
     within = {folder for folder in folders if folder[0] in parts.roles}
     for part in parts.roles:
-        while (wrapper := _wrapper(kept, within, part)) is not None:
+        while (wrapper := _wrapper(inside, within, part)) is not None:
             start = (part, wrapper)
-            kept = [((part, *t[2:]) if t[:2] == start else t, file) for t, file in kept]
+            inside = [((part, *t[2:]) if t[:2] == start else t, file) for t, file in inside]
             within = {(part, *f[2:]) if f[:2] == start else f for f in within}
-    return kept, within
+    return inside, within
 
 
 def _wrapper(files: list[tuple[Trail, str]], folders: set[Trail], part: str) -> str | None:

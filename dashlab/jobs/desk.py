@@ -112,7 +112,7 @@ class Desk:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._works: dict[Order, _Work] = {}  # those that are not done
-        self._kept: OrderedDict[Order, tuple[int, _Work]] = OrderedDict()
+        self._results: OrderedDict[Order, tuple[int, _Work]] = OrderedDict()
         self._bytes = 0
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._threads: list[threading.Thread] = []
@@ -139,8 +139,8 @@ class Desk:
     def forget(self, function: Callable[..., Any]) -> None:
         """Keep no answer of this function any longer."""
         with self._lock:
-            for order in [order for order in self._kept if order.names(function)]:
-                self._bytes -= self._kept.pop(order)[0]
+            for order in [order for order in self._results if order.names(function)]:
+                self._bytes -= self._results.pop(order)[0]
 
     def warm_up(self) -> None:
         """Start the processes, so that the first order need not wait for them."""
@@ -168,9 +168,9 @@ class Desk:
             thread.join(_GRACE_S + 1)
 
     def _known(self, order: Order) -> _Work | None:
-        if order in self._kept:
-            self._kept.move_to_end(order)
-            return self._kept[order][1]
+        if order in self._results:
+            self._results.move_to_end(order)
+            return self._results[order][1]
         return self._works.get(order)
 
     def _begin(self, work: _Work, function: Callable[..., Any]) -> None:
@@ -196,10 +196,10 @@ class Desk:
             work.done.set()
 
     def _keep(self, work: _Work, size: int) -> None:
-        self._kept[work.order] = size, work
+        self._results[work.order] = size, work
         self._bytes += size
         while self._bytes > self._most_bytes:
-            _, (freed, _) = self._kept.popitem(last=False)
+            _, (freed, _) = self._results.popitem(last=False)
             self._bytes -= freed
 
     def _serve(self) -> None:

@@ -236,15 +236,15 @@ def following(
     A setting whose default depends on a sibling, and which stands at its default, goes on to the default
     under the sibling's new value; one that was set to something else, or that is in `changes`, stays.
     """
-    found: dict[str, Value] = {}
+    followers: dict[str, Value] = {}
     for name, spec in specs.items():
         if spec.default_by is None or name in changes or spec.default_by[0] not in changes:
             continue
         sibling = spec.default_by[0]
         before, after = (spec.default_under(one[sibling]) for one in (settings, changes))
         if settings[name] == before and after is not None:
-            found[name] = after
-    return found
+            followers[name] = after
+    return followers
 
 
 def starting(

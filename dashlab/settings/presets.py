@@ -28,6 +28,6 @@ class Preset(Generic[Config_co]):
 
 def by_name(*presets: Preset[Config_co]) -> dict[str, Preset[Config_co]]:
     """The presets by name, in this order."""
-    found = {preset.name: preset for preset in presets}
-    assert len(found) == len(presets), "two presets have one name"
-    return found
+    named = {preset.name: preset for preset in presets}
+    assert len(named) == len(presets), "two presets have one name"
+    return named

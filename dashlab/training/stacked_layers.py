@@ -79,7 +79,7 @@ class Stack:
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """The networks' outputs for the same pictures."""
+        """The networks' logits [R, B, classes] for the same pictures [B, C, H, W]."""
         h = x.flatten(1).expand(self._count, -1, -1)  # [R, B, features] from here on
         for layer in self._layers:
             h = layer.forward(h)
@@ -87,7 +87,7 @@ class Stack:
 
     @torch.no_grad()
     def backward(self, grad: Tensor) -> None:
-        """Give every parameter the gradient of its network's loss; `grad` is that of the last outputs."""
+        """Give every parameter the gradient of its network's loss, from that of logits [R, B, classes]."""
         for layer in reversed(self._layers):
             grad = layer.backward(grad)
 

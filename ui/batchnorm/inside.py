@@ -90,10 +90,10 @@ def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]
             if not twin.layers:
                 continue
             spread = twin.layers[layer]
-            found = {"epoch": row.epoch, "twin": name, "mean": spread.mean, "std": spread.std}
+            figures = {"epoch": row.epoch, "twin": name, "mean": spread.mean, "std": spread.std}
             counts = getattr(spread, which)
             bins = {f"from {width * cell - SPAN:g}": count for cell, count in enumerate(counts)}
-            yield found | {"silent": spread.silent} | bins
+            yield figures | {"silent": spread.silent} | bins
 
 
 def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
@@ -107,7 +107,7 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
         layer = _layer(state, view, len(study.hidden))
     with other:
         channel = slide(state, view.full("channel"), range(1, min(6, study.hidden[layer]) + 1)) - 1
-    moments = [found for row in rows for found in row.moments if found.layer == layer]
+    moments = [moment for row in rows for moment in row.moments if moment.layer == layer]
     if not moments:
         st.caption("It diverged before any statistics were noted.")
         return
@@ -117,7 +117,7 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
             alt = f"{what} of channel {channel + 1} in layer {layer + 1}: of each batch and running"
             plot(figure, f"bn_twins_chart_{what}", alt)
     with st.expander("Numbers behind this picture", icon=":material/table:"):
-        listed = [_moment_row(found, channel) for found in moments]
+        listed = [_moment_row(moment, channel) for moment in moments]
         numbers(listed, "batchnorm-statistics.csv", "bn_twins_csv_statistics")
 
 
@@ -131,14 +131,14 @@ def _memory(momentum: float) -> str:
     )
 
 
-def _moment_row(found: Moments, channel: int) -> dict[str, Any]:
+def _moment_row(moment: Moments, channel: int) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "step": found.step,
-        "batch_mean": found.mean[channel],
-        "batch_var": found.var[channel],
+        "step": moment.step,
+        "batch_mean": moment.mean[channel],
+        "batch_var": moment.var[channel],
     }
-    if found.running_mean:
-        row |= {"running_mean": found.running_mean[channel], "running_var": found.running_var[channel]}
+    if moment.running_mean:
+        row |= {"running_mean": moment.running_mean[channel], "running_var": moment.running_var[channel]}
     return row
 
 

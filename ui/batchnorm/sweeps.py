@@ -120,23 +120,23 @@ def _say_reach(trials: Sequence[Trial], classes: int) -> None:
     )
 
 
-def _reach(found: Reach) -> str:
-    if not found.learns:
+def _reach(reach: Reach) -> str:
+    if not reach.learns:
         return "does not learn at any of these rates."
-    if found.stops_at is None:
-        return f"learns from {found.learns[0]:g} on{_gaps(found)}, and still at the highest rate."
-    one = len(found.learns) == 1
+    if reach.stops_at is None:
+        return f"learns from {reach.learns[0]:g} on{_gaps(reach)}, and still at the highest rate."
+    one = len(reach.learns) == 1
     span = (
-        f"learns at {found.learns[0]:g} alone"
+        f"learns at {reach.learns[0]:g} alone"
         if one
-        else f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
+        else f"learns from {reach.learns[0]:g} to {reach.learns[-1]:g}"
     )
-    return f"{span}{_gaps(found)}, and **stops learning at {found.stops_at:g}**."
+    return f"{span}{_gaps(reach)}, and **stops learning at {reach.stops_at:g}**."
 
 
-def _gaps(found: Reach) -> str:
+def _gaps(reach: Reach) -> str:
     """The rates between, at which it does not learn."""
-    return f" (but not at {', '.join(f'{lr:g}' for lr in found.gaps)})" if found.gaps else ""
+    return f" (but not at {', '.join(f'{lr:g}' for lr in reach.gaps)})" if reach.gaps else ""
 
 
 def _say_smallest(trials: Sequence[Trial], classes: int) -> None:

@@ -164,7 +164,7 @@ def _table(rows: Sequence[TwinsEpoch]) -> None:
 
 def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
     for row in rows:
-        found: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
+        figures: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
         for name, twin in (("plain", row.plain), ("batchnorm", row.normed)):
             scores = [
                 ("train", twin.training),
@@ -177,7 +177,7 @@ def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
                     ("training_data_train_mode", known.by_batch),
                 ]
             for how, score in scores:
-                found[f"{name}_{how}_loss"] = score.loss
-                found[f"{name}_{how}_accuracy"] = score.accuracy
-            found[f"{name}_diverged_at_step"] = twin.diverged
-        yield found
+                figures[f"{name}_{how}_loss"] = score.loss
+                figures[f"{name}_{how}_accuracy"] = score.accuracy
+            figures[f"{name}_diverged_at_step"] = twin.diverged
+        yield figures

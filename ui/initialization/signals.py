@@ -67,7 +67,7 @@ def draw(state: PageState, view: View) -> None:
         settings = entries_of(config.settings, Setting)
         stacks = measured([config.stack(setting).check() for setting in settings])
         _curves(config, stacks)
-        _said(stacks)
+        _say_stacks(stacks)
         _train(state, config)
         _layer(state, view, config, stacks)
         _table(config, stacks)
@@ -120,7 +120,7 @@ def _numbers(
     return [layer.gradient_std for layer in layers], theory(stats.config).gradients
 
 
-def _said(stacks: Sequence[StackStats]) -> None:
+def _say_stacks(stacks: Sequence[StackStats]) -> None:
     lines = [
         f"{at}. **{as_text(stats.config.title)}:** {as_text(sentences(stats))}"
         for at, stats in enumerate(stacks, 1)
@@ -153,15 +153,15 @@ def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[Sta
     columns = st.columns(min(len(stacks), 3))
     for at, stats in enumerate(stacks):
         layer = stats.layers[index]
-        found = layer.outputs if of == "outputs" else layer.gradients
+        histogram = layer.outputs if of == "outputs" else layer.gradients
         with columns[at % len(columns)]:
             st.caption(f"**{at + 1}** · {as_text(stats.config.title)}")
-            if not found.counts:
+            if not histogram.counts:
                 st.caption(f":material/block: No value in layer {index + 1} is finite.")
                 continue
             what = "Output" if of == "outputs" else "Gradient"
             plot(
-                _bars((stats.config.key(), index, of), at, found, what),
+                _bars((stats.config.key(), index, of), at, histogram, what),
                 f"init_chart_layer_{at}",
                 f"Histogram of the {of} of layer {index + 1}: {stats.config.title}",
             )

@@ -62,9 +62,9 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
 def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
     known = {k for k in range(len(called)) if mean_counted(_of_cell(entries, lanes, k, 0), "accuracy")}
     dots = [
-        (called[e.racer], e.seed, 100 * found)
+        (called[e.racer], e.seed, 100 * accuracy)
         for e in entries
-        if e.racer in known and (found := lanes[e.key].counted("accuracy")) is not None
+        if e.racer in known and (accuracy := lanes[e.key].counted("accuracy")) is not None
     ]
     if dots:
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
@@ -118,14 +118,14 @@ def _differences(
     if config.task == "grid" or config.seeds < 2 or len(known) < 2:
         return [{} for _ in rows]
     best = max(known, key=lambda k: (rows[k].accuracy or (0.0,))[0])
-    found = [difference(own, groups[best][1]) if k in known and k != best else None
+    differences = [difference(own, groups[best][1]) if k in known and k != best else None
              for k, (_, own) in enumerate(groups)]  # fmt: skip
     st.caption(
         f"Against **{as_text(rows[best].name)}**, the best on average: the difference in test accuracy seed "
         "by seed, and at how many seeds it is lower. Where its spread is larger than the difference itself, "
         "or its sign changes with the seed, these seeds do not tell which is better."
     )
-    return [{"Against the best in points": _apart(one)} for one in found]
+    return [{"Against the best in points": _apart(one)} for one in differences]
 
 
 def _apart(one: Difference | None) -> str:

@@ -148,7 +148,7 @@ def _show_cell(config: PlaneConfig) -> None:
             st.metric(label, value, help=help_, width="content")
     names = ("Steep", "Flat")
     for name, direction in zip(names, experiment.directions(config), strict=True):
-        st.markdown(f"- **{name} direction** {_said(direction)}")
+        st.markdown(f"- **{name} direction** {_direction_words(direction)}")
     descent = _descend(config)
     if descent.left_at is not None:
         st.warning(
@@ -171,7 +171,7 @@ def _steps_per_digit(rate: float) -> str:
     return f"{-1 / math.log10(rate):,.1f}" if rate > 0 else "1 step"
 
 
-def _said(direction: Direction) -> str:
+def _direction_words(direction: Direction) -> str:
     ripples = f", once in {direction.period:.0f} steps" if direction.regime == "ripples" else ""
     kind = "" if direction.regime in ("critical", "at once") else f" ({direction.regime})"
     text = REGIMES[direction.regime].replace("minimum:", f"minimum{ripples}:")

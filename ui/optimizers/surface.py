@@ -125,21 +125,21 @@ def _noise(state: PageState, view: View) -> None:
 def _stage(state: PageState, view: View) -> None:
     config: RaceConfig = view.config_of(state)
     course = config.course()
-    found = _searches(course, config.field()) if config.rates == "best" else ()
+    searches = _searches(course, config.field()) if config.rates == "best" else ()
     field = config.field()
-    if found:
-        field = tuple(racer.change(lr=own.best) for racer, own in zip(field, found, strict=True))
+    if searches:
+        field = tuple(racer.change(lr=own.best) for racer, own in zip(field, searches, strict=True))
     tracks = _tracks().race(course, field)
     run = SurfaceRun(
         course=course,
         names=racer_names(field),
         tracks=tracks,
         outcomes=tuple(outcome(course.on, track.points, track.losses, config.tolerance) for track in tracks),
-        searches=found,
+        searches=searches,
     )
     _picture(state, view, run)
     rest()
-    _said(run)
+    _say_outcomes(run)
     details.chosen(state, view, run)
     table(run, config.tolerance, state.prefix)
 
@@ -171,10 +171,10 @@ def _take_click(state: PageState, view: View, point: Any) -> None:
     _put_start(state, view, *(round(float(point[axis]), 4) for axis in "xy"))
 
 
-def _said(run: SurfaceRun) -> None:
+def _say_outcomes(run: SurfaceRun) -> None:
     """Which racers left the picture."""
-    said = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
-    lines = [as_text(words) for words in said if words]
+    words = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
+    lines = [as_text(line) for line in words if line]
     if lines:
         st.warning("  \n".join(lines), icon=":material/logout:")
 

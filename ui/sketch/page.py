@@ -58,17 +58,17 @@ def _strip(state: PageState) -> Sequence[RunSummary]:
 
     It stands outside of the pad, for the one fragment that watches a training must not be inside another.
     """
-    kept = networks.readable()
+    readable = networks.readable()
     progress = _to_watch()
     is_training = progress is not None and not progress.is_over
-    picked = networks.picker(state, kept) if kept else []
+    picked = networks.picker(state, readable) if readable else []
     if is_training and progress is not None:
         live.watch([progress.key], PREFIX, lambda known: _so_far(known[0]))
         return picked
     if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)
     if not networks.made_for_it():
-        _offer_training(kept)
+        _offer_training(readable)
     return picked
 
 
@@ -100,9 +100,9 @@ def _pad(state: PageState, picked: Sequence[RunSummary]) -> None:
         with right:
             if state.preset in EXAMPLES:
                 st.caption(EXAMPLES[state.preset].about)
-            found = networks.loaded(picked)
-            verdict.answers(prepared, found, state)
-        verdict.what_it_sees(prepared, found, state)
+            readers = networks.loaded(picked)
+            verdict.answers(prepared, readers, state)
+        verdict.what_it_sees(prepared, readers, state)
     except DashlabError as error:
         show_error(error)
     share(state)
@@ -172,10 +172,10 @@ def _pen(state: PageState) -> None:
 
 
 def _upload() -> Prepared | None:
-    key, kept = f"{PREFIX}_file", f"{PREFIX}__upload"
+    key, slot = f"{PREFIX}_file", f"{PREFIX}__upload"
 
     def keep(file: Any) -> None:
-        st.session_state[kept] = (file.name, file.getvalue()) if file is not None else None
+        st.session_state[slot] = (file.name, file.getvalue()) if file is not None else None
 
     st.file_uploader(
         "A picture of one digit",
@@ -185,7 +185,7 @@ def _upload() -> Prepared | None:
         max_upload_size=64,
         help="Drawn, scanned or photographed; dark on light or light on dark.",
     )
-    upload: tuple[str, bytes] | None = st.session_state.get(kept)
+    upload: tuple[str, bytes] | None = st.session_state.get(slot)
     if upload is None:
         return None
     name, data = upload
@@ -193,7 +193,7 @@ def _upload() -> Prepared | None:
         read = _read_upload(data, name)
     except PictureError as error:
         show_error(error)
-        st.session_state[kept] = None
+        st.session_state[slot] = None
         return None
     show(read.preview, name, side=PREVIEW)
     st.caption(as_text(f"{name}: {'; '.join(read.notes)}." if read.notes else name))
@@ -225,9 +225,9 @@ def _read_upload(data: bytes, name: str) -> _Upload:
     return _Upload(np.moveaxis(np.asarray(preview), 2, 0), picture.notes, prepare(picture.image))
 
 
-def _offer_training(kept: Sequence[RunSummary]) -> None:
+def _offer_training(readable: Sequence[RunSummary]) -> None:
     """A button that trains the network made for this page; it comes first where no other reads well."""
-    is_first, is_needed = not kept, not networks.reads_digits_well(kept)
+    is_first, is_needed = not readable, not networks.reads_digits_well(readable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             "Train a network" if is_first else "Train the network made for this page",

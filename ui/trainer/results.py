@@ -35,8 +35,8 @@ def curves(curve: Curve, prefix: str, config: RunConfig) -> None:
             charts.accuracy(curve), f"{prefix}_chart_accuracy", "Training and validation accuracy over epochs"
         )
     with pictures:
-        if said := losses.words(config, curve.steps, validated=curve.validated):
-            st.caption(as_text(said))
+        if words := losses.words(config, curve.steps, validated=curve.validated):
+            st.caption(as_text(words))
         if config.schedule.schedule != "none":
             grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
 

@@ -81,7 +81,7 @@ def samples(config: GainConfig) -> Tensor:
 
 
 def outputs(config: GainConfig, x: Tensor) -> Tensor:
-    """What the chosen activation makes of `x`."""
+    """What the chosen activation makes of `x` [...], of its shape."""
     return activate(x, next(one for one in settings(config) if one.activation == config.activation))
 
 

@@ -74,7 +74,7 @@ def sums_of_weights(betas: tuple[float, ...], steps: int) -> Array:
 
 
 def weights(beta: float, step: int) -> Array:
-    """The weight of each value in the average from 0 after `step` values; the newest first."""
+    """The weight of each value in the average from 0 after `step` values, [step]; the newest first."""
     found: Array = (1 - beta) * beta ** np.arange(step, dtype=float)
     return found
 

@@ -31,7 +31,7 @@ _NOISY = 0.5  # of 255: the standard deviation of the paper in a photograph or s
 _ABOVE_NOISE = 4.0  # standard deviations of the paper under which nothing is taken for ink
 
 
-_TOLD = {
+_STEP_WORDS = {
     "grey": ("Grey", "Only brightness counts."),
     "sheet": ("Sheet alone", "The rim of the table around the sheet is cut away."),
     "tilted sheet": (
@@ -123,7 +123,7 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
 def _step(name: str, picture: Pixels, degrees: float = 0.0) -> Step:
     if name == "sheet" and degrees:
         name = "tilted sheet"
-    title, about = _TOLD[name]
+    title, about = _STEP_WORDS[name]
     return Step(title, about.format(degrees=f"{abs(degrees):g}"), picture)
 
 

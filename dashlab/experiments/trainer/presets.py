@@ -1,5 +1,7 @@
 """Configs worth a name: the recipes of the course material, and dashlab's own fast ones."""
 
+import difflib
+
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Value
 from dashlab.settings.presets import Preset, by_name
@@ -16,10 +18,17 @@ PUBLISHED = {
 
 
 def preset(name: str) -> Preset[RunConfig]:
-    """The preset called `name`; raises `ConfigError` if there is none."""
-    if name not in PRESETS:
-        raise ConfigError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
-    return PRESETS[name]
+    """The preset called `name`.
+
+    Raises:
+        ConfigError: there is none; the sentence names those that are spelled alike, or else all.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    alike = difflib.get_close_matches(name.lower(), PRESETS)
+    if alike:
+        raise ConfigError(f"There is no preset {name!r}. Did you mean {' or '.join(alike)}?")
+    raise ConfigError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
 
 
 def _preset(name: str, title: str, about: str, **settings: Value) -> Preset[RunConfig]:

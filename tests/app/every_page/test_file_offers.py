@@ -19,10 +19,10 @@ from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.initialization.test_initialization import LEARN, rows
-from tests.app.optimizers.test_network import RACE, store_all
+from tests.app.initialization.stacks import LEARN, rows
+from tests.app.optimizers.raced import RACE, store_all
 from tests.app.pages import ran
-from tests.app.sketch.test_sketch import MADE, ink, keep
+from tests.app.sketch.kept import MADE, ink, keep
 from tests.places import PLACES
 from ui.parts import tables, unexpected
 

@@ -19,7 +19,7 @@ from dashlab.experiments.augmentation.pipeline import Step, make_step, write_ste
 from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS
 from dashlab.experiments.augmentation.transforms import build
-from tests.unit.augmentation.test_pipeline import CAT, TO_FLOAT, draw, same
+from tests.unit.augmentation.drawn import CAT, TO_FLOAT, draw, same
 from ui.augmentation.steps import FORMULAS
 
 

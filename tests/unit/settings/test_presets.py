@@ -1,4 +1,4 @@
-"""The one class of presets, and all that there are of it: sound, told apart, and each with what to look for."""
+"""The one class of presets, and every preset: sound, told apart, and each with what to look for."""
 
 import re
 from collections import Counter

@@ -19,7 +19,7 @@ from dashlab.store.index import FILE, LOCK
 from dashlab.store.runs import RunSummary, Store
 from dashlab.store.summary import read_summary
 from tests.typed import there
-from tests.unit.store.test_runs import KEY, a_result
+from tests.unit.store.kept import KEY, a_result
 
 NOW = datetime.now(timezone.utc)
 
