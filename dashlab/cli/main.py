@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 import dashlab
-from dashlab.cli import data, doctor, runs, train
+from dashlab.cli import data, doctor, presets, runs, train
 from dashlab.errors import DashlabError
 
-_COMMANDS = {"train": train, "runs": runs, "data": data, "doctor": doctor}
+_COMMANDS = {"train": train, "presets": presets, "runs": runs, "data": data, "doctor": doctor}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
