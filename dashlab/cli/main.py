@@ -13,7 +13,9 @@ _COMMANDS = {"train": train, "presets": presets, "runs": runs, "data": data, "do
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 for a user's mistake, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m dashlab", description=dashlab.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m dashlab", description=(dashlab.__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--version", action="version", version=f"dashlab {dashlab.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in _COMMANDS.items():
