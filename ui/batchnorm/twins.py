@@ -8,6 +8,8 @@ import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.charts.batchnorm.boundary import boundaries, cells
+from dashlab.experiments.batchnorm.look import TwinsLook
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
 from ui.batchnorm import inside, words
 from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of, slide
@@ -181,3 +183,14 @@ def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
                 figures[f"{name}_{how}_accuracy"] = score.accuracy
             figures[f"{name}_diverged_at_step"] = twin.diverged
         yield figures
+
+
+VIEW = View(
+    name="twins",
+    title="Twins",
+    icon=":material/compare:",
+    lead=LEAD,
+    config=TwinsLook,
+    presets=TWINS,
+    draw=draw,
+)
