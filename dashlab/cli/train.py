@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.trainer.presets import PRESETS, preset
 from dashlab.settings.fields import Spec
-from dashlab.settings.presets import PRESETS, preset
 from dashlab.settings.run import LEAVES, PARTS, RunConfig, spec_of
 from dashlab.training.losses import added_words
 from dashlab.training.results import EpochRow, Result, Row, Started, StepRow

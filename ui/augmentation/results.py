@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashlab.charts.pictures import Pixels
 from dashlab.experiments.augmentation.pipeline import Step
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from ui.augmentation.source import Source, png_of, trained_on
 from ui.frame.page import link_to

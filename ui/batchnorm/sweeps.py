@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
+from dashlab.experiments.batchnorm import presets
 from dashlab.experiments.batchnorm import sweeps as experiment
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm.parts import before, is_quick, largest_class, numbers
@@ -182,3 +183,23 @@ def _say_diverged(trials: Sequence[Trial]) -> None:
                 f"with batches of {first.batch_size}: its loss was no finite number any more at step "
                 f"{first.diverged}. They stand at the accuracy of guessing."
             )
+
+
+RATES = View(
+    name="rates",
+    title="Learning-rate sweep",
+    icon=":material/speed:",
+    lead=RATES_LEAD,
+    config=RateSweep,
+    presets=presets.RATES,
+    draw=draw,
+)
+BATCHES = View(
+    name="batches",
+    title="Batch-size sweep",
+    icon=":material/stacked_bar_chart:",
+    lead=BATCHES_LEAD,
+    config=BatchSweep,
+    presets=presets.BATCHES,
+    draw=draw,
+)

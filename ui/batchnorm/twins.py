@@ -1,7 +1,6 @@
 """The twins view: settings, decision boundaries, curves, and a look inside."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,8 +8,9 @@ import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.charts.batchnorm.boundary import boundaries, cells
+from dashlab.experiments.batchnorm.look import TwinsLook
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
-from dashlab.settings.fields import choice, flag, integer
 from ui.batchnorm import inside, words
 from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of
 from ui.frame.views import View
@@ -27,46 +27,6 @@ LEAD = (
     "with running statistics, with that in **train mode**, with those of the batch."
 )
 NORMALISED = r"\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwinsLook(TwinsConfig):
-    """What is trained, and which part of it is looked at."""
-
-    at: int = integer(15, "Epoch", "The epoch that is looked at.", low=0, high=500, shown_only=True)
-    log: bool = flag(False, "Logarithmic loss", "Equal factors take equal heights.", shown_only=True)
-    pane: str = choice(
-        "values",
-        "Look inside",
-        "What the pictures at the bottom show.",
-        {
-            "values": "Activations",
-            "statistics": "Running statistics",
-            "gradients": "Gradients",
-            "classes": "Classes",
-        },
-        shown_only=True,
-    )
-    which: str = choice(
-        "entering",
-        "Values",
-        "Those that enter the activation, or those that leave the layer.",
-        {"entering": "entering", "leaving": "leaving"},
-        used_when=(("pane", ("values",)),),
-        shown_only=True,
-    )
-    layer: int = integer(
-        2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21, shown_only=True
-    )
-    channel: int = integer(
-        1,
-        "Channel",
-        "The unit whose statistics are shown; the first six are followed.",
-        low=1,
-        high=6,
-        used_when=(("pane", ("statistics",)),),
-        shown_only=True,
-    )
 
 
 GROUPS = (
@@ -226,3 +186,14 @@ def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
                 figures[f"{name}_{how}_accuracy"] = score.accuracy
             figures[f"{name}_diverged_at_step"] = twin.diverged
         yield figures
+
+
+VIEW = View(
+    name="twins",
+    title="Twins",
+    icon=":material/compare:",
+    lead=LEAD,
+    config=TwinsLook,
+    presets=TWINS,
+    draw=draw,
+)

@@ -10,7 +10,7 @@ from dashlab.settings.run import spec_of
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
-from ui.frame.pages import PAGES
+from ui.frame.pages import PAGES, page_of
 from ui.parts import runs
 from ui.parts.runs import training_link
 from ui.parts.text import as_text
@@ -26,9 +26,9 @@ def start() -> None:
         if st.button(
             "Train your first network", key="home_train", type="primary", icon=":material/play_arrow:"
         ):
-            st.switch_page("pages/trainer.py", query_params={"train_preset": "mnist-fast"})
+            st.switch_page(page_of("trainer").path, query_params={"train_preset": "mnist-fast"})
         if st.button("Sketch a digit", key="home_sketch", icon=":material/draw:"):
-            st.switch_page("pages/sketch.py")
+            st.switch_page(page_of("sketch").path)
 
 
 def pages() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashlab.charts.initialization import signals as charts
 from dashlab.charts.initialization.signals import Signal
+from dashlab.experiments.initialization.presets import SIGNALS
 from dashlab.experiments.initialization.rows import Histogram, StackStats
 from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.experiments.initialization.theory import theory
@@ -15,7 +16,6 @@ from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sen
 from dashlab.settings.lists import entries_of
 from ui.frame.views import View
 from ui.initialization.measured import measured
-from ui.initialization.presets import SIGNALS
 from ui.initialization.settings import depth_slider, editor, folded, width_slider
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashlab.charts.initialization import training as charts
 from dashlab.charts.initialization.signals import Signal, by_layer
+from dashlab.experiments.initialization.presets import TRAININGS
 from dashlab.experiments.initialization.training import (
     LARGEST_CLASS,
     LEARNS,
@@ -19,7 +20,6 @@ from dashlab.experiments.initialization.training import (
 from dashlab.training.records import plain
 from ui.frame.views import View
 from ui.initialization.measured import measured
-from ui.initialization.presets import TRAININGS
 from ui.initialization.settings import depth_slider, editor, folded, width_slider
 from ui.parts import guessing, live
 from ui.parts.layout import beside, rest

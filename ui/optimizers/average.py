@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
-from dashlab.experiments.optimizers.average import AverageConfig, Averages
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.average import Averages
+from dashlab.experiments.optimizers.presets import AVERAGES
+from dashlab.experiments.optimizers.settings import AverageConfig
+from ui.frame.views import View
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
@@ -18,31 +20,6 @@ LEAD = (
     "average smoother and later, and how an average that starts from 0 is too small in its first steps "
     "until the bias correction mends it."
 )
-
-PRESETS = {
-    "emausual": ViewPreset(
-        "The usual 0.9", "Momentum's and Adam's own: an average over about ten values.", AverageConfig()
-    ),
-    "emabias": ViewPreset(
-        "Adam's second moment",
-        "β = 0.999 averages over a thousand values: without correction it is less than a fifth of the value "
-        "for all of these 200 steps.",
-        AverageConfig(beta=0.999, series="constant", at=20),
-    ),
-    "emalag": ViewPreset(
-        "Late after a jump",
-        "β = 0.98 is smooth, and fifty steps after the jump it has followed two thirds of it.",
-        AverageConfig(beta=0.98, series="jump", at=120),
-    ),
-    "emamany": ViewPreset(
-        "Four memories side by side",
-        "Less noise is paid for with more delay; no β has both.",
-        AverageConfig(neighbours=True, noise=1.0, at=60),
-    ),
-    "emanone": ViewPreset(
-        "No memory at all", "At β = 0 the average is the last value: plain SGD.", AverageConfig(beta=0.0)
-    ),
-}
 
 USES = (
     ("SGD with momentum", "momentum", 0.9),
@@ -208,5 +185,5 @@ VIEW = View(
     lead=LEAD,
     config=AverageConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=AVERAGES,
 )

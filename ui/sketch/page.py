@@ -12,9 +12,11 @@ from dashlab.charts.pictures import Pixels
 from dashlab.errors import ConfigError, DashlabError, PictureError
 from dashlab.experiments.sketch.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
 from dashlab.experiments.sketch.prepare import Prepared, prepare
+from dashlab.experiments.sketch.presets import PRESETS as EXAMPLES
+from dashlab.experiments.sketch.settings import SketchConfig
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
 from ui.parts import live, runs
@@ -24,52 +26,18 @@ from ui.parts.state import PageState, arrive, share
 from ui.parts.text import as_text, show_error, show_notes
 from ui.sketch import networks, verdict
 from ui.sketch.canvas import canvas, sheet_of
-from ui.sketch.examples import EXAMPLES
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
 FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
-SPECS: dict[str, Spec] = {
-    "source": Spec(
-        kind="choice",
-        label="Picture",
-        help="Draw, or upload a picture of one digit.",
-        choices=("draw", "upload"),
-        names={"draw": "Draw", "upload": "Upload"},
-    ),
-    "pen": Spec(kind="integer", label="Pen width", help=f"In pixels, of a sheet of {SIDE}.", low=4, high=40),
-    "ink": Spec(kind="text", label="Drawing", help="The strokes on the sheet, as letters."),
-    "runs": Spec(kind="text", label="Networks", help="The trained networks that read the picture."),
-    "map": Spec(
-        kind="choice",
-        label="Colour the pixels by",
-        help="evidence: what the ink that is there contributed. sensitivity: what more ink would do.",
-        choices=("evidence", "sensitivity"),
-        names={"evidence": "Evidence", "sensitivity": "Sensitivity"},
-    ),
-    "about": Spec(
-        kind="choice",
-        label="For the class",
-        help="Ask why a network did or did not read this one.",
-        choices=("read", *"0123456789"),
-        names={"read": "The one that was read"} | {digit: digit for digit in "0123456789"},
-    ),
-}
-DEFAULTS: Mapping[str, Value] = {
-    "source": "draw",
-    "pen": 18,
-    "ink": "",
-    "runs": "",
-    "map": "evidence",
-    "about": "read",
-}
+SPECS: dict[str, Spec] = SketchConfig.specs()
 
 
 def start(preset: str) -> Mapping[str, Value] | None:
     """All settings of an example; of `""`, an empty sheet."""
     if preset == "":
-        return DEFAULTS
-    return {**DEFAULTS, **EXAMPLES[preset].values()} if preset in EXAMPLES else None
+        return SketchConfig().flat()
+    return EXAMPLES[preset].config.flat() if preset in EXAMPLES else None
 
 
 def page() -> None:

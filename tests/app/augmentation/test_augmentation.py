@@ -15,12 +15,12 @@ from dashlab.data.photos import load_photo
 from dashlab.experiments.augmentation.code import step_code
 from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
 from dashlab.experiments.augmentation.pipeline import make_step
+from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.training.engine import resolved
 from tests.app.augmentation.steps import QUICK, pictures, with_steps
 from tests.app.pages import link, press, ran, texts
 from ui.augmentation import page as augmentation
-from ui.augmentation.presets import presets
 from ui.augmentation.results import training_config
 from ui.parts import links
 from ui.trainer import page as training
@@ -42,18 +42,18 @@ def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
     assert app.query_params == {}
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
     open_page: Callable[..., AppTest], name: str
 ) -> None:
     app = open_page(aug_preset=name)
     assert len(app.error) == (name == "toolarge")
     assert not app.warning
-    assert presets()[name].about in texts(app)
+    assert PRESETS[name].about in texts(app)
 
 
 def test_the_presets_hold_everything_that_the_material_uses() -> None:
-    used = {step.transform for name in ("everything", "inverse") for step in presets()[name].steps}
+    used = {step.transform for name in ("everything", "inverse") for step in PRESETS[name].config.steps}
     assert used == {
         *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
         *("RandomRotation", "ColorJitter", "RandomGrayscale", "RandomResizedCrop"),
@@ -63,7 +63,7 @@ def test_the_presets_hold_everything_that_the_material_uses() -> None:
 
 def test_normalize_and_its_inverse_give_the_picture_back() -> None:
     photo = load_photo("astronaut")
-    steps = presets()["inverse"].steps
+    steps = PRESETS["inverse"].config.steps
     (back,) = draw_pipeline(steps, [Sample(picture=photo)], seed=0)
     resized = draw_pipeline(steps[:1], [Sample(picture=photo)], seed=0)[0]
     assert np.abs(back.last.raw.pixels.astype(int) - resized.last.raw.pixels).max() <= 1
@@ -215,7 +215,7 @@ def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Cal
     assert (state.values["source"], state.values["show"]) == ("cifar10", "undone")
     jitter = [f"{name}=(0.8, 1.2)" for name in ("brightness", "contrast", "saturation")] + ["hue=(-0.1, 0.1)"]
     tensor = ["v2.ToImage()", "v2.ToDtype(dtype=torch.float32, scale=True)"]
-    assert [step_code(step) for step in presets()["s18"].steps] == [
+    assert [step_code(step) for step in PRESETS["s18"].config.steps] == [
         "v2.RandomHorizontalFlip()",
         "v2.RandomRotation(degrees=(-10, 10))",
         "v2.RandomResizedCrop(size=32, scale=(0.8, 1))",

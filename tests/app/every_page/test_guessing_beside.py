@@ -14,8 +14,8 @@ from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.network import load_points
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import RateSweep, Trial
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.initialization.stacks import LEARN

@@ -12,8 +12,8 @@ from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.optimizers.network import NetworkRace, entries, orders
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.training.study import Study
 from tests.app.fakes import FakeLab, started, steps

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashlab import jobs, leftovers
 from dashlab.data.folders import own_folder
 from dashlab.errors import JobError
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran

@@ -15,12 +15,12 @@ from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.settings.lists import entries_of, text_of
 from tests.app.initialization.stacks import TWO, curves, figures
 from tests.app.pages import link, press, ran, texts
-from ui.frame.views import View
-from ui.initialization import views as initialization
+from ui.frame.pages import page_of
+from ui.frame.views import View, views_of
 from ui.parts.tables import csv_text
 
 PAGE = "pages/initialization.py"
-ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]
+ALL_PRESETS = [(view, name) for view in views_of(page_of("initialization")) for name in view.presets]
 
 
 def unfolded(app: AppTest, *boxes: str) -> AppTest:

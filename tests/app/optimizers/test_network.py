@@ -12,8 +12,8 @@ from dashlab import jobs
 from dashlab.errors import JobError
 from dashlab.experiments.optimizers.linear import floor
 from dashlab.experiments.optimizers.network import NetworkRace, RacerRow, StackedRuns, orders
+from dashlab.experiments.trainer.presets import PRESETS as RUNS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS as RUNS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from dashlab.training.results import EndState

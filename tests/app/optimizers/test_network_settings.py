@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashlab.experiments.optimizers.presets import NETWORK as PRESETS
 from dashlab.settings.lists import entries_of, text_of
 from dashlab.settings.optim import OptimConfig
 from tests.app.optimizers.raced import GRID, RACERS
 from tests.app.pages import press, texts
-from ui.optimizers.network import PRESETS
 
 PAGE = "pages/optimizers.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")

@@ -10,14 +10,13 @@ from streamlit.testing.v1 import AppTest
 from dashlab.experiments.optimizers.outcome import outcome
 from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.run import race as run_race
+from dashlab.experiments.optimizers.surface_presets import SURFACE as PRESETS
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.experiments.optimizers.terms import terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optimizers.surface_details import state_rows
-from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import SurfaceRun, every_step
-from ui.optimizers.views import VIEWS
 
 PAGE = "pages/optimizers.py"
 
@@ -70,11 +69,6 @@ def test_every_preset_is_drawn_and_says_what_it_shows(race: Callable[..., AppTes
     app = race(preset, **shorter)
     assert PRESETS[preset].about in texts(app)
     assert app.selectbox(key="optim_preset").value == preset
-
-
-def test_presets_of_all_views_have_names_of_their_own() -> None:
-    names = [name for view in VIEWS for name in view.presets]
-    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab import jobs
 from dashlab.errors import DataError, JobError
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
