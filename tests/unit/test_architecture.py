@@ -43,6 +43,10 @@ BROKEN = {
     "a long file": {"ui/parts/controls.py": "\n" * 401},
     "a long file of tests": {"tests/unit/test_setup.py": "\n" * 401},
     "a long body": {"ui/parts/controls.py": LONG},
+    "two classes of one name": {
+        "ui/parts/controls.py": "class View: pass",
+        "dashlab/jobs/lab.py": "class View: pass",
+    },
 }
 
 

@@ -12,11 +12,12 @@ from dashlab.experiments.batchnorm.look import TwinsLook
 from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
 from ui.batchnorm import inside, words
-from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of, slide
+from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of
 from ui.frame.views import View
 from ui.parts.controls import Group
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
+from ui.parts.sliders import along
 from ui.parts.stage import StudyStage
 from ui.parts.state import PageState
 
@@ -136,7 +137,9 @@ def _boundaries(
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
     kept = set(frames_of(study.epochs))
     by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
-    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
+    at = along(state, view.full("at"), list(by_epoch))
+    assert at is not None  # epoch 0 comes first and is kept
+    return by_epoch[at]
 
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:

@@ -12,8 +12,8 @@ from dashlab import jobs
 from dashlab.errors import DamagedRun, DashlabError
 from dashlab.experiments.optimizers.network import (
     HELD_BACK,
-    Entry,
     NetworkRace,
+    RaceRun,
     StackedRuns,
     entries,
     orders,
@@ -105,14 +105,14 @@ def _group(
 # -- the runs ---------------------------------------------------------------------------------------------
 
 
-def _entries(config: NetworkRace) -> tuple[Entry, ...]:
+def _entries(config: NetworkRace) -> tuple[RaceRun, ...]:
     from dashlab.data.images import available_source
 
     return _all_entries(config.computed(), available_source(config.dataset))
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _all_entries(config: NetworkRace, source: str) -> tuple[Entry, ...]:
+def _all_entries(config: NetworkRace, source: str) -> tuple[RaceRun, ...]:
     return entries(config, source)
 
 
@@ -125,7 +125,7 @@ def _stored(root: str, key: str, created: datetime) -> Lane | None:  # noqa: ARG
     return lane_of(run.result) if run is not None else None
 
 
-def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
+def _cached(wanted: Sequence[RaceRun]) -> dict[str, Lane]:
     """What the store has of these runs, by key."""
     store = runs.store()
     there = {e.key: run for e in wanted if (run := store.find(e.key)) is not None}
@@ -133,11 +133,11 @@ def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
     return {key: lane for key, lane in found.items() if lane is not None}
 
 
-def _missing(wanted: Sequence[Entry], cached: Mapping[str, Lane]) -> list[Entry]:
+def _missing(wanted: Sequence[RaceRun], cached: Mapping[str, Lane]) -> list[RaceRun]:
     return [e for e in wanted if e.key not in cached or cached[e.key].state == "stopped"]
 
 
-def _lanes(wanted: Sequence[Entry], job_keys: Sequence[str]) -> dict[str, Lane]:
+def _lanes(wanted: Sequence[RaceRun], job_keys: Sequence[str]) -> dict[str, Lane]:
     """Everything that is known of these runs: what is cached, and what goes on."""
     lanes = {e.key: Lane() for e in wanted} | _cached(wanted)
     for key in job_keys:
@@ -249,7 +249,7 @@ def _draw(state: PageState, view: View, config: NetworkRace, job_keys: Sequence[
         network_race.table(config, wanted, lanes, prefix)
 
 
-def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
+def _before(config: NetworkRace, wanted: Sequence[RaceRun]) -> None:
     """What stands where the curves would, before anything is trained."""
     pictures = f"{config.train_size:,}" if config.train_size else "all"
     held_back = f", of which {HELD_BACK:.0%} are held back to choose the rates by" * (config.task == "grid")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.sketch.prepare import Prepared, Step
+from dashlab.experiments.sketch.prepare import PreparationStep, Prepared
 from ui.parts.controls import control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState
@@ -157,13 +157,13 @@ def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState,
     st.caption(f"For **{as_text(title)}**" + (f" · {as_text(name)}" if several else ""))
 
 
-def _step_picture(step: Step) -> None:
+def _step_picture(step: PreparationStep) -> None:
     is_large = max(step.picture.shape) > 2 * STEP
     picture = np.pad(step.picture, 2, constant_values=150) if is_large else step.picture
     show(picture[None], step.about, side=STEP)
 
 
-def _steps(steps: Sequence[Step], readers: Networks) -> None:
+def _steps(steps: Sequence[PreparationStep], readers: Networks) -> None:
     st.header("How it got there", anchor=False)
     st.markdown(
         "A network reads what looks like its training pictures, so your digit goes through what every "

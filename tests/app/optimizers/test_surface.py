@@ -92,7 +92,7 @@ def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTe
 
 def test_the_link_holds_what_is_looked_at(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racer="6", step="4")
-    assert app.slider(key="optim_surface_step").value == 4
+    assert app.select_slider(key="optim_surface_step").value == 4
     assert "step t = 4" in texts(app)
     assert r"$m_t=beta_1 m_{t-1}" in texts(app)
 
@@ -209,7 +209,7 @@ def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Ca
 def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racers="lr~0.01", racer="5", step="500", steps="30")
     assert app.selectbox(key="optim_surface_racer").value == 1
-    assert app.slider(key="optim_surface_step").value == 30
+    assert app.select_slider(key="optim_surface_step").value == 30
 
 
 def test_the_files_have_every_step_and_what_the_optimizer_made_of_it() -> None:
