@@ -69,7 +69,13 @@ class View:
         """Draw one setting's widget, as `controls.control` does; nothing where it has no effect."""
         if self.config_of(state).is_used(name):
             controls.control(state, self.full(name))
+        else:
+            state.problems.pop(self.full(name), None)  # what is not drawn cannot be mended
         return state.values[self.full(name)]
+
+    def problem(self, state: PageState) -> str:
+        """What cannot be read among this view's settings, as a sentence; empty if there is nothing."""
+        return state.problem(map(self.full, self.config.specs()))
 
     def preset_picker(self, state: PageState, **words: Any) -> None:
         """Choose one of the view's presets; the other views stay as they are.
@@ -115,7 +121,7 @@ def open_views(slug: str) -> None:
 def _show(page: PageInfo, views: Sequence[View]) -> None:
     """What the link could not have, the switch between views, the chosen view, the link."""
     state = arrive(page.prefix, specs_of(views), lambda preset: start_of(views, preset), page.home)
-    show_notes(state.notes)
+    show_notes(state.address.notes)
     view = views[0]
     if len(views) > 1:
         view = _switch(state, views)

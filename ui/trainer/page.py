@@ -106,8 +106,8 @@ def _sound(state: PageState, view: View) -> tuple[RunConfig | None, str]:
     """The resolved config, or a sentence that says why there is none."""
     from dashlab.training.engine import resolved
 
-    if state.problems:
-        return None, next(iter(state.problems.values()))
+    if unread := view.problem(state):
+        return None, unread
     try:
         return resolved(view.config_of(state)), ""
     except ConfigError as error:
