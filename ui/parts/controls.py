@@ -167,11 +167,18 @@ def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str,
 
 
 def preset_picker(
-    state: PageState, presets: Mapping[str, tuple[str, str]], *, names: Iterable[str] | None = None
+    state: PageState,
+    presets: Mapping[str, tuple[str, str]],
+    *,
+    names: Iterable[str] | None = None,
+    label: str = "Preset",
+    placeholder: str = "None: the defaults",
+    help: str = "Sets every control below to a case worth seeing; change what you like from there.",
+    has_about: bool = True,
 ) -> None:
     """Choose a preset, which sets everything, or the settings in `names` alone.
 
-    `presets` maps names to titles and descriptions.
+    `presets` maps names to titles and descriptions; `has_about` says whether that of the chosen one follows.
     """
     key = f"{state.prefix}_preset"
     st.session_state[key] = state.preset if state.preset in presets else None
@@ -181,15 +188,15 @@ def preset_picker(
             state.put_preset(chosen, names)
 
     st.selectbox(
-        "Preset",
+        label,
         list(presets),
         format_func=lambda name: presets[name][0],
         key=key,
         on_change=answered(key, choose),
-        placeholder="None: the defaults",
-        help="Sets every control below to a case worth seeing; change what you like from there.",
+        placeholder=placeholder,
+        help=help,
     )
-    if state.preset in presets:
+    if has_about and state.preset in presets:
         st.caption(presets[state.preset][1])
 
 
