@@ -41,7 +41,7 @@ FORMULAS: Mapping[str, tuple[str, str]] = {
     "GaussianNoise": (
         r"\begin{gathered} x' = x + \varepsilon "
         r"\\ \varepsilon \sim \mathcal{N}(\text{mean}, \sigma^2) \end{gathered}",
-        "ε is drawn for every value anew.",
+        "ε is drawn separately for every value.",
     ),
     "RandomSolarize": (
         r"x' = \begin{cases} x & x < t \\ \text{max} - x & x \ge t \end{cases}",

@@ -50,7 +50,7 @@ def draw(state: PageState, view: View) -> None:
         config, bar = _controls(state, view)
     with right:
         if config is None:
-            st.info("Mend what the sentence at the controls names, and the race can begin.")
+            st.info("Correct what the sentence at the controls names, and the race can begin.")
         elif config.task == "linear":
             linear_race.draw(config, f"{state.prefix}_{view.name}")
         else:

@@ -65,7 +65,9 @@ def _racer(state: PageState, name: str, key: str, racer: E, hidden: Collection[s
     part = Fields(key, kind.specs(), dict(racer.flat()))
     controls.control(part, "optimizer")
     st.markdown("  \n".join(f"${line}$" for line in printed(kind().change(**part.values))))
-    everything = st.toggle("All coefficients", key=f"{part.prefix}_all", help="Also those rarely changed.")
+    everything = st.toggle(
+        "All coefficients", key=f"{part.prefix}_all", help="Also show those that are rarely changed."
+    )
     for setting, spec in kind.specs().items():
         if setting == "optimizer" or setting in hidden or not kind().change(**part.values).is_used(setting):
             continue

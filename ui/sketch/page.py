@@ -85,8 +85,10 @@ def _so_far(progress: Progress) -> None:
     words = "The network sees its first digits …"
     if progress.steps:
         last = progress.steps[-1]
-        words = f"It reads **{100 * last.accuracy:.1f} %** of the digits rightly that it has just trained on."
-    st.caption(f"{words} Draw meanwhile: what is on the sheet is read as soon as the training is over.")
+        words = (
+            f"It classifies **{100 * last.accuracy:.1f} %** of the digits it has just trained on correctly."
+        )
+    st.caption(f"{words} Draw meanwhile: what is on the sheet is classified as soon as the training is over.")
 
 
 @st.fragment
@@ -177,7 +179,7 @@ def _upload() -> Prepared | None:
     st.caption(as_text(f"{name}: {'; '.join(read.notes)}." if read.notes else name))
     if read.prepared is None:
         st.warning(
-            f"There is no ink to be seen in {as_text(name)}: take a picture in which one digit stands out "
+            f"There is no visible ink in {as_text(name)}: take a picture in which one digit stands out "
             "from the paper.",
             icon=":material/visibility_off:",
         )

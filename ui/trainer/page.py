@@ -166,14 +166,16 @@ def stage(state: PageState, config: RunConfig | None, bar: Any) -> None:
 def _what_is_wanted(state: PageState) -> None:
     """What stands where the pictures would, while the settings are not sound."""
     if state.values["dataset"] == "own" and not state.values["path"]:
-        st.info("Your own pictures are wanted: under **Data**, upload a zip with one folder for each class.")
+        st.info("Your own pictures are needed: under **Data**, upload a zip with one folder for each class.")
         st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
         st.caption(
             "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
             "A fifth of each class is kept for testing, unless the zip has a folder for that, such as test."
         )
     else:
-        st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
+        st.info(
+            "Correct the setting that the sentence under the button names, and the network can be trained."
+        )
 
 
 def _to_show(key: str) -> RunSummary | None:

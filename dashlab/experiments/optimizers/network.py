@@ -330,7 +330,7 @@ class StackedRuns(Study):
             values = json.loads(self.base)
             known = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in LEAVES}
         except (ValueError, AttributeError) as error:
-            raise ConfigError("What the runs have in common is not sound JSON.") from error
+            raise ConfigError("What the runs have in common is not valid JSON.") from error
         base = RunConfig().change(**known)
         return tuple(replace(base, optim=optim) for optim in entries_of(self.racers, OptimConfig))
 
@@ -355,7 +355,7 @@ class StackedRuns(Study):
 
 def _doing(count: int, done: int, total: int) -> str:
     racers = f"{count} racers" if count > 1 else "1 racer"
-    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Reading the test pictures"
+    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
 
 
 def _racer_row(index: int, row: Row) -> RacerRow:

@@ -114,7 +114,7 @@ def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Call
     app = open_page(**with_steps(*to_float, make_step("Normalize")))
     assert "cannot be shown" not in texts(app)
     app.selectbox(key="aug_show").set_value("raw").run()
-    assert "each such picture is mapped, its least value to black" in texts(app)
+    assert "each such picture is mapped, its smallest value to black" in texts(app)
 
 
 def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest) -> None:
@@ -207,7 +207,7 @@ def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
     assert "before step 3" in texts(app)
-    assert "A draw can be given again once every step can be done." in texts(app)
+    assert "Once every step can be done, a draw can be reproduced." in texts(app)
 
 
 def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]) -> None:
