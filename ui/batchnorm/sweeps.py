@@ -67,8 +67,7 @@ def draw(state: PageState, view: View) -> None:
             before=before,
             is_quick=is_quick,
         )
-        unread = next(iter(state.problems.values()), "")
-        stage.show(study, unread, button=button, bar=bar)
+        stage.show(study, view.problem(state), button=button, bar=bar)
 
 
 def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:

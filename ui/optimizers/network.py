@@ -74,7 +74,7 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     view.control(state, "log_loss")
     view.control(state, "cell_shows")
     config: NetworkRace = view.config_of(state).without_unused()
-    problem = next(iter(state.problems.values()), "")
+    problem = view.problem(state)
     try:
         config.check()
     except DashlabError as error:

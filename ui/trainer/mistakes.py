@@ -145,7 +145,7 @@ def _pairs_table(
 
 
 def worst(run: StoredRun, prefix: str) -> None:
-    """The wrongly classified pictures of the greatest confidence, with its likeliest classes."""
+    """The wrongly classified pictures of which the network was most confident, with its likeliest classes."""
     evaluation = run.result.evaluation
     assert evaluation is not None
     images = _pictures_of(run)

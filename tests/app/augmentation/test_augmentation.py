@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -22,8 +23,9 @@ from tests.app.augmentation.steps import QUICK, pictures, with_steps
 from tests.app.pages import link, press, ran, texts
 from ui.augmentation import page as augmentation
 from ui.augmentation.results import training_config
+from ui.frame.views import specs_of, start_of
 from ui.parts import links
-from ui.trainer import page as training
+from ui.trainer.page import VIEW
 
 PAGE = "pages/augmentation.py"
 
@@ -237,7 +239,9 @@ def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppT
     (link,) = [
         entry.proto for entry in app.get("page_link") if entry.proto.label == "Train with this pipeline"
     ]
-    arrived = links.read(dict(parse_qsl(link.query_string)), "train", training.SPECS, training.start)
+    arrived = links.read(
+        dict(parse_qsl(link.query_string)), "train", specs_of([VIEW]), partial(start_of, [VIEW])
+    )
     assert arrived.notes == ()
     wanted = {"dataset": "cifar10", "flip": True, "crop_padding": 4, "normalize": "dataset", "rotate": 0.0}
     assert {name: arrived.values[name] for name in wanted} == wanted

@@ -252,3 +252,12 @@ def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTe
     assert "## Predicted:" in texts(app)
     assert app.slider(key="sketch_pen").value == 4
     assert link(app) == {"sketch_preset": "tiny"}
+
+
+def test_an_example_leaves_the_networks_as_they_were_chosen(open_page: Callable[..., AppTest]) -> None:
+    keep(MADE)
+    key = keep(PLAIN)[:12]
+    app = open_page(sketch_runs=key)
+    app.selectbox(key="sketch_preset").set_value("tiny").run()
+    assert not app.exception
+    assert link(app) == {"sketch_preset": "tiny", "sketch_runs": key}
