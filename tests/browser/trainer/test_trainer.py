@@ -86,7 +86,7 @@ def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page) -> None:
 
 def test_every_tab_opens(trained: Page) -> None:
     for name, said in (
-        ("Worst mistakes", "These are the ones it was surest of."),
+        ("Worst mistakes", "These are the ones it was most confident about."),
         ("Network", "A picture of 1 × 28 × 28 passes 6 layers"),
         ("Compare", re.compile("only cached run|Compare with")),
         ("Downloads", "The weights are plain tensors"),
