@@ -30,12 +30,12 @@ def preset(name: str) -> "RunConfig":
     """The settings of one of the trainer's presets, to train as they are or to change first.
 
     Args:
-        name: such as "s1" or "mnist-fast"; `dashlab.settings.presets.PRESETS` has them all.
+        name: such as "s1" or "mnist-fast"; `dashlab.experiments.trainer.presets.PRESETS` has them all.
 
     Raises:
         ConfigError: there is no preset of this name; the sentence names those that are spelled alike.
     """
-    from dashlab.settings import presets
+    from dashlab.experiments.trainer import presets
 
     return presets.preset(name).config
 

@@ -199,4 +199,18 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return last - body[0].lineno + 1
 
 
-RULES = (homeless, upward, between_topics, strangers, circles, too_long)
+def namesakes(house: House) -> list[str]:
+    """Classes that share their name with one in another file: whoever searches for one meets the other."""
+    places: dict[str, list[Path]] = {}
+    for path in house.files("dashlab", "ui"):
+        for node in ast.walk(house.tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path)
+    return [
+        f"{name} is a class of {' and of '.join(map(str, paths))}"
+        for name, paths in places.items()
+        if len(paths) > 1
+    ]
+
+
+RULES = (homeless, upward, between_topics, strangers, circles, too_long, namesakes)

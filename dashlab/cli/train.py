@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.trainer.presets import PRESETS, preset
 from dashlab.settings.fields import Spec
-from dashlab.settings.presets import PRESETS, preset
 from dashlab.settings.run import LEAVES, PARTS, RunConfig, spec_of
 from dashlab.training.losses import added_words
 from dashlab.training.results import EpochRow, Result, Row, Started, StepRow
@@ -172,7 +172,7 @@ def _accuracy_words(result: Result) -> list[str]:
         return []
     classes = result.started.classes
     largest, share = evaluation.largest_class()
-    beside = f"always answering {classes[largest]} gives {share:.2%}"
+    beside = f"always predicting {classes[largest]} gives {share:.2%}"
     if words := evaluation.guessing_words(classes):
         return [f"Test accuracy {evaluation.accuracy:.2%}.", words]
     return [f"Test accuracy {evaluation.accuracy:.2%}; {beside}."]

@@ -19,7 +19,7 @@ from torch import Tensor
 from dashlab.data.archives import LIMITS, Archive, Limits, open_archive
 from dashlab.data.folders import own_folder
 from dashlab.data.imageset import Progress
-from dashlab.data.layout import Entry, Layout, read_layout
+from dashlab.data.layout import ArchivePicture, Layout, read_layout
 from dashlab.data.pictures import read_picture
 from dashlab.errors import ArchiveError, PictureError
 
@@ -134,7 +134,7 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
 
 def _doubles(layout: Layout, digests: np.ndarray) -> tuple[str, ...]:
     """Which pictures have two labels, of which one at least is wrong."""
-    first: dict[bytes, Entry] = {}
+    first: dict[bytes, ArchivePicture] = {}
     pairs: dict[bytes, tuple[str, str]] = {}
     for entry, row in zip(layout.entries, digests, strict=True):
         known = first.setdefault(mark := row.tobytes(), entry)

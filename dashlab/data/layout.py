@@ -17,7 +17,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchivePicture:
     """One picture."""
 
     file: str  # name in the archive
@@ -30,7 +30,7 @@ class Layout:
     """All pictures of an archive."""
 
     classes: tuple[str, ...]  # sorted
-    entries: tuple[Entry, ...]  # sorted by file
+    entries: tuple[ArchivePicture, ...]  # sorted by file
     has_test: bool  # whether the archive itself says which pictures are for testing
     notes: tuple[str, ...]
 
@@ -175,7 +175,7 @@ def _layout(
 ) -> Layout:
     labels = {name: label for label, name in enumerate(classes)}
     roles = {"": "train"} if parts is None else parts.roles
-    entries = [Entry(file, labels[name], roles[part]) for part, name, file in placed]
+    entries = [ArchivePicture(file, labels[name], roles[part]) for part, name, file in placed]
     for part in sorted(set(roles.values())):
         present = {entry.label for entry in entries if entry.part == part}
         for name in classes:
@@ -202,4 +202,4 @@ def _text_notes(texts: list[str]) -> tuple[str, ...]:
     if not texts:
         return ()
     more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
-    return (f"Passed over, since no picture: {min(texts)}{more}.",)
+    return (f"Skipped, because they are not pictures: {min(texts)}{more}.",)

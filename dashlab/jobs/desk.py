@@ -31,7 +31,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from dashlab.errors import DashlabError, JobError
-from dashlab.jobs.calculator import GIVE_UP, Answer, Order, receive, send
+from dashlab.jobs.calculator import GIVE_UP, Answer, Calculation, receive, send
 from dashlab.jobs.child import cores
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Fault(RuntimeError):
 class _Work:
     """One order, for all who asked for it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Calculation) -> None:
         self.order = order
         self.waiting = 0
         self.done = threading.Event()
@@ -111,8 +111,8 @@ class Desk:
         self.calculators = _count() if calculators is None else calculators
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._works: dict[Order, _Work] = {}  # those that are not done
-        self._results: OrderedDict[Order, tuple[int, _Work]] = OrderedDict()
+        self._works: dict[Calculation, _Work] = {}  # those that are not done
+        self._results: OrderedDict[Calculation, tuple[int, _Work]] = OrderedDict()
         self._bytes = 0
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._threads: list[threading.Thread] = []
@@ -125,7 +125,9 @@ class Desk:
             arguments: hashable, and what can be sent to another process; equal ones share an answer.
             keywords: likewise.
         """
-        order = Order(function.__module__, function.__qualname__, arguments, tuple(sorted(keywords.items())))
+        order = Calculation(
+            function.__module__, function.__qualname__, arguments, tuple(sorted(keywords.items()))
+        )
         with self._lock:
             work = self._known(order)
             is_new = work is None
@@ -167,7 +169,7 @@ class Desk:
         for thread in threads:
             thread.join(_GRACE_S + 1)
 
-    def _known(self, order: Order) -> _Work | None:
+    def _known(self, order: Calculation) -> _Work | None:
         if order in self._results:
             self._results.move_to_end(order)
             return self._results[order][1]

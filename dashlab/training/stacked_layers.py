@@ -46,7 +46,7 @@ class _Slot(NamedTuple):
     gradient: Tensor
 
 
-class _Layer(Protocol):
+class _StackedLayer(Protocol):
     """A layer of all networks. Both methods are called in turn, and outside of autograd."""
 
     def forward(self, h: Tensor) -> Tensor:
@@ -134,10 +134,12 @@ def _stack(tensors: Sequence[Tensor]) -> Tensor:
     return stacked
 
 
-def _layers(layers: Sequence[nn.Module], slots: Sequence[_Slot], buffers: Sequence[Tensor]) -> list[_Layer]:
+def _layers(
+    layers: Sequence[nn.Module], slots: Sequence[_Slot], buffers: Sequence[Tensor]
+) -> list[_StackedLayer]:
     """The layers of all networks, from those of one."""
     slot, buffer = iter(slots), iter(buffers)
-    made: list[_Layer] = []
+    made: list[_StackedLayer] = []
     for layer in layers:
         if isinstance(layer, nn.Linear):
             weight = next(slot)

@@ -25,7 +25,7 @@ BROKEN = {
     "the core imports upward, late": {"dashlab/data/own.py": "def f():\n    import dashlab.training.engine"},
     "two rooms of one floor": {"dashlab/jobs/lab.py": "from dashlab.charts import style"},
     "a part imports the frame": {"ui/parts/live.py": "from ui.frame.page import link_to"},
-    "the frame imports a topic": {"ui/frame/views.py": "from ui.batchnorm import views"},
+    "the frame imports a topic": {"ui/frame/views.py": "from ui.batchnorm import twins"},
     "a topic imports another, in ui": {"ui/sketch/page.py": "from ui.trainer.results import figures"},
     "a topic imports another": {"dashlab/charts/sketch/digits.py": "import dashlab.charts.trainer.curves"},
     "the core imports Streamlit": {"dashlab/training/engine.py": "import streamlit as st"},
@@ -43,6 +43,10 @@ BROKEN = {
     "a long file": {"ui/parts/controls.py": "\n" * 401},
     "a long file of tests": {"tests/unit/test_setup.py": "\n" * 401},
     "a long body": {"ui/parts/controls.py": LONG},
+    "two classes of one name": {
+        "ui/parts/controls.py": "class View: pass",
+        "dashlab/jobs/lab.py": "class View: pass",
+    },
 }
 
 

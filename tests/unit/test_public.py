@@ -9,7 +9,7 @@ import pytest
 
 import dashlab
 from dashlab.errors import DashlabError
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.training.engine import train
 

@@ -3,118 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashlab.experiments.augmentation.pipeline import PipelineSpec, Step
-from dashlab.settings.fields import Spec, Value
-from dashlab.settings.names import DATASET_NAMES
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.presets import PRESETS
+from dashlab.experiments.augmentation.settings import AugmentationConfig
 from ui.augmentation import results
 from ui.augmentation import source as augmentation_source
-from ui.augmentation.presets import presets
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
-from ui.frame.page import link_popover
-from ui.parts.controls import control, preset_picker
+from ui.frame.views import View
 from ui.parts.layout import beside, rest
-from ui.parts.state import PageState, arrive, share
-from ui.parts.text import as_text, show_notes
+from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 if TYPE_CHECKING:
     from dashlab.experiments.augmentation.cache import DrawCache
     from dashlab.experiments.augmentation.draws import Draw
 
-PREFIX = "aug"
 TELL_EVERY_S = 0.1
 """How long an outdated drawing may go on, apart from a single step of a single draw."""
-HOME = "classic"
-SPECS: dict[str, Spec] = {
-    "source": Spec(
-        kind="choice",
-        label="Picture",
-        help="A photograph that comes with dashlab, a training picture of a data set, or one of your own.",
-        choices=("photo", *DATASET_NAMES, "upload"),
-        names={"photo": "Photograph", **DATASET_NAMES, "upload": "Upload"},
-    ),
-    "photo": Spec(
-        kind="choice",
-        label="Photograph",
-        help="All may be used by anybody for anything.",
-        choices=("cat", "coffee", "astronaut"),
-        names={"cat": "Cat", "coffee": "Coffee", "astronaut": "Astronaut"},
-    ),
-    "label": Spec(kind="integer", label="Class", help="What the picture shows.", low=0, high=9),
-    "number": Spec(
-        kind="integer",
-        label="Which of them",
-        help="The first, second … training picture of the class.",
-        low=1,
-        high=10_000,
-    ),
-    "draws": Spec(
-        kind="integer", label="Draws", help="How often the picture goes through the pipeline.", low=1, high=24
-    ),
-    "seed": Spec(
-        kind="integer",
-        label="Seed",
-        help="Decides every draw: the same seed gives the same pictures again.",
-        low=0,
-        high=2**31 - 1,
-    ),
-    "pipeline": PipelineSpec(kind="text", label="Pipeline", help="The steps, from first to last."),
-    "draw": Spec(kind="integer", label="Draw", help="Which draw is taken apart below.", low=1, high=24),
-    "show": Spec(
-        kind="choice",
-        label="After Normalize, show",
-        help="A normalised picture has values below 0: either they are mapped to what a screen can show, or "
-        "Normalize is taken back.",
-        choices=("undone", "raw"),
-        names={"undone": "Taken back", "raw": "As it is"},
-    ),
-    "beside": Spec(
-        kind="choice",
-        label="Second row",
-        help="A second row of draws: the same steps in reversed order, each with the same draws.",
-        choices=("nothing", "reversed"),
-        names={"nothing": "Nothing", "reversed": "Reversed order"},
-    ),
-}
-DEFAULTS: Mapping[str, Value] = {
-    "source": "photo",
-    "photo": "cat",
-    "label": 0,
-    "number": 1,
-    "draws": 8,
-    "seed": 0,
-    "pipeline": "",
-    "draw": 1,
-    "show": "undone",
-    "beside": "nothing",
-}
+LEAD = (
+    "Augmentation shows a network each picture a little different every time, under the same label. Build a "
+    "pipeline, look at what comes out of it, and ask of every draw: would you still give it this label? The "
+    "order of the steps matters, and so does what each of them leaves of the numbers."
+)
 
 
-def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of a preset; of `""`, those of the one that stands there at first."""
-    name = preset or HOME
-    return {**DEFAULTS, **presets()[name].values()} if name in presets() else None
-
-
-def page() -> None:
-    """All of the page below its lead: the steps beside the draws that they make."""
-    state = arrive(PREFIX, SPECS, start, HOME)
-    show_notes(state.notes)
-    left, right = beside(PREFIX, controls=4)
+def draw(state: PageState, view: View) -> None:
+    """The steps beside the draws that they make."""
+    left, right = beside(state.prefix, controls=4)
     with left:
-        _strip(state)
-        preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
+        _strip(state, view)
+        view.preset_picker(state)
         picture = st.container()
         ways = st.container()
         st.header("Pipeline", anchor=False)
         steps = editor(state)
-        _put_back(state)
+        view.changed_from_preset(state)
     mixed = any(step.use and step.offer.of_batch for step in steps)
     with picture:
         source = augmentation_source.choose(state, mixed=mixed)
@@ -123,11 +53,9 @@ def page() -> None:
             draws, chosen = _draws(state, source, steps, ways, mixed=mixed)
             rest()
             _below(state, source, steps, draws, chosen, mixed=mixed)
-    share(state)
-    link_popover(state)
 
 
-def _strip(state: PageState) -> None:
+def _strip(state: PageState, view: View) -> None:
     """Seed, number of draws, and new draws."""
 
     def again() -> None:
@@ -135,11 +63,15 @@ def _strip(state: PageState) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button(
-            "Draw again", key=f"{PREFIX}_again", icon=":material/casino:", on_click=again, type="primary"
+            "Draw again",
+            key=f"{state.prefix}_again",
+            icon=":material/casino:",
+            on_click=again,
+            type="primary",
         )
         for name in ("seed", "draws"):
             with st.container(width=92):
-                control(state, name)
+                view.control(state, name)
 
 
 def _draws(
@@ -222,16 +154,12 @@ def _cache() -> DrawCache:
     return DrawCache()
 
 
-def _put_back(state: PageState) -> None:
-    """A button that brings the chosen preset back once anything differs from it."""
-    if state.preset in presets() and state.is_changed():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Changed from {as_text(presets()[state.preset].title)}.")
-            st.button(
-                "Put back",
-                key=f"{PREFIX}_put_back",
-                icon=":material/undo:",
-                type="tertiary",
-                on_click=state.put_preset,
-                args=(state.preset,),
-            )
+VIEW = View(
+    name="",
+    title="Augmentation",
+    icon=":material/auto_awesome_motion:",
+    lead=LEAD,
+    config=AugmentationConfig,
+    presets=PRESETS,
+    draw=draw,
+)

@@ -9,10 +9,11 @@ import streamlit as st
 from dashlab.charts.batchnorm import inside as charts
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.batchnorm.rows import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
-from ui.batchnorm.parts import numbers, slide
+from ui.batchnorm.parts import numbers
 from ui.frame.views import View
 from ui.parts.controls import one_of
 from ui.parts.plots import plot
+from ui.parts.sliders import along
 from ui.parts.state import PageState
 
 Rows = Sequence[TwinsEpoch]
@@ -42,9 +43,11 @@ def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: Twins
         _statistics(state, view, study, rows)
 
 
-def _layer(state: PageState, view: View, count: int) -> int:
-    """0-based."""
-    return slide(state, view.full("layer"), range(1, count + 1)) - 1
+def _chosen(state: PageState, name: str, count: int) -> int:
+    """Which of `count` layers or channels is looked at; 0-based, with at least one there."""
+    chosen = along(state, name, range(1, count + 1))
+    assert chosen is not None
+    return chosen - 1
 
 
 def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
@@ -55,7 +58,7 @@ def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> Non
     )
     one, other = st.columns(2)
     with one:
-        layer = _layer(state, view, len(study.hidden))
+        layer = _chosen(state, view.full("layer"), len(study.hidden))
     with other:
         which = str(view.control(state, "which"))
     for place, name in zip(st.columns(2), (PLAIN, NORMED), strict=True):
@@ -104,9 +107,9 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
         st.caption(f"{_memory(study.momentum)} {BESSEL}")
     one, other = st.columns(2)
     with one:
-        layer = _layer(state, view, len(study.hidden))
+        layer = _chosen(state, view.full("layer"), len(study.hidden))
     with other:
-        channel = slide(state, view.full("channel"), range(1, min(6, study.hidden[layer]) + 1)) - 1
+        channel = _chosen(state, view.full("channel"), min(6, study.hidden[layer]))
     moments = [moment for row in rows for moment in row.moments if moment.layer == layer]
     if not moments:
         st.caption("It diverged before any statistics were noted.")
@@ -148,7 +151,7 @@ def _gradients(state: PageState, view: View, study: TwinsConfig, rows: Rows, at:
         "an epoch. Where it is tiny the layer hardly learns, and where it differs by orders of magnitude no "
         "learning rate suits all layers."
     )
-    layer = _layer(state, view, len(study.hidden) + 1)
+    layer = _chosen(state, view.full("layer"), len(study.hidden) + 1)
     left, right = st.columns(2)
     shown = at if at.epoch > 0 or len(rows) < 2 else rows[1]
     with left:
@@ -173,10 +176,12 @@ def _gradient_rows(rows: Rows) -> Iterator[dict[str, Any]]:
 def _classes(study: TwinsConfig, at: TwinsEpoch) -> None:
     names = [str(label) for label in range(study.widths[-1])]
     if study.measured == "both":
-        st.caption(f"The share of each class's training data that is read rightly, after epoch {at.epoch}.")
+        st.caption(
+            f"The share of each class's training data that is classified correctly, after epoch {at.epoch}."
+        )
         chart = charts.classes(at, names, known=True)
         plot(chart, "bn_twins_chart_known_classes", "Accuracy within each class of the training data")
-    st.caption(f"The share of each class's test data that is read rightly, after epoch {at.epoch}.")
+    st.caption(f"The share of each class's test data that is classified correctly, after epoch {at.epoch}.")
     plot(charts.classes(at, names), "bn_twins_chart_classes", "Accuracy within each class")
     listed: list[dict[str, Any]] = [{"class": label} for label in names]
     for title, (plain, normed) in _class_columns(study, at):

@@ -10,7 +10,7 @@ from dashlab.settings.run import spec_of
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
-from ui.frame.pages import PAGES
+from ui.frame.pages import PAGES, page_of
 from ui.parts import runs
 from ui.parts.runs import training_link
 from ui.parts.text import as_text
@@ -26,9 +26,9 @@ def start() -> None:
         if st.button(
             "Train your first network", key="home_train", type="primary", icon=":material/play_arrow:"
         ):
-            st.switch_page("pages/trainer.py", query_params={"train_preset": "mnist-fast"})
+            st.switch_page(page_of("trainer").path, query_params={"train_preset": "mnist-fast"})
         if st.button("Sketch a digit", key="home_sketch", icon=":material/draw:"):
-            st.switch_page("pages/sketch.py")
+            st.switch_page(page_of("sketch").path)
 
 
 def pages() -> None:
@@ -85,7 +85,7 @@ def _largest_classes(summaries: Sequence[RunSummary]) -> str:
         if run.largest_class is not None:
             shares.setdefault(run.largest_class, []).append(_dataset(run))
     phrases = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
-    return f"Always answering the largest class gives {_joined(phrases)}." if phrases else ""
+    return f"Always predicting the largest class gives {_joined(phrases)}." if phrases else ""
 
 
 def _dataset(run: RunSummary) -> str:
@@ -104,7 +104,7 @@ def _damaged() -> None:
     for sentence in sentences:
         st.warning(as_text(sentence), icon=":material/heart_broken:")
     if sentences:
-        st.button("Put these messages away", key="home_dismiss", on_click=runs.store().dismiss_damaged)
+        st.button("Dismiss these messages", key="home_dismiss", on_click=runs.store().dismiss_damaged)
 
 
 def _room() -> None:

@@ -9,14 +9,11 @@ from streamlit import runtime
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui.frame.collection import freeze_imports
+from ui.frame.pages import PAGES
+from ui.frame.threads import compute_on_one_core
 
 MODULES = (
-    "ui.optimizers.views",
-    "ui.initialization.views",
-    "ui.batchnorm.views",
-    "ui.augmentation.page",
-    "ui.trainer.page",
-    "ui.sketch.page",
+    *dict.fromkeys(place.partition(":")[0] for page in PAGES for place in page.views),
     # What those import only once they need it:
     "plotly.graph_objects",
     "torch",
@@ -43,4 +40,5 @@ def warm_up() -> None:
         log.warning("The processes that train and compute were not started: %s", error)
     for module in MODULES:
         importlib.import_module(module)
+    compute_on_one_core()
     freeze_imports()

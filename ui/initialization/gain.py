@@ -7,10 +7,10 @@ import streamlit as st
 from dashlab.charts.initialization import gain as charts
 from dashlab.charts.initialization.gain import GainCurve
 from dashlab.experiments.initialization import gain as experiment
-from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, Measured
-from dashlab.experiments.initialization.settings import ACTIVATIONS
+from dashlab.experiments.initialization.gain import Followed, Gain, Measured
+from dashlab.experiments.initialization.presets import GAINS
+from dashlab.experiments.initialization.settings import ACTIVATIONS, GainConfig
 from ui.frame.views import View
-from ui.initialization.presets import GAINS
 from ui.initialization.settings import folded
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest

@@ -6,43 +6,20 @@ import streamlit as st
 
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
-from dashlab.experiments.optimizers.average import AverageConfig, Averages
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.average import Averages
+from dashlab.experiments.optimizers.presets import AVERAGES
+from dashlab.experiments.optimizers.settings import AverageConfig
+from ui.frame.views import View
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
 LEAD = (
-    "Momentum and Adam do not follow a gradient but its moving average. Look how a larger β makes the "
+    "Momentum and Adam do not follow a gradient but its moving average. See how a larger β makes the "
     "average smoother and later, and how an average that starts from 0 is too small in its first steps "
     "until the bias correction mends it."
 )
-
-PRESETS = {
-    "emausual": ViewPreset(
-        "The usual 0.9", "Momentum's and Adam's own: an average over about ten values.", AverageConfig()
-    ),
-    "emabias": ViewPreset(
-        "Adam's second moment",
-        "β = 0.999 averages over a thousand values: without correction it is less than a fifth of the value "
-        "for all of these 200 steps.",
-        AverageConfig(beta=0.999, series="constant", at=20),
-    ),
-    "emalag": ViewPreset(
-        "Late after a jump",
-        "β = 0.98 is smooth, and fifty steps after the jump it has followed two thirds of it.",
-        AverageConfig(beta=0.98, series="jump", at=120),
-    ),
-    "emamany": ViewPreset(
-        "Four memories side by side",
-        "Less noise is paid for with more delay; no β has both.",
-        AverageConfig(neighbours=True, noise=1.0, at=60),
-    ),
-    "emanone": ViewPreset(
-        "No memory at all", "At β = 0 the average is the last value: plain SGD.", AverageConfig(beta=0.0)
-    ),
-}
 
 USES = (
     ("SGD with momentum", "momentum", 0.9),
@@ -111,10 +88,10 @@ def _facts(config: AverageConfig, result: Averages, at: int) -> None:
 
 def _step_words(result: Averages, beta: float, at: int) -> str:
     share = experiment.sums_of_weights((beta,), at)[-1, 0]
-    plain, mended = result.from_zero[at - 1, 0], result.corrected[at - 1, 0]
+    plain, corrected = result.from_zero[at - 1, 0], result.corrected[at - 1, 0]
     return (
         f"At step {at} the weights of the values so far add up to 1 − β$^{{{at}}}$ = {share:.4f}. The "
-        f"average from 0 is **{plain:.3f}**; divided by this sum it is **{mended:.3f}**, where the series "
+        f"average from 0 is **{plain:.3f}**; divided by this sum it is **{corrected:.3f}**, where the series "
         f"without noise stands at {result.clean[at - 1]:.3f}."
     )
 
@@ -208,5 +185,5 @@ VIEW = View(
     lead=LEAD,
     config=AverageConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=AVERAGES,
 )

@@ -10,8 +10,10 @@ from dashlab import jobs
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.batch_size import BatchComparison, Summary
+from dashlab.experiments.optimizers.presets import BATCHES
+from dashlab.experiments.optimizers.settings import BatchConfig
+from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
@@ -19,46 +21,11 @@ from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
 LEAD = (
-    "The same line is fitted to the same points from the same start, with batches of several sizes. Look how "
+    "The same line is fitted to the same points from the same start, with batches of several sizes. See how "
     "few updates the full batch makes and how straight its path is, how many one sample at a time makes and "
     "how it wanders about the lowest point, and where the mini-batch lies between the two."
 )
 
-PRESETS = {
-    "batchcount": ViewPreset(
-        "100 samples, 50 epochs",
-        "50 updates with the full batch, 250 with batches of 20 and 5,000 with one sample, all of the same "
-        "5,000 samples.",
-        BatchConfig(),
-    ),
-    "batchdecay": ViewPreset(
-        "A falling learning rate",
-        "With shorter and shorter steps even one sample at a time calms down, and the full batch has too few "
-        "updates to arrive.",
-        BatchConfig(decay=0.2),
-    ),
-    "batchsizes": ViewPreset(
-        "256, 64, 16 and 4",
-        "A quarter of the batch: four times the updates, and about twice the noise of the gradient.",
-        BatchConfig(samples=256, batches=(64, 16, 4)),
-    ),
-    "batchlarge": ViewPreset(
-        "Too large a step for one sample",
-        "What the full batch bears makes one sample at a time diverge: its steepest single bowl counts.",
-        BatchConfig(lr=0.3),
-    ),
-    "batchsorted": ViewPreset(
-        "Never mixed",
-        "Samples from left to right: the path of one sample runs in circles, once around in every epoch.",
-        BatchConfig(shuffle="sorted"),
-    ),
-    "batchclean": ViewPreset(
-        "Points without noise",
-        "All samples agree at the lowest point, so the noise of the gradient vanishes there, and one sample "
-        "at a time gets furthest.",
-        BatchConfig(noise=0.0),
-    ),
-}
 EVERY = ("full", "batches", "lr", "decay", "epochs", "samples", "noise", "shuffle", "seed")
 
 
@@ -94,7 +61,7 @@ def _controls(state: PageState, view: View) -> None:
         "Measure again",
         key=f"{state.prefix}_{view.name}_again",
         icon=":material/timer:",
-        help="Runs everything anew: only the wall times change.",
+        help="Runs everything again: only the wall times change.",
         on_click=jobs.forget,
         args=(experiment.compare,),
     )
@@ -125,7 +92,7 @@ def _say_diverged(config: BatchConfig, result: BatchComparison) -> None:
 def _why(config: BatchConfig, result: BatchComparison, batch: int) -> str:
     if config.lr >= result.problem.largest_lr:
         return (
-            f"Even all samples together bear only learning rates below 2/λ = "
+            f"Even all samples together tolerate only learning rates below 2/λ = "
             f"{result.problem.largest_lr:.3g}, "
             "where λ is the largest curvature of the loss."
         )
@@ -168,7 +135,7 @@ def _table(config: BatchConfig, result: BatchComparison, rows: Sequence[Summary]
             "Batch size": None,  # the name says it
             "Time in ms": st.column_config.NumberColumn(format="%.1f"),
             "µs / update": st.column_config.NumberColumn(
-                format="%.1f", help="Mixing the samples before each epoch included."
+                format="%.1f", help="Shuffling the samples before each epoch is included."
             ),
             "Updates": st.column_config.NumberColumn(format="localized"),
             "Samples seen": st.column_config.NumberColumn(format="localized"),
@@ -254,7 +221,7 @@ def _explain(config: BatchConfig, result: BatchComparison) -> None:
             f"With these samples $S$ = {single:.3g} at the lowest point. Four times the batch halves the "
             f"noise and costs four times the samples. At a constant learning rate the weights do not come "
             f"to rest but wander about the lowest point, the wider the larger $\\alpha / B$; only a falling "
-            f"learning rate ends that. All samples together bear learning rates below "
+            f"learning rate ends that. All samples together tolerate learning rates below "
             f"$2/\\lambda_{{\\max}}$ = {result.problem.largest_lr:.3g}. The lowest loss, "
             f"{result.problem.lowest:.4g}, is at w = {result.problem.best[0]:.3f}, "
             f"b = {result.problem.best[1]:.3f}; the points were made with w = {experiment.TRUTH[0]:g}, "
@@ -273,5 +240,5 @@ VIEW = View(
     lead=LEAD,
     config=BatchConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=BATCHES,
 )

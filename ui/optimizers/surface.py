@@ -12,12 +12,12 @@ from dashlab.charts.optimizers.race import CATCHERS, Path, catchers, ground, rac
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
+from dashlab.experiments.optimizers.surface_presets import SURFACE
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.frame.views import View
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
-from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import SurfaceRun, table
 from ui.parts.controls import clicked, kept
 from ui.parts.layout import beside, rest
@@ -217,5 +217,5 @@ VIEW = View(
     lead=LEAD,
     config=RaceConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=SURFACE,
 )

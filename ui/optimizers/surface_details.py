@@ -16,8 +16,9 @@ from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.frame.views import View
 from ui.optimizers.surface_table import SurfaceRun
-from ui.parts.controls import kept, one_of
+from ui.parts.controls import one_of
 from ui.parts.plots import plot
+from ui.parts.sliders import along, menu
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 from ui.parts.text import as_text
@@ -95,20 +96,10 @@ def _search(state: PageState, _view: View, run: SurfaceRun) -> None:
 
 def _racer(state: PageState, view: View, run: SurfaceRun) -> int:
     """Choose the racer that is looked at; its index."""
-    full = view.full("racer")
-    key, count = f"{state.prefix}_{full}", len(run.names)
-    numbers = range(1, count + 1)
-    start = state.nearest(full, numbers)
-    number = st.selectbox(
-        "Racer",
-        numbers,
-        format_func=lambda place: run.names[place - 1],
-        key=key,
-        help="Whose inside is shown.",
-        **kept(key, start, among=numbers, argument="index"),
-    )
-    state.values[full] = int(number)
-    return int(number) - 1
+    places = range(1, len(run.names) + 1)
+    number = menu(state, view.full("racer"), places, lambda place: run.names[place - 1])
+    assert number is not None  # somebody races
+    return number - 1
 
 
 def _terms(run: SurfaceRun, track: Track) -> list[Term]:
@@ -199,13 +190,9 @@ def _step(state: PageState, view: View, run: SurfaceRun) -> None:
 
 
 def _step_slider(state: PageState, view: View, run: SurfaceRun) -> int:
-    full = view.full("step")
-    key, most = f"{state.prefix}_{full}", run.course.steps
-    steps = range(1, most + 1)
-    start = kept(key, state.nearest(full, steps), among=steps)
-    step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help, **start)
-    state.values[full] = int(step)
-    return int(step)
+    step = along(state, view.full("step"), range(1, run.course.steps + 1))
+    assert step is not None  # a race has at least one step
+    return step
 
 
 def _directions(terms: Sequence[Term], racer: SurfaceOptimConfig) -> Iterator[tuple[str, Term]]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashlab.charts.trainer import curves as charts
 from dashlab.charts.trainer.curves import Curve
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PUBLISHED
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from dashlab.training import losses
@@ -80,12 +80,11 @@ def _test_figures(result: Result, evaluation: Evaluation) -> None:
     _metric(
         "Largest class alone",
         f"{100 * share:.2f} %",
-        f"The test accuracy of always answering {as_text(result.started.classes[largest])}: no class has "
+        f"The test accuracy of always predicting {as_text(result.started.classes[largest])}: no class has "
         "more test pictures. A network that has learned something is above it.",
     )
-    preset = PRESETS.get(runs.preset_of(result.config))
-    if preset is not None and preset.published:
-        _metric("Published", preset.published, "What the course material reports for this recipe.")
+    if published := PUBLISHED.get(runs.preset_of(result.config)):
+        _metric("Published", published, "What the course material reports for this recipe.")
 
 
 def _metric(label: str, value: str, help: str) -> None:
@@ -94,7 +93,7 @@ def _metric(label: str, value: str, help: str) -> None:
 
 def _spent(result: Result) -> str:
     spent = result.seconds
-    read = f", {seconds(spent.evaluate)} to read the test set" if result.evaluation is not None else ""
+    read = f", {seconds(spent.evaluate)} to evaluate the test set" if result.evaluation is not None else ""
     return f"{seconds(spent.load)} to load, {seconds(spent.train)} to train{read}."
 
 

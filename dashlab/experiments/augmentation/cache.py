@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
-from dashlab.experiments.augmentation.draws import Between, Draw, Sample, View, draw_pipeline
+from dashlab.experiments.augmentation.draws import Between, Draw, Sample, StepPicture, draw_pipeline
 from dashlab.experiments.augmentation.pipeline import Step, write_steps
 
 MOST_BYTES = 128 * 2**20
@@ -103,6 +103,6 @@ def _bytes_of(draws: Sequence[Draw]) -> int:
     return sum(_view_bytes(view) for draw in draws for view in (draw.last, *draw.views))
 
 
-def _view_bytes(view: View) -> int:
+def _view_bytes(view: StepPicture) -> int:
     """What the pixels of one view take."""
     return view.raw.pixels.nbytes + (view.undone.pixels.nbytes if view.undone is not None else 0)

@@ -220,7 +220,7 @@ class NetworkRace(FlatConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RaceRun:
     """One run of a race.
 
     Attributes:
@@ -238,7 +238,7 @@ class Entry:
     key: str
 
 
-def entries(race: NetworkRace, source: str = "auto") -> tuple[Entry, ...]:
+def entries(race: NetworkRace, source: str = "auto") -> tuple[RaceRun, ...]:
     """All runs of a race or grid, seed by seed, in the order in which they are trained; none if linear.
 
     `source` says which of the data sets is there, "full" or "bundled": the keys of cached runs depend on it.
@@ -248,12 +248,12 @@ def entries(race: NetworkRace, source: str = "auto") -> tuple[Entry, ...]:
     return tuple(_entries(race, _base(race).change(source=source)))
 
 
-def _entries(race: NetworkRace, base: RunConfig) -> Iterator[Entry]:
+def _entries(race: NetworkRace, base: RunConfig) -> Iterator[RaceRun]:
     for seed in range(race.seed, race.seed + race.seeds):
         for place, racer in enumerate(race.field()):
             for column, optim in enumerate(_at_rates(race, racer)):
                 config = replace(base.change(seed=seed), optim=optim.without_unused())
-                yield Entry(place, column, seed, config, config.key())
+                yield RaceRun(place, column, seed, config, config.key())
 
 
 def _at_rates(race: NetworkRace, racer: OptimConfig) -> list[OptimConfig]:
@@ -330,7 +330,7 @@ class StackedRuns(Study):
             values = json.loads(self.base)
             known = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in LEAVES}
         except (ValueError, AttributeError) as error:
-            raise ConfigError("What the runs have in common is not sound JSON.") from error
+            raise ConfigError("What the runs have in common is not valid JSON.") from error
         base = RunConfig().change(**known)
         return tuple(replace(base, optim=optim) for optim in entries_of(self.racers, OptimConfig))
 
@@ -355,7 +355,7 @@ class StackedRuns(Study):
 
 def _doing(count: int, done: int, total: int) -> str:
     racers = f"{count} racers" if count > 1 else "1 racer"
-    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Reading the test pictures"
+    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
 
 
 def _racer_row(index: int, row: Row) -> RacerRow:

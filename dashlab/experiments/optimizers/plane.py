@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.settings.fields import flag, integer, number
-from dashlab.settings.flat import FlatConfig
+from dashlab.experiments.optimizers.settings import PlaneConfig
 
 Array = NDArray[np.float64]
 
@@ -46,40 +45,6 @@ REGIMES = {
     "diverges": "runs away: every step makes the error larger",
 }
 """What a direction does, in words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaneConfig(FlatConfig):
-    """The bowl, the kind of momentum, and the cell that is looked at."""
-
-    condition: float = number(
-        100.0,
-        "Condition number κ",
-        "How many times as steep the bowl is across as along. At 1 it is round.",
-        low=1.0,
-        high=1000.0,
-        log=True,
-    )
-    nesterov: bool = flag(
-        False, "Nesterov", "Take the gradient as if the velocity had already carried the weights on."
-    )
-    lr: float = number(
-        1.0, "Learning rate α", "How far one gradient moves the weights.", low=0.02, high=4.0, step=0.01
-    )
-    momentum: float = number(
-        0.9, "Momentum β", "Share of the velocity that is kept at each step.", low=0.0, high=0.99, step=0.01
-    )
-    shown: int = integer(
-        100, "Steps drawn", "How many steps of the chosen cell are drawn.", low=5, high=500, step=5
-    )
-    steps: int = integer(
-        600,
-        "Steps measured",
-        "How many steps each cell makes. The rate is measured over the second half of them.",
-        low=50,
-        high=2000,
-        step=50,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -15,15 +16,16 @@ from dashlab.data.photos import load_photo
 from dashlab.experiments.augmentation.code import step_code
 from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
 from dashlab.experiments.augmentation.pipeline import make_step
+from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.training.engine import resolved
 from tests.app.augmentation.steps import QUICK, pictures, with_steps
 from tests.app.pages import link, press, ran, texts
 from ui.augmentation import page as augmentation
-from ui.augmentation.presets import presets
 from ui.augmentation.results import training_config
+from ui.frame.views import specs_of, start_of
 from ui.parts import links
-from ui.trainer import page as training
+from ui.trainer.page import VIEW
 
 PAGE = "pages/augmentation.py"
 
@@ -42,18 +44,18 @@ def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
     assert app.query_params == {}
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
     open_page: Callable[..., AppTest], name: str
 ) -> None:
     app = open_page(aug_preset=name)
     assert len(app.error) == (name == "toolarge")
     assert not app.warning
-    assert presets()[name].about in texts(app)
+    assert PRESETS[name].about in texts(app)
 
 
 def test_the_presets_hold_everything_that_the_material_uses() -> None:
-    used = {step.transform for name in ("everything", "inverse") for step in presets()[name].steps}
+    used = {step.transform for name in ("everything", "inverse") for step in PRESETS[name].config.steps}
     assert used == {
         *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
         *("RandomRotation", "ColorJitter", "RandomGrayscale", "RandomResizedCrop"),
@@ -63,7 +65,7 @@ def test_the_presets_hold_everything_that_the_material_uses() -> None:
 
 def test_normalize_and_its_inverse_give_the_picture_back() -> None:
     photo = load_photo("astronaut")
-    steps = presets()["inverse"].steps
+    steps = PRESETS["inverse"].config.steps
     (back,) = draw_pipeline(steps, [Sample(picture=photo)], seed=0)
     resized = draw_pipeline(steps[:1], [Sample(picture=photo)], seed=0)[0]
     assert np.abs(back.last.raw.pixels.astype(int) - resized.last.raw.pixels).max() <= 1
@@ -112,7 +114,7 @@ def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Call
     app = open_page(**with_steps(*to_float, make_step("Normalize")))
     assert "cannot be shown" not in texts(app)
     app.selectbox(key="aug_show").set_value("raw").run()
-    assert "each such picture is mapped, its least value to black" in texts(app)
+    assert "each such picture is mapped, its smallest value to black" in texts(app)
 
 
 def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest) -> None:
@@ -205,7 +207,7 @@ def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
     assert "before step 3" in texts(app)
-    assert "A draw can be given again once every step can be done." in texts(app)
+    assert "Once every step can be done, a draw can be reproduced." in texts(app)
 
 
 def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]) -> None:
@@ -215,7 +217,7 @@ def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Cal
     assert (state.values["source"], state.values["show"]) == ("cifar10", "undone")
     jitter = [f"{name}=(0.8, 1.2)" for name in ("brightness", "contrast", "saturation")] + ["hue=(-0.1, 0.1)"]
     tensor = ["v2.ToImage()", "v2.ToDtype(dtype=torch.float32, scale=True)"]
-    assert [step_code(step) for step in presets()["s18"].steps] == [
+    assert [step_code(step) for step in PRESETS["s18"].config.steps] == [
         "v2.RandomHorizontalFlip()",
         "v2.RandomRotation(degrees=(-10, 10))",
         "v2.RandomResizedCrop(size=32, scale=(0.8, 1))",
@@ -237,7 +239,9 @@ def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppT
     (link,) = [
         entry.proto for entry in app.get("page_link") if entry.proto.label == "Train with this pipeline"
     ]
-    arrived = links.read(dict(parse_qsl(link.query_string)), "train", training.SPECS, training.start)
+    arrived = links.read(
+        dict(parse_qsl(link.query_string)), "train", specs_of([VIEW]), partial(start_of, [VIEW])
+    )
     assert arrived.notes == ()
     wanted = {"dataset": "cifar10", "flip": True, "crop_padding": 4, "normalize": "dataset", "rotate": 0.0}
     assert {name: arrived.values[name] for name in wanted} == wanted

@@ -45,22 +45,24 @@ def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Ca
 
 def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest) -> None:
     page.text_input(key="aug_step0_padding").set_value("3").run()
-    press(page, "aug_later0")
+    press(page, "aug_step0_later")
     assert names(page) == ["RandomRotation", "Pad"]
-    assert page.text_input(key="aug_step1_padding").value == "3"
-    press(page, "aug_earlier1")
     assert page.text_input(key="aug_step0_padding").value == "3"
+    press(page, "aug_step0_earlier")
+    assert names(page) == ["Pad", "RandomRotation"]
+    assert page.text_input(key="aug_step0_padding").value == "3"
+    assert "padding~3" in link(page)["aug_pipeline"]
 
 
 def test_the_first_step_cannot_go_earlier_nor_the_last_later(page: AppTest) -> None:
-    assert page.button(key="aug_earlier0").disabled
-    assert page.button(key="aug_later1").disabled
+    assert page.button(key="aug_step0_earlier").disabled
+    assert page.button(key="aug_step1_later").disabled
 
 
 def test_steps_can_be_removed_down_to_none(page: AppTest) -> None:
-    press(page, "aug_remove0")
+    press(page, "aug_step0_remove")
     assert names(page) == ["RandomRotation"]
-    press(page, "aug_remove0")
+    press(page, "aug_step1_remove")
     assert names(page) == []
     assert "No step yet: what comes out is the original." in texts(page)
     assert link(page)["aug_pipeline"] == "none"
@@ -108,8 +110,9 @@ def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest
 
 def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**QUICK)
-    assert "Changed from RandAugment." in texts(app)
-    press(app, "aug_remove0")
+    assert "Changed from RandAugment: Draws 2." in texts(app)
+    press(app, "aug_step0_remove")
+    assert "Changed from RandAugment: Draws 2, Pipeline RandAugment." in texts(app)
     press(app, "aug_put_back")
     assert link(app) == {"aug_preset": "randaugment"}
     assert app.checkbox(key="aug_step0_use").label == "1. **Resize**"

@@ -16,11 +16,11 @@ from tests.app.batchnorm.twins import metrics, plotly
 from tests.app.fakes import FakeLab
 from tests.app.pages import link, press, ran, texts
 from ui.batchnorm import twins as batchnorm_twins
-from ui.batchnorm import views as batchnorm
-from ui.frame.views import View
+from ui.frame.pages import page_of
+from ui.frame.views import View, views_of
 
 PAGE = "pages/batchnorm.py"
-ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]
+ALL_PRESETS = [(view, name) for view in views_of(page_of("batchnorm")) for name in view.presets]
 SMALL = {"points": "100", "hidden": "8-6", "epochs": "6"}
 PANES = ("values", "statistics", "gradients", "classes")
 
@@ -41,7 +41,8 @@ def test_the_page_opens_with_s7(open_page: Callable[..., AppTest]) -> None:
     title = plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
     assert re.fullmatch(r"Without BatchNorm<br>epoch 15: [78]\d\.\d %", title)
     assert re.search(
-        r"After epoch 15 the twin with BatchNorm reads 99\.\d % of the test data in train mode", texts(app)
+        r"After epoch 15 the twin with BatchNorm classifies 99\.\d % of the test data correctly in train",
+        texts(app),
     )
     assert app.query_params == {}
 

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab.data.folders import store_folder
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.jobs import JobState
 from dashlab.store import studies
@@ -17,7 +18,6 @@ from dashlab.training.study import Study, StudyOutcome
 from tests.app.batchnorm.twins import metrics, plotly
 from tests.app.fakes import FakeLab
 from tests.app.pages import elements, press, ran, texts
-from ui.batchnorm.presets import TWINS
 
 PAGE = "pages/batchnorm.py"
 LONG = TwinsConfig(points=100, hidden=(8, 6), epochs=500, batch_size=2)

@@ -15,8 +15,8 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.initialization.stacks import LEARN, rows

@@ -15,18 +15,18 @@ from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.settings.lists import entries_of, text_of
 from tests.app.initialization.stacks import TWO, curves, figures
 from tests.app.pages import link, press, ran, texts
-from ui.frame.views import View
-from ui.initialization import views as initialization
+from ui.frame.pages import page_of
+from ui.frame.views import View, views_of
 from ui.parts.tables import csv_text
 
 PAGE = "pages/initialization.py"
-ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]
+ALL_PRESETS = [(view, name) for view in views_of(page_of("initialization")) for name in view.presets]
 
 
 def unfolded(app: AppTest, *boxes: str) -> AppTest:
     """The app with these boxes open: of settings by their place in the list, of others by their key."""
     for box in boxes:
-        app.session_state[f"init_stack_settings_{box}__box" if box.isdigit() else box] = True
+        app.session_state[f"init_stack_settings_{box}_box" if box.isdigit() else box] = True
     return ran(app)
 
 
@@ -95,24 +95,24 @@ def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]) -
     app = unfolded(open_view(), "0", "1")
     app = press(app, "init_stack_settings_add")
     assert len(curves(app)) == 4
-    app = press(app, "init_stack_settings_0__remove")
+    app = press(app, "init_stack_settings_0_remove")
     assert curves(app)[0] == "1 · N(0, 1/n), linear"
-    # The widgets show the settings that moved up.
-    assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
+    # What moved up stays unfolded, and its widgets its own.
+    assert app.selectbox(key="init_stack_settings_1_initializer").value == "normal_fan"
 
 
 def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(settings=text_of([Setting()] * 6))
     assert app.button(key="init_stack_settings_add").disabled
     single = unfolded(open_view(settings=text_of([Setting()])), "0")
-    assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
+    assert "init_stack_settings_0_remove" not in {button.key for button in single.button}
 
 
 def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "init_stack_batch__box", "0")
     app = ran(app.number_input(key="init_stack_batch").set_value(32))
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("tanh"))
-    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0__box"] = False
+    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0_box"] = False
     app = ran(ran(app))
     assert "init_stack_batch" not in {number.key for number in app.number_input}
     assert link(app)["init_stack_batch"] == "32"
@@ -133,14 +133,14 @@ def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]) -> N
     app = ran(app.selectbox(key="init_preset").set_value("s10c"))
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "kaiming_normal"
     assert app.selectbox(key="init_stack_settings_0_activation").value == "relu"
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_preset="s9", init_stack_depth="5")
     assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
     app = press(app, "init_put_back")
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]) -> None:
@@ -164,16 +164,16 @@ def test_theory_can_be_left_out(open_view: Callable[..., AppTest]) -> None:
 def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="2")
     second = figures(app)["layer_1"]["data"][1]
-    app = ran(app.slider(key="init_stack_layer").set_value(4))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(4))
     assert figures(app)["layer_1"]["data"][1] != second
     assert link(app)["init_stack_layer"] == "4"
 
 
 def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="100")
-    assert app.slider(key="init_stack_layer").value == 5
-    app = ran(app.slider(key="init_stack_depth").set_value(3))
-    assert app.slider(key="init_stack_layer").value == 3
+    assert app.select_slider(key="init_stack_layer").value == 5
+    app = ran(app.select_slider(key="init_stack_depth").set_value(3))
+    assert app.select_slider(key="init_stack_layer").value == 3
 
 
 def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]) -> None:
@@ -184,14 +184,14 @@ def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[...
 
 def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]) -> None:
     app = open_view(depth="1")
-    assert "init_stack_layer" not in {slider.key for slider in app.slider}
+    assert "init_stack_layer" not in {slider.key for slider in app.select_slider}
     assert "layer_0" in figures(app)
 
 
 def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]) -> None:
     app = open_view(width="100")
     assert app.select_slider(key="init_stack_width").value == 100
-    app = ran(app.slider(key="init_stack_depth").set_value(6))
+    app = ran(app.select_slider(key="init_stack_depth").set_value(6))
     assert app.select_slider(key="init_stack_width").value == 100
     app = ran(app.select_slider(key="init_stack_width").set_value(64))
     assert link(app)["init_stack_width"] == "64"
@@ -213,7 +213,7 @@ def test_the_link_brings_back_the_same_page(
         ({"depth": "900"}, "the most is 200"),
         ({"width": "1"}, "the least is 8"),
         ({"depth": "deep"}, "cannot be read"),
-        ({"settings": "initializer~he"}, "has an entry that will not do"),
+        ({"settings": "initializer~he"}, "has an entry that is not possible"),
         ({"settings": "~~~"}, "cannot be read"),
         ({"settings": text_of([Setting()] * 9)}, "must have 1 to 6 entries"),
         ({"settings": "std~1e9"}, "must lie between"),
@@ -282,10 +282,10 @@ def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
         return honest(*found, **more)
 
     monkeypatch.setattr(charts, "bars", bars)
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert built == [0, 1, 2]
     before = figures(app)["layer_1"]
-    app = ran(app.slider(key="init_stack_layer").set_value(3))
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(3))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert len(built) == 6
     assert figures(app)["layer_1"] == before

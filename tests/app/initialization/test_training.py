@@ -113,7 +113,7 @@ def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
 ) -> None:
     app = press(open_learn(), "init_learn_start")
     lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
-    app = ran(app.slider(key="init_learn_depth").set_value(3))
+    app = ran(app.select_slider(key="init_learn_depth").set_value(3))
     assert "it has other settings than those beside it" in texts(app)
     assert list(app.dataframe[0].value["Verdict"]) == ["at step 9", "diverged at step 1"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashlab.data.images import available_source
-from dashlab.experiments.optimizers.network import Entry, NetworkRace, entries
+from dashlab.experiments.optimizers.network import NetworkRace, RaceRun, entries
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.store.runs import Store
@@ -17,7 +17,7 @@ GRID = {**LINK, "optim_net_task": "grid", "optim_net_lr_count": "2"}
 GRID_RACE = RACE.change(task="grid", lr_count=2)
 
 
-def runs(race: NetworkRace) -> tuple[Entry, ...]:
+def runs(race: NetworkRace) -> tuple[RaceRun, ...]:
     return entries(race, available_source(race.dataset))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from streamlit.testing.v1 import AppTest
 
 from dashlab.experiments.sketch.ink import Stroke, encode, simplified
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from dashlab.training.engine import resolved

@@ -11,8 +11,8 @@ import pytest
 from dashlab.cli.main import main
 from dashlab.cli.train import add_arguments, config_from
 from dashlab.errors import ConfigError
+from dashlab.experiments.trainer.presets import preset
 from dashlab.settings.fields import Value
-from dashlab.settings.presets import preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.training import engine
 from tests.unit.cli.commands import QUICK

@@ -60,6 +60,13 @@ def test_a_killed_scheduler_ends_the_run_and_both_processes_are_replaced(lab: La
     wait_until(lambda: not any(map(psutil.pid_exists, before)))
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no urgency of processes")
+def test_the_process_that_trains_goes_after_the_server(lab: Lab) -> None:
+    running(lab, order("slow", epochs=LONG))
+    _scheduler, worker = lab.pids()
+    assert psutil.Process(worker).nice() == min(psutil.Process().nice() + 10, 19)
+
+
 def test_workers_that_cannot_live_are_given_up_with_a_sentence(lab: Lab) -> None:
     broken = Lab(lab._store, train="no_such_module:train", resolve=same)
     progress = over(broken, broken.submit(order("quick")))

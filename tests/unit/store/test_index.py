@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import dashlab.store.runs
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.folder import write_run
 from dashlab.store.index import FILE, LOCK
 from dashlab.store.runs import RunSummary, Store
