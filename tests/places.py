@@ -6,7 +6,7 @@ from ui.frame.pages import PAGES
 from ui.frame.views import views_of
 
 PLACES: list[tuple[str, dict[str, str]]] = [
-    (page.path, {f"{page.prefix}_view": view.name} if view else {})
+    (page.path, {f"{page.prefix}_view": view.name} if view and view.name else {})
     for page in PAGES
     for view in views_of(page) or (None,)
 ]
@@ -19,3 +19,12 @@ def address_of(place: tuple[str, dict[str, str]]) -> str:
     slug = next(page.slug for page in PAGES if page.path == path)
     start = "/" if slug == "home" else f"/{slug}"
     return f"{start}?{'&'.join(f'{name}={value}' for name, value in query.items())}".rstrip("?")
+
+
+PRESETS: list[tuple[str, dict[str, str]]] = [
+    (page.path, {f"{page.prefix}_preset": preset})
+    for page in PAGES
+    for view in views_of(page)
+    for preset in view.presets
+]
+"""The page's script, and the query that opens a preset of one of its views."""

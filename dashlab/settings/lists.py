@@ -1,7 +1,9 @@
 """Settings that hold a list: racers with their coefficients, stacks side by side, steps of a pipeline.
 
 In a config, a link and a key such a list is one text, `optimizer~adam~lr~0.1~~optimizer~sgd`: entries are
-joined by `~~`, and an entry's names and values by `~`. Only what differs from an entry's defaults is written.
+joined by `~~`, and an entry's names and values by `~`. Only what differs from the defaults of a new entry is
+written, also where another choice in the entry has a default of its own: those are torch's, and may change,
+and a text that is kept in a link has to mean the same then.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -100,21 +102,26 @@ def _pairs(entry: str) -> dict[str, str]:
 
 
 def _changes(entry: FlatConfig) -> dict[str, str]:
-    defaults = entry.defaults()
+    new = type(entry)().flat()
     return {
         name: entry.spec_of(name).format(value)
         for name, value in entry.flat().items()
-        if value != defaults[name]
+        if value != new[name]
     }
 
 
 def _made(kind: type[E], entry: Mapping[str, str]) -> E:
-    return kind().change(**{name: kind.spec_of(name).parse(text) for name, text in entry.items()})
+    return _with(kind, {name: kind.spec_of(name).parse(text) for name, text in entry.items()})
+
+
+def _with(kind: type[E], settings: Mapping[str, Value]) -> E:
+    """A new entry with these settings and nothing that follows from them."""
+    return kind().change(**{**kind().flat(), **settings})
 
 
 def _clamped(kind: type[E], entry: Mapping[str, str]) -> E | None:
     """The nearest sound config; None where its settings cannot be brought to fit each other."""
-    made = kind().change(**dict(_settled(kind, entry))).without_unused()
+    made = _with(kind, dict(_settled(kind, entry))).without_unused()
     try:
         return made.check()
     except ConfigError:

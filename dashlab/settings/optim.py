@@ -12,6 +12,7 @@ SURFACE_OPTIMIZERS = tuple(SURFACE_OPTIMIZER_NAMES)
 
 _OWN_EPS = {"adagrad": 1e-10, "adadelta": 1e-6}
 _OWN_DECAY = {"adamw": 1e-2}
+_OWN_HISTORY = {"lbfgs": 100}
 """Where torch's default is not that of the others.
 
 A test holds all defaults against those of the installed torch, but for the learning rate, which is to be
@@ -220,13 +221,14 @@ class SurfaceOptimConfig(OptimConfig):
         used_when=(("optimizer", ("rprop",)),),
     )
     history: int = integer(
-        100,
+        10,
         "History",
         "How many of the last steps L-BFGS estimates the curvature from.",
         low=1,
         high=100,
         advanced=True,
         used_when=(("optimizer", ("lbfgs",)),),
+        default_by=("optimizer", _OWN_HISTORY),
     )
     line_search: bool = flag(
         True,

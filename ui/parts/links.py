@@ -1,15 +1,17 @@
 """Settings to and from the query of a link; no streamlit in here.
 
 A page with the prefix `train` writes the setting `lr` as `train_lr=0.1`. Only settings that differ from where
-the link starts are written: a preset (`train_preset=s1`) or, without one, the defaults. Whatever a link asks
-for that cannot be had is brought to the nearest thing that can, and said in a note.
+the link starts are written: a preset (`train_preset=s1`) or, without one, the defaults. That holds for a
+setting too that follows another (AdamW brings a weight decay along): what follows is torch's, and may change,
+and a link that was kept has to mean the same then. Whatever a link asks for that cannot be had is brought to
+the nearest thing that can, and said in a note.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dashlab.errors import ConfigError
-from dashlab.settings.fields import Spec, Value, starting
+from dashlab.settings.fields import Spec, Value
 
 PRESET = "preset"
 """Name, behind the prefix, under which a link carries the preset that it starts from."""
@@ -64,7 +66,6 @@ def read(
             continue
         settled[name], note = read_one(name, text, specs[name], settled[name])
         notes.extend(note)
-    settled |= {name: value for name, value in starting(specs, values, settled).items() if name not in asked}
     return Arrived(settled, preset, tuple(notes), known)
 
 
@@ -96,8 +97,7 @@ def write(
 ) -> dict[str, str]:
     """The query that `read` turns back into `values`, given what the link starts from."""
     query = {f"{prefix}_{PRESET}": preset} if preset else {}
-    unsaid = starting(specs, start, values)
-    changed = {name: value for name, value in values.items() if value != unsaid[name]}
+    changed = {name: value for name, value in values.items() if value != start[name]}
     return query | {f"{prefix}_{name}": specs[name].format(value) for name, value in changed.items()}
 
 

@@ -7,9 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.pages import elements, link, press, ran
 from ui.frame.pages import PAGES as ALL_PAGES
+from ui.frame.views import views_of
 from ui.parts.links import PLAIN
 
-PAGES = [("optimizers", "optim", "ema"), ("initialization", "init", "gain"), ("batchnorm", "bn", "rates")]
+PAGES = [(page.slug, page.prefix, views_of(page)[-1].name) for page in ALL_PAGES if len(page.views) > 1]
 
 
 @pytest.mark.parametrize(("slug", "prefix", "view"), PAGES)

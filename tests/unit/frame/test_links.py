@@ -41,11 +41,12 @@ def test_a_link_keeps_a_coefficient_whatever_the_default_of_its_optimizer(name: 
         assert links.read(query, "train", SPECS, start).values == values
 
 
-def test_a_link_to_an_optimizer_has_the_defaults_that_torch_gives_it() -> None:
-    assert read(optimizer="adadelta").values["eps"] == 1e-6
+def test_a_link_says_what_an_optimizer_brought_along_so_that_one_that_does_not_is_as_it_was_made() -> None:
     torchs = RunConfig().change(optimizer="adadelta").flat()
-    assert links.write(torchs, "train", SPECS, start("") or {}) == {"train_optimizer": "adadelta"}
-    assert read(eps="1e-8", optimizer="adadelta").values["eps"] == 1e-8
+    query = links.write(torchs, "train", SPECS, start("") or {})
+    assert query == {"train_optimizer": "adadelta", "train_eps": "1e-06"}
+    assert read(optimizer="adadelta").values["eps"] == 1e-8
+    assert read(optimizer="adamw").values["weight_decay"] == 0.0
 
 
 def test_a_link_starts_from_its_preset() -> None:

@@ -64,3 +64,32 @@ def wanted(spec: Spec, text: str) -> Value | None:
 
 def test_all_pages_that_have_settings_are_tried() -> None:
     assert WITH_SETTINGS.keys() == {page.prefix for page in PAGES} - {"home"}
+
+
+def drawn(spec: Spec, usual: Value, dice: random.Random) -> Value:
+    """Any value that a setting may have; of texts, those that some preset has."""
+    if spec.kind == "choice":
+        return dice.choice(spec.choices)
+    if spec.kind == "flag":
+        return dice.random() < 0.5
+    if spec.kind == "sizes":
+        return tuple(dice.randint(1, int(spec.high)) for _ in range(dice.randint(1, spec.longest)))
+    if spec.kind == "integer":
+        return dice.randint(int(spec.low), int(spec.high))
+    if spec.kind == "number":
+        return dice.choice((spec.low, spec.high, dice.uniform(spec.low, spec.high)))
+    return usual
+
+
+@pytest.mark.parametrize("prefix", WITH_SETTINGS)
+def test_a_link_restores_every_setting_exactly_whatever_it_starts_from(prefix: str) -> None:
+    views = WITH_SETTINGS[prefix]
+    specs, start = specs_of(views), partial(start_of, views)
+    dice = random.Random(prefix)
+    presets = ["", *(preset for view in views for preset in view.presets)]
+    for _ in range(LINKS):
+        texts_of, begin = start(dice.choice(presets)) or {}, dice.choice(presets)
+        values = {name: drawn(spec, texts_of[name], dice) for name, spec in specs.items()}
+        query = links.write(values, prefix, specs, start(begin) or {}, begin)
+        arrived = links.read(query, prefix, specs, start)
+        assert (arrived.values, arrived.preset, arrived.notes) == (values, begin, ())

@@ -9,7 +9,7 @@ from dashlab.errors import ConfigError
 from dashlab.settings.fields import choice, number
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import ListSpec, entries_of, items, read_entries, text_of, write_entries
-from dashlab.settings.optim import OptimConfig
+from dashlab.settings.optim import OptimConfig, SurfaceOptimConfig
 from tests.typed import there
 
 
@@ -45,10 +45,13 @@ def test_an_entry_keeps_its_coefficient_whatever_the_default_of_its_optimizer(na
     assert SPEC.clamp(text_of([racer]), Race().racers) == text_of([racer])
 
 
-def test_the_default_of_an_optimizer_is_not_written() -> None:
-    assert text_of([OptimConfig(optimizer="adadelta")]) == "optimizer~adadelta"
-    assert entries_of("optimizer~adadelta", OptimConfig)[0].eps == 1e-6
-    assert text_of([OptimConfig(optimizer="adadelta", eps=1e-8)]) == "optimizer~adadelta~eps~1e-08"
+def test_what_an_optimizer_brings_along_is_written_so_that_a_text_without_it_is_as_it_was_made() -> None:
+    assert text_of([OptimConfig(optimizer="adadelta")]) == "optimizer~adadelta~eps~1e-06"
+    assert entries_of("optimizer~adadelta", OptimConfig)[0].eps == 1e-8
+    assert text_of([OptimConfig(optimizer="adadelta", eps=1e-8)]) == "optimizer~adadelta"
+    assert entries_of("optimizer~adamw", OptimConfig)[0].weight_decay == 0.0
+    assert entries_of("optimizer~lbfgs", SurfaceOptimConfig)[0].history == 10
+    assert entries_of(text_of([SurfaceOptimConfig(optimizer="lbfgs")]), SurfaceOptimConfig)[0].history == 100
 
 
 def test_no_entry_is_the_empty_text() -> None:
