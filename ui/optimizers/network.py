@@ -14,9 +14,7 @@ from dashlab.experiments.optimizers.network import (
     HELD_BACK,
     Entry,
     NetworkRace,
-    StackedRuns,
     entries,
-    orders,
     without_rates,
 )
 from dashlab.experiments.optimizers.race import racer_names
@@ -24,6 +22,7 @@ from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
+from dashlab.training.together import StackedRuns, orders
 from ui.frame.views import View, ViewPreset
 from ui.optimizers import linear as linear_race
 from ui.optimizers import network_pictures as network_race

@@ -15,10 +15,7 @@ from dashlab.experiments.optimizers.linear import floor
 from dashlab.experiments.optimizers.network import (
     Entry,
     NetworkRace,
-    RacerRow,
-    StackedRuns,
     entries,
-    orders,
 )
 from dashlab.jobs import JobState
 from dashlab.settings.lists import entries_of, text_of
@@ -27,6 +24,7 @@ from dashlab.settings.presets import PRESETS as RUNS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from dashlab.training.results import EndState
+from dashlab.training.together import RacerRow, StackedRuns, orders
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, ran, texts
 from ui.optimizers.network import PRESETS

@@ -14,13 +14,14 @@ from dashlab.experiments.optimizers import average as moving_average
 from dashlab.experiments.optimizers import batch_size
 from dashlab.experiments.optimizers import plane as momentum_plane
 from dashlab.experiments.optimizers.basins import basins
-from dashlab.experiments.optimizers.network import StackedRuns, entries, orders
+from dashlab.experiments.optimizers.network import entries
 from dashlab.experiments.optimizers.plane import PlaneConfig, critical_momentum, curvatures
 from dashlab.experiments.optimizers.run import Track, race
 from dashlab.experiments.optimizers.search import RATES
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked
+from dashlab.training.together import StackedRuns, orders
 from ui.optimizers import average as optim_ema
 from ui.optimizers import batches as optim_batches
 from ui.optimizers import network as optim_network
