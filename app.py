@@ -10,7 +10,7 @@ LEAD = (
     "pictures**, on this machine: nothing is a video or an answer computed before."
 )
 
-with open_page("home", LEAD, title="dashlab"):
+with open_page("home", LEAD):
     home.start()
     home.pages()
     left, right = st.columns(2, gap="large")

@@ -1,8 +1,5 @@
 """BatchNorm against none: twins that differ in nothing else."""
 
-from ui.batchnorm import views as batchnorm
-from ui.frame import views
-from ui.frame.page import open_page
+from ui.frame.views import open_views
 
-with open_page("batchnorm"):
-    views.show("bn", batchnorm.VIEWS, home=batchnorm.HOME)
+open_views("batchnorm")

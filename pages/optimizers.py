@@ -1,8 +1,5 @@
 """Optimizer comparison: on a surface, on a network, by batch size, and what momentum averages."""
 
-from ui.frame import views
-from ui.frame.page import open_page
-from ui.optimizers.views import VIEWS
+from ui.frame.views import open_views
 
-with open_page("optimizers"):
-    views.show("optim", VIEWS)
+open_views("optimizers")

@@ -22,10 +22,10 @@ def too_old(version: "tuple[int, ...]") -> "str | None":
     """The sentence that says why this Python will not do, or None when it will."""
     if tuple(version[:2]) >= OLDEST:
         return None
-    found = [name for name in NEWER if shutil.which(name)]
+    newer = [name for name in NEWER if shutil.which(name)]
     remedy = (
-        f"You have {found[0]}: make app PYTHON={found[0]}"
-        if found
+        f"You have {newer[0]}: make app PYTHON={newer[0]}"
+        if newer
         else "Install a newer one (macOS: brew install python@3.12) and name it: make app PYTHON=python3.12"
     )
     return f"dashlab needs Python 3.10 or newer, and this is Python {version[0]}.{version[1]}. {remedy}"

@@ -186,8 +186,8 @@ def _circles(below: dict[str, set[str]]) -> Iterator[list[str]]:
             yield from visit(name)
 
 
-def too_long(house: House, folders: Iterable[str] = CODE) -> list[str]:
-    """Files and bodies of functions that nobody reads in one go; a docstring is not counted."""
+def too_long(house: House, folders: Iterable[str] = (*CODE, "tests")) -> list[str]:
+    """Files and bodies that nobody reads in one go, of tests too; a docstring is not counted."""
     found = []
     for path in house.files(*folders):
         lines = len((house.root / path).read_text(encoding="utf-8").splitlines())
@@ -208,4 +208,18 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return last - body[0].lineno + 1
 
 
-RULES = (homeless, upward, between_topics, strangers, circles, too_long)
+def namesakes(house: House) -> list[str]:
+    """Classes that share their name with one in another file: whoever searches for one meets the other."""
+    places: dict[str, list[Path]] = {}
+    for path in house.files("dashlab", "ui"):
+        for node in ast.walk(house.tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path)
+    return [
+        f"{name} is a class of {' and of '.join(map(str, paths))}"
+        for name, paths in places.items()
+        if len(paths) > 1
+    ]
+
+
+RULES = (homeless, upward, between_topics, strangers, circles, too_long, namesakes)

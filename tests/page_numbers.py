@@ -27,24 +27,18 @@ Digests = dict[str, list[str]]
 
 def queries() -> Iterator[tuple[str, dict[str, str]]]:
     """Every page, with the link of each of its presets."""
-    from dashlab.settings.presets import PRESETS
-    from ui.augmentation.presets import presets
-    from ui.batchnorm.views import VIEWS as BATCHNORM
+    from dashlab.experiments.presets import every
     from ui.frame.pages import PAGES
-    from ui.initialization.views import VIEWS as INITIALIZATION
-    from ui.optimizers.views import VIEWS as OPTIMIZERS
+    from ui.frame.views import views_of
 
-    views = {"optim": OPTIMIZERS, "init": INITIALIZATION, "bn": BATCHNORM}
-    names: dict[str, list[str]] = {
-        prefix: [name for view in group for name in view.presets] for prefix, group in views.items()
-    }
-    names |= {"aug": list(presets()), "train": list(PRESETS)}
     for page in PAGES:
         yield page.path, {}
-        for view in views.get(page.prefix, ()):
-            yield page.path, {f"{page.prefix}_view": view.name}
-        for name in names.get(page.prefix, ()):
-            yield page.path, {f"{page.prefix}_preset": name}
+        for view in views_of(page):
+            if view.name:
+                yield page.path, {f"{page.prefix}_view": view.name}
+        for topic, _, preset in every():
+            if topic == page.slug:
+                yield page.path, {f"{page.prefix}_preset": preset.name}
 
 
 def digests() -> Iterator[tuple[str, list[str]]]:
@@ -77,7 +71,7 @@ def _digest(element: Any) -> str:
 
 
 def _trainings() -> Iterator[tuple[str, list[str]]]:
-    from dashlab.settings.presets import PRESETS
+    from dashlab.experiments.trainer.presets import PRESETS
     from dashlab.training.engine import train
 
     for name, preset in PRESETS.items():

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from ui.batchnorm import views as batchnorm
 from ui.frame.pages import PAGES
-from ui.initialization import views as initialization
-from ui.optimizers import views as optimizers
+from ui.frame.views import views_of
 
-VIEWS = {"optimizers": optimizers.VIEWS, "initialization": initialization.VIEWS, "batchnorm": batchnorm.VIEWS}
 PLACES: list[tuple[str, dict[str, str]]] = [
     (page.path, {f"{page.prefix}_view": view.name} if view else {})
     for page in PAGES
-    for view in VIEWS.get(page.slug, (None,))
+    for view in views_of(page) or (None,)
 ]
 """The page's script, and the query that opens the view."""
 

@@ -34,7 +34,7 @@ def encoded(picture: Pixels, *, side: int) -> tuple[bytes, Format]:
 
 
 def mosaic(pictures: Sequence[Pixels], *, columns: int, side: int = 56, gap: int = 2) -> bytes:
-    """Pictures of one shape in rows of `columns`, with a clear gap between them.
+    """Pictures of one shape, uint8 [C, H, W] with C = 1 or 3, in rows of `columns` with clear gaps: a PNG.
 
     Raises:
         ValueError: there is no picture.

@@ -35,8 +35,11 @@ def _report() -> Iterator[tuple[str, str]]:
         else "no units for it: 'fast' is float32 here",
     )
     for module in _OPTIONAL:
-        found = importlib.util.find_spec(module) is not None
-        yield module, importlib.metadata.version(module.replace("_", "-")) if found else "not installed"
+        is_installed = importlib.util.find_spec(module) is not None
+        yield (
+            module,
+            importlib.metadata.version(module.replace("_", "-")) if is_installed else "not installed",
+        )
     yield "data folder", str(data_folder())
     for name, info in IMAGE_SETS.items():
         yield info.title, available_source(name)

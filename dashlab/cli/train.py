@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dashlab.errors import ConfigError
+from dashlab.experiments.trainer.presets import PRESETS, preset
 from dashlab.settings.fields import Spec
-from dashlab.settings.presets import PRESETS, preset
 from dashlab.settings.run import LEAVES, PARTS, RunConfig, spec_of
 from dashlab.training.losses import added_words
 from dashlab.training.results import EpochRow, Result, Row, Started, StepRow
@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train as the command line says; the exit status is 0, or 2 for a run that diverged."""
+    """Train as the command line says; the exit status is 0, or 2 for a run that diverged.
+
+    Raises:
+        ConfigError: a setting or the number of threads is unsound; see also `config_from`.
+    """
     config = config_from(arguments)
     import torch
 
@@ -77,8 +81,8 @@ def _named_by_content(config: RunConfig) -> RunConfig:
 
     if (known := find_own(config.data.path)) is not None:
         return config.change(path=known)
-    kept = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
-    return config.change(path=kept.name)
+    adopted = adopt(Path(config.data.path), side=config.data.side, grey=config.data.grey)
+    return config.change(path=adopted.name)
 
 
 def summary(result: Result) -> dict[str, Any]:

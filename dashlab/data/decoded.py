@@ -19,7 +19,7 @@ from torch import Tensor
 from dashlab.data.archives import LIMITS, Archive, Limits, open_archive
 from dashlab.data.folders import own_folder
 from dashlab.data.imageset import Progress
-from dashlab.data.layout import Entry, Layout, read_layout
+from dashlab.data.layout import ArchivePicture, Layout, read_layout
 from dashlab.data.pictures import read_picture
 from dashlab.errors import ArchiveError, PictureError
 
@@ -75,15 +75,15 @@ def decode_once(
     Raises:
         ArchiveError: the archive cannot be used as a data set.
     """
-    kept = own_folder() / "pixels" / f"{fingerprint}-{side}-{'grey' if grey else 'rgb'}.safetensors"
-    if (decoded := _read_kept(kept)) is not None:
+    file = own_folder() / "pixels" / f"{fingerprint}-{side}-{'grey' if grey else 'rgb'}.safetensors"
+    if (decoded := _read_kept(file)) is not None:
         return decoded
     with open_archive(source, title=title, limits=limits) as archive:
         decoded = _decode(archive, read_layout(archive, limits=limits), side, grey, on_progress)
     try:
-        _keep(kept, decoded)
+        _keep(file, decoded)
     except OSError as error:
-        _log.warning("Decoded pictures could not be kept in %s: %s", kept.parent, error)
+        _log.warning("Decoded pictures could not be kept in %s: %s", file.parent, error)
     return decoded
 
 
@@ -134,7 +134,7 @@ def _decode(archive: Archive, layout: Layout, side: int, grey: bool, on_progress
 
 def _doubles(layout: Layout, digests: np.ndarray) -> tuple[str, ...]:
     """Which pictures have two labels, of which one at least is wrong."""
-    first: dict[bytes, Entry] = {}
+    first: dict[bytes, ArchivePicture] = {}
     pairs: dict[bytes, tuple[str, str]] = {}
     for entry, row in zip(layout.entries, digests, strict=True):
         known = first.setdefault(mark := row.tobytes(), entry)

@@ -21,7 +21,7 @@ def read_idx(data: bytes | bytearray, shape: tuple[int, ...], *, name: str) -> T
 
     Args:
         data: the whole file.
-        shape: what the file must hold.
+        shape: what the file must hold, [N] for labels, [N, H, W] for pictures: that of the tensor, too.
         name: what to call the file in an error.
 
     Raises:
@@ -37,6 +37,6 @@ def read_idx(data: bytes | bytearray, shape: tuple[int, ...], *, name: str) -> T
 
 
 def write_idx(values: Tensor) -> bytes:
-    """A uint8 tensor as an idx file."""
+    """A uint8 tensor of any shape, such as [N] or [N, H, W], as an idx file."""
     header = struct.pack(f">HBB{values.dim()}I", 0, _UNSIGNED_BYTE, values.dim(), *values.shape)
     return header + values.contiguous().numpy().tobytes()

@@ -19,8 +19,8 @@ class ImageSet:
     origin: str  # one sentence for people: which of the two, how many pictures, from where
     train_x: Tensor  # uint8 [N, C, H, W], C = 1 or 3
     train_y: Tensor  # int64 [N], indexes into `classes`
-    test_x: Tensor
-    test_y: Tensor
+    test_x: Tensor  # uint8 [M, C, H, W]
+    test_y: Tensor  # int64 [M]
     classes: tuple[str, ...]
     fingerprint: str = ""  # own pictures only: sha256 of what was read, in hex; part of a run's identity
     notes: tuple[str, ...] = ()  # own pictures only: sentences on what was done to some of them

@@ -17,7 +17,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchivePicture:
     """One picture."""
 
     file: str  # name in the archive
@@ -30,7 +30,7 @@ class Layout:
     """All pictures of an archive."""
 
     classes: tuple[str, ...]  # sorted
-    entries: tuple[Entry, ...]  # sorted by file
+    entries: tuple[ArchivePicture, ...]  # sorted by file
     has_test: bool  # whether the archive itself says which pictures are for testing
     notes: tuple[str, ...]
 
@@ -127,14 +127,14 @@ def _inside_parts(
     files: list[tuple[Trail, str]], folders: set[Trail], parts: Parts
 ) -> tuple[list[tuple[Trail, str]], set[Trail]]:
     """What lies in the parts, as paths without the folders that only repeat a part's name."""
-    kept = [(trail, file) for trail, file in files if len(trail) == 1 or trail[0] in parts.roles]
+    inside = [(trail, file) for trail, file in files if len(trail) == 1 or trail[0] in parts.roles]
     within = {folder for folder in folders if folder[0] in parts.roles}
     for part in parts.roles:
-        while (wrapper := _wrapper(kept, within, part)) is not None:
+        while (wrapper := _wrapper(inside, within, part)) is not None:
             start = (part, wrapper)
-            kept = [((part, *t[2:]) if t[:2] == start else t, file) for t, file in kept]
+            inside = [((part, *t[2:]) if t[:2] == start else t, file) for t, file in inside]
             within = {(part, *f[2:]) if f[:2] == start else f for f in within}
-    return kept, within
+    return inside, within
 
 
 def _wrapper(files: list[tuple[Trail, str]], folders: set[Trail], part: str) -> str | None:
@@ -175,7 +175,7 @@ def _layout(
 ) -> Layout:
     labels = {name: label for label, name in enumerate(classes)}
     roles = {"": "train"} if parts is None else parts.roles
-    entries = [Entry(file, labels[name], roles[part]) for part, name, file in placed]
+    entries = [ArchivePicture(file, labels[name], roles[part]) for part, name, file in placed]
     for part in sorted(set(roles.values())):
         present = {entry.label for entry in entries if entry.part == part}
         for name in classes:

@@ -75,13 +75,13 @@ class WithoutFlags:
     def read(self, size: int = -1) -> bytes:
         """As of any file."""
         at = self._file.tell()
-        found = bytearray(self._file.read(size))
-        low, high = max(at, self._start), min(at + len(found), self._start + len(self._directory))
+        contents = bytearray(self._file.read(size))
+        low, high = max(at, self._start), min(at + len(contents), self._start + len(self._directory))
         if low < high:
-            found[low - at : high - at] = self._directory[low - self._start : high - self._start]
-        if at in self.headers and len(found) > _LOCAL_FLAGS + 1:
-            found[_LOCAL_FLAGS + 1] &= ~(_UTF8_FLAG >> 8) & 0xFF
-        return bytes(found)
+            contents[low - at : high - at] = self._directory[low - self._start : high - self._start]
+        if at in self.headers and len(contents) > _LOCAL_FLAGS + 1:
+            contents[_LOCAL_FLAGS + 1] &= ~(_UTF8_FLAG >> 8) & 0xFF
+        return bytes(contents)
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """As of any file."""

@@ -25,7 +25,7 @@ GIVE_UP = "give up"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Calculation:
     """A function at the top of a module, by name, and what it is called with."""
 
     module: str
@@ -96,7 +96,7 @@ def _is_given_up(parent: Connection) -> bool:
     return True
 
 
-def _orders(parent: Connection) -> Iterator[Order]:
+def _orders(parent: Connection) -> Iterator[Calculation]:
     with contextlib.suppress(EOFError, ConnectionResetError):
         while True:
             message, _ = receive(parent)
@@ -104,7 +104,7 @@ def _orders(parent: Connection) -> Iterator[Order]:
                 yield message
 
 
-def _answer(order: Order) -> Answer:
+def _answer(order: Calculation) -> Answer:
     try:
         function = getattr(importlib.import_module(order.module), order.function)
         return Answer(value=function(*order.arguments, **dict(order.keywords)))

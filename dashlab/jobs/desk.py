@@ -31,7 +31,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from dashlab.errors import DashlabError, JobError
-from dashlab.jobs.calculator import GIVE_UP, Answer, Order, receive, send
+from dashlab.jobs.calculator import GIVE_UP, Answer, Calculation, receive, send
 from dashlab.jobs.child import cores
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Fault(RuntimeError):
 class _Work:
     """One order, for all who asked for it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Calculation) -> None:
         self.order = order
         self.waiting = 0
         self.done = threading.Event()
@@ -111,8 +111,8 @@ class Desk:
         self.calculators = _count() if calculators is None else calculators
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._works: dict[Order, _Work] = {}  # those that are not done
-        self._kept: OrderedDict[Order, tuple[int, _Work]] = OrderedDict()
+        self._works: dict[Calculation, _Work] = {}  # those that are not done
+        self._results: OrderedDict[Calculation, tuple[int, _Work]] = OrderedDict()
         self._bytes = 0
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._threads: list[threading.Thread] = []
@@ -125,7 +125,9 @@ class Desk:
             arguments: hashable, and what can be sent to another process; equal ones share an answer.
             keywords: likewise.
         """
-        order = Order(function.__module__, function.__qualname__, arguments, tuple(sorted(keywords.items())))
+        order = Calculation(
+            function.__module__, function.__qualname__, arguments, tuple(sorted(keywords.items()))
+        )
         with self._lock:
             work = self._known(order)
             is_new = work is None
@@ -139,8 +141,8 @@ class Desk:
     def forget(self, function: Callable[..., Any]) -> None:
         """Keep no answer of this function any longer."""
         with self._lock:
-            for order in [order for order in self._kept if order.names(function)]:
-                self._bytes -= self._kept.pop(order)[0]
+            for order in [order for order in self._results if order.names(function)]:
+                self._bytes -= self._results.pop(order)[0]
 
     def warm_up(self) -> None:
         """Start the processes, so that the first order need not wait for them."""
@@ -167,10 +169,10 @@ class Desk:
         for thread in threads:
             thread.join(_GRACE_S + 1)
 
-    def _known(self, order: Order) -> _Work | None:
-        if order in self._kept:
-            self._kept.move_to_end(order)
-            return self._kept[order][1]
+    def _known(self, order: Calculation) -> _Work | None:
+        if order in self._results:
+            self._results.move_to_end(order)
+            return self._results[order][1]
         return self._works.get(order)
 
     def _begin(self, work: _Work, function: Callable[..., Any]) -> None:
@@ -196,10 +198,10 @@ class Desk:
             work.done.set()
 
     def _keep(self, work: _Work, size: int) -> None:
-        self._kept[work.order] = size, work
+        self._results[work.order] = size, work
         self._bytes += size
         while self._bytes > self._most_bytes:
-            _, (freed, _) = self._kept.popitem(last=False)
+            _, (freed, _) = self._results.popitem(last=False)
             self._bytes -= freed
 
     def _serve(self) -> None:

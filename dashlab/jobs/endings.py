@@ -14,18 +14,18 @@ class Endings:
 
     def __init__(self, most: int = 5000) -> None:
         self._most = most
-        self._kept: dict[str, Progress] = {}
+        self._progress: dict[str, Progress] = {}
 
     def put(self, progress: Progress) -> None:
         """Keep how this job ended."""
-        self._kept.pop(progress.key, None)
-        self._kept[progress.key] = replace(progress, started=None, steps=(), epochs=(), rows=())
-        while len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+        self._progress.pop(progress.key, None)
+        self._progress[progress.key] = replace(progress, started=None, steps=(), epochs=(), rows=())
+        while len(self._progress) > self._most:
+            del self._progress[next(iter(self._progress))]
 
     def get(self, key: str) -> Progress | None:
         """How the job ended, and keep that for longer."""
-        ending = self._kept.pop(key, None)
+        ending = self._progress.pop(key, None)
         if ending is not None:
-            self._kept[key] = ending
+            self._progress[key] = ending
         return ending

@@ -144,9 +144,15 @@ class RunJob(Job):
 
     @property
     def has_measured(self) -> bool:
+        """Whether its first step is near: a run that is stopped then is kept as far as it came."""
         return self.progress.started is not None
 
     def stored(self) -> Progress | None:
+        """The run in the store; a stopped one does not count, and is trained anew.
+
+        Raises:
+            DamagedRun: its files failed their checksum.
+        """
         stored = self.store.load(self.key)
         if stored is None or stored.result.state == "stopped":
             return None
@@ -173,10 +179,16 @@ class RunJob(Job):
         self._start_weights = to_bytes(stored.result.weights)
 
     def keep(self, outcome: Any) -> Progress:
+        """Write the `Result` into the store, and say so.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         self.store.save(outcome)
         return progress_of(self.key, outcome)
 
     def forget(self) -> None:
+        """Let go of the weights that it started from, and of the mark that keeps their run."""
         self._start_weights = None
         if self._held is not None:
             self.store.room.let_go(self._held)
@@ -202,9 +214,15 @@ class StudyJob(Job):
 
     @property
     def has_measured(self) -> bool:
+        """Whether it has begun: from then on there may be rows."""
         return self.progress.state is JobState.RUNNING
 
     def stored(self) -> Progress | None:
+        """The study in the store, where studies of its kind are kept.
+
+        Raises:
+            DamagedRun: its files failed their checksum.
+        """
         stored = studies.load(self.study, self.store.root) if self.study.KEPT else None
         if stored is None:
             return None
@@ -220,6 +238,11 @@ class StudyJob(Job):
         """Nothing was fetched."""
 
     def keep(self, outcome: Any) -> Progress:
+        """Write the `StudyOutcome` into the store, with the training runs that came out on the way.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         for result in outcome.results:
             self.store.save(result)
         if self.study.KEPT:

@@ -197,35 +197,35 @@ _PROBLEMS: dict[Kind, Callable[[Spec, object], str | None]] = {
 
 def number(default: float, label: str, help: str, *, low: float, high: float, **more: Any) -> Any:
     """A field that holds a float in [low, high]."""
-    return _field(default, Spec(kind="number", label=label, help=help, low=low, high=high, **more))
+    return described(default, Spec(kind="number", label=label, help=help, low=low, high=high, **more))
 
 
 def integer(default: int, label: str, help: str, *, low: int, high: int, **more: Any) -> Any:
     """A field that holds an int in [low, high]."""
-    return _field(default, Spec(kind="integer", label=label, help=help, low=low, high=high, **more))
+    return described(default, Spec(kind="integer", label=label, help=help, low=low, high=high, **more))
 
 
 def flag(default: bool, label: str, help: str, **more: Any) -> Any:
     """A field that is on or off."""
-    return _field(default, Spec(kind="flag", label=label, help=help, **more))
+    return described(default, Spec(kind="flag", label=label, help=help, **more))
 
 
 def choice(default: str, label: str, help: str, names: Mapping[str, str], **more: Any) -> Any:
     """A field that holds one of the choices in `names`, which says how people read each of them."""
-    described = Spec(kind="choice", label=label, help=help, choices=tuple(names), names=names, **more)
-    return _field(default, described)
+    spec = Spec(kind="choice", label=label, help=help, choices=tuple(names), names=names, **more)
+    return described(default, spec)
 
 
 def sizes(default: tuple[int, ...], label: str, help: str, *, high: int, longest: int, **more: Any) -> Any:
     """A field that holds up to `longest` ints in [1, high]."""
-    return _field(
+    return described(
         default, Spec(kind="sizes", label=label, help=help, low=1, high=high, longest=longest, **more)
     )
 
 
 def text(default: str, label: str, help: str, **more: Any) -> Any:
     """A field that holds a short string."""
-    return _field(default, Spec(kind="text", label=label, help=help, **more))
+    return described(default, Spec(kind="text", label=label, help=help, **more))
 
 
 def following(
@@ -236,15 +236,15 @@ def following(
     A setting whose default depends on a sibling, and which stands at its default, goes on to the default
     under the sibling's new value; one that was set to something else, or that is in `changes`, stays.
     """
-    found: dict[str, Value] = {}
+    followers: dict[str, Value] = {}
     for name, spec in specs.items():
         if spec.default_by is None or name in changes or spec.default_by[0] not in changes:
             continue
         sibling = spec.default_by[0]
         before, after = (spec.default_under(one[sibling]) for one in (settings, changes))
         if settings[name] == before and after is not None:
-            found[name] = after
-    return found
+            followers[name] = after
+    return followers
 
 
 def starting(
@@ -259,6 +259,7 @@ UNSET: Any = object()
 """Stands in a field whose default depends on a sibling, until the config is made."""
 
 
-def _field(default: Value, spec: Spec) -> Any:
+def described(default: Value, spec: Spec) -> Any:
+    """A field that holds whatever `spec` describes, `spec` being of a kind of its own."""
     first = UNSET if spec.default_by else default
     return dataclasses.field(default=first, metadata={"spec": dataclasses.replace(spec, default=default)})

@@ -33,6 +33,6 @@ class Grouping:
             answers[run.key] = answer
             if answer[1]:
                 members.setdefault(answer[1], []).append(run)
-        groups = {name: tuple(found) for name, found in members.items()}
+        groups = {name: tuple(of_group) for name, of_group in members.items()}
         self._answers, self._known = answers, (runs, groups)
         return groups

@@ -118,16 +118,16 @@ class RunIndex:
             return
         self._take_in()
         changed_ns = _changed_ns(self._runs)
-        found = self._folders()
-        for key in self._known.keys() - found.keys():
+        inodes = self._folders()
+        for key in self._known.keys() - inodes.keys():
             self._drop(key)
         wanted = [
             key
-            for key, inode in found.items()
+            for key, inode in inodes.items()
             if self._inodes.get(key) != inode and self._without.get(key) != inode
         ]
         for first in range(0, len(wanted), _BATCH):
-            self._read_folders(wanted[first : first + _BATCH], found)
+            self._read_folders(wanted[first : first + _BATCH], inodes)
         self._order()
         if self._lines > 2 * len(self._known) + _SPARE_LINES:
             self._write_anew()
@@ -145,17 +145,17 @@ class RunIndex:
         except (FileNotFoundError, NotADirectoryError):
             return {}
 
-    def _read_folders(self, keys: list[str], found: Mapping[str, int]) -> None:
+    def _read_folders(self, keys: list[str], inodes: Mapping[str, int]) -> None:
         with self.held():
             lines = []
             for key in keys:
                 summary = self._read(key)
                 self._drop(key)
                 if summary is None:
-                    self._without[key] = found[key]
+                    self._without[key] = inodes[key]
                     continue
-                self._known[key], self._inodes[key] = summary, found[key]
-                lines.append(_checked(_line_of(summary, found[key])))
+                self._known[key], self._inodes[key] = summary, inodes[key]
+                lines.append(_checked(_line_of(summary, inodes[key])))
             if lines:
                 self._append(lines)
 
@@ -190,14 +190,14 @@ class RunIndex:
         self._at += len(whole) + len(newline)
         last: dict[str, list[Any] | None] = {}
         for line in whole.splitlines():
-            key, said = _said(line)
+            key, entry = _entry_in(line)
             if key:
-                last[key] = said
+                last[key] = entry
             self._lines += bool(line)
-        for key, said in last.items():
+        for key, entry in last.items():
             self._drop(key)
-            if said is not None:
-                self._inodes[key], self._known[key] = _known(said)
+            if entry is not None:
+                self._inodes[key], self._known[key] = _known(entry)
 
     # Writing.
 
@@ -302,7 +302,7 @@ def _checked(value: Any) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _said(line: bytes) -> tuple[str, list[Any] | None]:
+def _entry_in(line: bytes) -> tuple[str, list[Any] | None]:
     """The key of the run that a line speaks of, and what it says; None if it is to be forgotten.
 
     The key is empty where the line is damaged or of another version: then the folder is read instead.

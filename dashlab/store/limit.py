@@ -20,7 +20,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Removable:
     """One thing on the disk."""
 
     created: float  # seconds since 1970, UTC
@@ -49,14 +49,14 @@ def limit() -> int:
     return parse(os.environ.get("DASHLAB_LIMIT") or DEFAULT)
 
 
-def to_remove(kept: Iterable[Kept], most: int, now: float) -> list[Kept]:
+def to_remove(entries: Iterable[Removable], most: int, now: float) -> list[Removable]:
     """What must go so that no more than `most` bytes stay: waste, then the oldest.
 
     What is pinned stays, and so does what was kept just now, even if too much stays then.
     """
-    everything = list(kept)
+    everything = list(entries)
     excess = sum(one.bytes for one in everything) - most
-    going: list[Kept] = []
+    going: list[Removable] = []
     for one in sorted(everything, key=lambda one: (not one.is_waste, one.created)):
         if excess <= 0:
             break

@@ -12,7 +12,7 @@ from dashlab.leftovers import temporary_name
 from dashlab.store import limit as disklimit
 from dashlab.store import studies
 from dashlab.store.index import RunIndex
-from dashlab.store.limit import Kept
+from dashlab.store.limit import Removable
 from dashlab.store.summary import RunSummary
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Room:
         if self.used() <= most:
             return
         with self._index.held():  # two servers must not both make room for the same bytes
-            for one in disklimit.to_remove(self._kept(), most, time.time()):
+            for one in disklimit.to_remove(self._runs_and_studies(), most, time.time()):
                 try:
                     if (
                         one.remove() and not one.is_waste
@@ -92,10 +92,10 @@ class Room:
         marks = (self._root / IN_USE).glob("*")
         return {mark.name.partition("-")[0] for mark in marks if not leftovers.is_leftover(mark)}
 
-    def _kept(self) -> list[Kept]:
+    def _runs_and_studies(self) -> list[Removable]:
         in_use = self._in_use()
         runs = (
-            Kept(
+            Removable(
                 run.created.timestamp(),
                 run.bytes,
                 run.pinned or run.key in in_use,
@@ -103,16 +103,16 @@ class Room:
             )
             for run in self._index.newest()
         )
-        return [*runs, *studies.kept(self._root), *self._damaged()]
+        return [*runs, *studies.removable(self._root), *self._damaged()]
 
-    def _damaged(self) -> list[Kept]:
+    def _damaged(self) -> list[Removable]:
         found = []
         for path in (self._root / DAMAGED).glob("*"):
             size = self._sizes.get(path.name)
             if size is None:
                 size = self._sizes[path.name] = _size(path)
             at = time.time() - leftovers.age_s(path)
-            found.append(Kept(at, size, False, partial(self._discard, path), is_waste=True))
+            found.append(Removable(at, size, False, partial(self._discard, path), is_waste=True))
         return found
 
     def _discard(self, path: Path) -> bool:

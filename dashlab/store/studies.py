@@ -12,7 +12,7 @@ from dashlab.data.folders import store_folder
 from dashlab.errors import DamagedRun, StoreError
 from dashlab.leftovers import temporary_name
 from dashlab.store.folder import sync_folder, write_synced
-from dashlab.store.limit import Kept
+from dashlab.store.limit import Removable
 from dashlab.training.records import RecordError, dumps, from_plain, loads, plain
 from dashlab.training.study import Study, StudyOutcome
 
@@ -79,7 +79,7 @@ class StudyFile:
 
 def files(root: Path) -> list[StudyFile]:
     """All studies on the disk, the newest first."""
-    found = []
+    entries = []
     paths = {path.name: path for path in (root / "studies").glob("[0-9a-f]*")}
     for path in paths.values():
         if path.suffix != ".json":
@@ -89,14 +89,15 @@ def files(root: Path) -> list[StudyFile]:
         except FileNotFoundError:  # removed by another process
             continue
         pinned = f"{path.stem}.pinned" in paths
-        found.append(StudyFile(key=path.stem, created=status.st_mtime, bytes=status.st_size, pinned=pinned))
-    return sorted(found, key=lambda file: file.created, reverse=True)
+        entries.append(StudyFile(key=path.stem, created=status.st_mtime, bytes=status.st_size, pinned=pinned))
+    return sorted(entries, key=lambda file: file.created, reverse=True)
 
 
-def kept(root: Path) -> list[Kept]:
+def removable(root: Path) -> list[Removable]:
     """The studies on the disk, as what may be removed to make room."""
     return [
-        Kept(file.created, file.bytes, file.pinned, partial(delete, file.key, root)) for file in files(root)
+        Removable(file.created, file.bytes, file.pinned, partial(delete, file.key, root))
+        for file in files(root)
     ]
 
 

@@ -60,6 +60,7 @@ class Part:
         return len(self.y)
 
     def to(self, device: torch.device) -> "Part":
+        """The same on another device; nothing is copied where it is there already."""
         return Part(self.x.to(device), self.y.to(device))
 
 

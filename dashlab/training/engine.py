@@ -59,7 +59,8 @@ def train(
         on_row: called in this thread with a `Started`, then with each `StepRow` and `EpochRow` in order.
         should_stop: read before every step; once it says True the run ends as "stopped" with what it has.
         device: "auto", "cpu", "cuda", "mps".
-        start_weights: the weights of the run named by `config.loop.start_from`.
+        start_weights: the weights of the run named by `config.loop.start_from`: under the name of each
+            parameter and buffer a tensor of its shape, such as [out, in] of a linear layer.
         images: the pictures, where they are at hand already; else they are loaded as `config.data` says.
 
     Returns:
@@ -177,7 +178,7 @@ class Run:
             evaluation=evaluation,
             weights=weights_of(self.network) if state != "diverged" else {},
             seconds=Seconds(load=self.load_s, train=train_s, evaluate=time.perf_counter() - trained),
-            environment=environment(self.device) | self.precision.told(),
+            environment=environment(self.device) | self.precision.as_environment(),
         )
 
     def _epochs(self, should_stop: Callable[[], bool], begun: float) -> End:

@@ -21,7 +21,7 @@ class Histogram:
 
 
 def histograms(values: Tensor, bins: int = BINS) -> list[Histogram]:
-    """Of each row of `values`: counts of the finite ones between the smallest and the largest of them."""
+    """Of each row of `values` [N, M]: counts of the finite ones, from the smallest to the largest of them."""
     import torch
 
     low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)

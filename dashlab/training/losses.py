@@ -44,19 +44,19 @@ def words(config: RunConfig, rows: Sequence[StepRow], *, validated: bool) -> str
         rows: what it has reported so far.
         validated: whether a validation curve stands beside the training curve.
     """
-    said = [_ways(config)] if validated else []
+    sentences = [_ways(config)] if validated else []
     loss = config.loss
     if old := held(loss, rows):
-        said.append(
+        sentences.append(
             f"An older version kept this run: its training loss also holds {listed(old)}, so it is another "
             "quantity than the validation loss and the losses of newer runs."
         )
     elif rows and (added := added_words(loss, rows[-1])):
-        said.append(
+        sentences.append(
             f"The loss is plain {_NAMES[loss.loss]}. What is made small in training is more: "
             f"{added} (step {rows[-1].step:,})."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def compared_words(runs: Sequence[tuple[LossConfig, Sequence[StepRow]]]) -> str:

@@ -42,7 +42,7 @@ class Precision:
             torch.set_float32_matmul_precision(before[0])
             cudnn.allow_tf32 = before[1]
 
-    def told(self) -> dict[str, str]:
+    def as_environment(self) -> dict[str, str]:
         """What a result's environment tells of it: nothing where float32 was asked for."""
         return {"precision": self.words} if self.words else {}
 

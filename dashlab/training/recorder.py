@@ -14,7 +14,7 @@ _READ_EVERY_S = 0.1
 
 
 def figures_of(steps: int, *runs: int, adds: bool, device: torch.device) -> Tensor:
-    """Room for the figures of each step, [steps, *runs, 2 or 3]; see `Recorder`."""
+    """Room for the figures of each step, float32 [steps, *runs, F]; F is 3 where something `adds`, else 2."""
     return torch.zeros(steps, *runs, 3 if adds else 2, device=device)
 
 
@@ -62,11 +62,11 @@ class Recorder:
     def record(
         self, loss: Tensor, right: Tensor, *, size: int, lr: float, plain: Tensor | None = None
     ) -> None:
-        """Note one step by scalars that are not read here.
+        """Note one step; its tensors are scalar, stay on the device and are not read here.
 
         Args:
             loss: the one that is made small.
-            right: share of right answers.
+            right: share of right answers, 0 to 1.
             size: pictures of the batch.
             lr: learning rate.
             plain: the loss without label smoothing and penalties, if the recorder was told that it `adds`.

@@ -152,6 +152,8 @@ class Result:
     steps: tuple[StepRow, ...]
     epochs: tuple[EpochRow, ...]
     evaluation: Evaluation | None  # None unless finished
-    weights: "dict[str, Tensor]"  # parameters and buffers, on the CPU, contiguous; empty if diverged
+    weights: (
+        "dict[str, Tensor]"  # by name, such as [out, in] of a linear layer; on the CPU; empty if diverged
+    )
     seconds: Seconds
     environment: dict[str, str] = field(default_factory=dict)  # as `device.environment` gives it

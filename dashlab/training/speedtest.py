@@ -115,16 +115,16 @@ def measured_once(question: Mapping[str, object], ask: Callable[[], Timing]) -> 
     path = _path_of(question)
     if (known := _read(path, question)) is not None:
         return known
-    found = ask()
+    timing = ask()
     if (meanwhile := _read(path, question)) is not None:  # by another process: both take the same
         return meanwhile
     try:
-        kept = _keep(path, question, found)
+        agreed = _keep(path, question, timing)
     except OSError as error:
         logger.warning("Which precision is faster was measured, and cannot be kept: %s", error)
-        return found
+        return timing
     _prune(path.parent)
-    return kept
+    return agreed
 
 
 def _path_of(question: Mapping[str, object]) -> Path:
@@ -134,9 +134,9 @@ def _path_of(question: Mapping[str, object]) -> Path:
 
 def _read(path: Path, question: Mapping[str, object]) -> Timing | None:
     try:
-        kept: Any = json.loads(path.read_bytes())
-        full_s, fast_s = float(kept["full_s"]), float(kept["fast_s"])
-        sound = kept["of"] == question and all(math.isfinite(s) and s > 0 for s in (full_s, fast_s))
+        answer: Any = json.loads(path.read_bytes())
+        full_s, fast_s = float(answer["full_s"]), float(answer["fast_s"])
+        sound = answer["of"] == question and all(math.isfinite(s) and s > 0 for s in (full_s, fast_s))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -145,12 +145,12 @@ def _read(path: Path, question: Mapping[str, object]) -> Timing | None:
     return Timing(full_s=full_s, fast_s=fast_s) if sound else None
 
 
-def _keep(path: Path, question: Mapping[str, object], found: Timing) -> Timing:
+def _keep(path: Path, question: Mapping[str, object], timing: Timing) -> Timing:
     """Keep the answer unless another process has kept one by now; the one that is kept.
 
     It is written under a name of its own first: nobody reads half of it.
     """
-    answer = {"of": question, "full_s": found.full_s, "fast_s": found.fast_s}
+    answer = {"of": question, "full_s": timing.full_s, "fast_s": timing.fast_s}
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.parents[1] / temporary_name(".new-", _FOLDER)  # where a start clears what was left behind
     try:
@@ -165,14 +165,14 @@ def _keep(path: Path, question: Mapping[str, object], found: Timing) -> Timing:
             new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-    return found
+    return timing
 
 
 def _prune(folder: Path) -> None:
     """Delete the oldest answers beyond the most that are kept."""
     try:
-        kept = sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
-        for old in kept[:-MOST_KEPT]:
+        files = sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
+        for old in files[:-MOST_KEPT]:
             old.unlink(missing_ok=True)
     except FileNotFoundError:
         logger.debug("Another process deletes old answers in %s.", folder)

@@ -46,7 +46,7 @@ class _Slot(NamedTuple):
     gradient: Tensor
 
 
-class _Layer(Protocol):
+class _StackedLayer(Protocol):
     """A layer of all networks. Both methods are called in turn, and outside of autograd."""
 
     def forward(self, h: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class Stack:
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """The networks' outputs for the same pictures."""
+        """The networks' logits [R, B, classes] for the same pictures [B, C, H, W]."""
         h = x.flatten(1).expand(self._count, -1, -1)  # [R, B, features] from here on
         for layer in self._layers:
             h = layer.forward(h)
@@ -87,7 +87,7 @@ class Stack:
 
     @torch.no_grad()
     def backward(self, grad: Tensor) -> None:
-        """Give every parameter the gradient of its network's loss; `grad` is that of the last outputs."""
+        """Give every parameter the gradient of its network's loss, from that of logits [R, B, classes]."""
         for layer in reversed(self._layers):
             grad = layer.backward(grad)
 
@@ -138,10 +138,12 @@ def _stack(tensors: Sequence[Tensor]) -> Tensor:
     return stacked
 
 
-def _layers(layers: Sequence[nn.Module], slots: Sequence[_Slot], buffers: Sequence[Tensor]) -> list[_Layer]:
+def _layers(
+    layers: Sequence[nn.Module], slots: Sequence[_Slot], buffers: Sequence[Tensor]
+) -> list[_StackedLayer]:
     """The layers of all networks, from those of one."""
     slot, buffer = iter(slots), iter(buffers)
-    made: list[_Layer] = []
+    made: list[_StackedLayer] = []
     for layer in layers:
         if isinstance(layer, nn.Linear):
             weight = next(slot)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dashlab.errors import WeightsError
 
-Weights = dict[str, Tensor]
+Weights = dict[str, Tensor]  # by name, each of its parameter's shape: [out, in] of a linear layer
 """A network's parameters and buffers by their dotted names, on the CPU."""
 
 
@@ -20,7 +20,7 @@ def weights_of(network: nn.Module) -> Weights:
 
 
 def put_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Copy `weights` into `network`.
+    """Copy `weights` into `network`: by name, each of its parameter's shape, such as [out, in].
 
     Raises:
         WeightsError: names, shapes or types differ, or a value is not finite; the first such entry is named.
@@ -51,7 +51,7 @@ def _first_difference(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) ->
 
 
 def to_bytes(weights: Mapping[str, Tensor]) -> bytes:
-    """The contents of a .safetensors file."""
+    """Weights of any shapes, such as [out, in] and [out], as the contents of a .safetensors file."""
     return save_safetensors(dict(weights))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from dashlab.data.images import ImageSet, available_source, load_images
-from dashlab.settings.presets import preset
+from dashlab.experiments.trainer.presets import preset
 from dashlab.training.device import describe
 from dashlab.training.engine import train
 from tests.bench.settings import Settings

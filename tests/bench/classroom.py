@@ -56,17 +56,11 @@ class Noted:
 
 def views() -> list[tuple[str, dict[str, str]]]:
     """Every page and view that has something to move, as address and query."""
-    from ui.batchnorm.views import VIEWS as BATCHNORM
-    from ui.initialization.views import VIEWS as INITIALIZATION
-    from ui.optimizers.views import VIEWS as OPTIMIZERS
+    from tests.places import PLACES
+    from ui.frame.pages import PAGES
 
-    pages = (("optimizers", "optim", OPTIMIZERS), ("initialization", "init", INITIALIZATION))
-    of_views = [
-        (slug, {f"{prefix}_view": view.name})
-        for slug, prefix, group in (*pages, ("batchnorm", "bn", BATCHNORM))
-        for view in group
-    ]
-    return [*of_views, ("augmentation", {}), ("trainer", {}), ("sketch", {})]
+    slugs = {page.path: page.slug for page in PAGES}
+    return [(slugs[path], query) for path, query in PLACES if slugs[path] != "home"]
 
 
 def click(settings: Settings) -> Bench:

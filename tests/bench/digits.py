@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from dashlab.experiments.sketch.prepare import prepare
-from dashlab.settings.presets import preset
+from dashlab.experiments.trainer.presets import preset
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train
 from tests.bench.pictures import images

@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Subset
 
 from dashlab.data.images import ImageSet
-from dashlab.settings.presets import preset
+from dashlab.experiments.trainer.presets import preset
 from dashlab.settings.run import RunConfig
 from dashlab.training.device import has_bf16_units
 from dashlab.training.engine import train

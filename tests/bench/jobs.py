@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashlab import jobs
-from dashlab.settings.presets import preset
+from dashlab.experiments.trainer.presets import preset
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store, StoredRun
 from dashlab.training.engine import resolved

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashlab import jobs
-from dashlab.settings import presets
+from dashlab.experiments.trainer import presets
 from dashlab.settings.run import SCHEMA as CONFIG_SCHEMA
 from dashlab.settings.run import RunConfig
 from dashlab.store.folder import (

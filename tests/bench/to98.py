@@ -6,7 +6,7 @@ import statistics
 
 import torch
 
-from dashlab.settings.presets import preset
+from dashlab.experiments.trainer.presets import preset
 from dashlab.training.batches import Normalization
 from dashlab.training.engine import train
 from dashlab.training.evaluate import logits_of, loss_and_accuracy

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashlab.experiments.augmentation.pipeline import PipelineSpec, Step
+from dashlab.experiments.augmentation.pipeline import Step
+from dashlab.experiments.augmentation.presets import PRESETS
+from dashlab.experiments.augmentation.settings import AugmentationConfig
 from dashlab.settings.fields import Spec, Value
-from dashlab.settings.names import DATASET_NAMES
 from ui.augmentation import results
 from ui.augmentation import source as augmentation_source
-from ui.augmentation.presets import presets
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
 from ui.frame.page import link_popover
@@ -31,75 +31,14 @@ PREFIX = "aug"
 TELL_EVERY_S = 0.1
 """How long an outdated drawing may go on, apart from a single step of a single draw."""
 HOME = "classic"
-SPECS: dict[str, Spec] = {
-    "source": Spec(
-        kind="choice",
-        label="Picture",
-        help="A photograph that comes with dashlab, a training picture of a data set, or one of your own.",
-        choices=("photo", *DATASET_NAMES, "upload"),
-        names={"photo": "Photograph", **DATASET_NAMES, "upload": "Upload"},
-    ),
-    "photo": Spec(
-        kind="choice",
-        label="Photograph",
-        help="All may be used by anybody for anything.",
-        choices=("cat", "coffee", "astronaut"),
-        names={"cat": "Cat", "coffee": "Coffee", "astronaut": "Astronaut"},
-    ),
-    "label": Spec(kind="integer", label="Class", help="What the picture shows.", low=0, high=9),
-    "number": Spec(
-        kind="integer",
-        label="Which of them",
-        help="The first, second … training picture of the class.",
-        low=1,
-        high=10_000,
-    ),
-    "draws": Spec(
-        kind="integer", label="Draws", help="How often the picture goes through the pipeline.", low=1, high=24
-    ),
-    "seed": Spec(
-        kind="integer",
-        label="Seed",
-        help="Decides every draw: the same seed gives the same pictures again.",
-        low=0,
-        high=2**31 - 1,
-    ),
-    "pipeline": PipelineSpec(kind="text", label="Pipeline", help="The steps, from first to last."),
-    "draw": Spec(kind="integer", label="Draw", help="Which draw is taken apart below.", low=1, high=24),
-    "show": Spec(
-        kind="choice",
-        label="After Normalize, show",
-        help="A normalised picture has values below 0: either they are mapped to what a screen can show, or "
-        "Normalize is taken back.",
-        choices=("undone", "raw"),
-        names={"undone": "Taken back", "raw": "As it is"},
-    ),
-    "beside": Spec(
-        kind="choice",
-        label="Second row",
-        help="A second row of draws: the same steps in reversed order, each with the same draws.",
-        choices=("nothing", "reversed"),
-        names={"nothing": "Nothing", "reversed": "Reversed order"},
-    ),
-}
-DEFAULTS: Mapping[str, Value] = {
-    "source": "photo",
-    "photo": "cat",
-    "label": 0,
-    "number": 1,
-    "draws": 8,
-    "seed": 0,
-    "pipeline": "",
-    "draw": 1,
-    "show": "undone",
-    "beside": "nothing",
-}
+SPECS: dict[str, Spec] = AugmentationConfig.specs()
 
 
 def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of a preset; of `""`, those of the one that stands there at first."""
-    name = preset or HOME
-    return {**DEFAULTS, **presets()[name].values()} if name in presets() else None
+    """All settings of a preset; of `""`, the defaults."""
+    if preset == "":
+        return AugmentationConfig().flat()
+    return PRESETS[preset].config.flat() if preset in PRESETS else None
 
 
 def page() -> None:
@@ -109,7 +48,7 @@ def page() -> None:
     left, right = beside(PREFIX, controls=4)
     with left:
         _strip(state)
-        preset_picker(state, {name: (entry.title, entry.about) for name, entry in presets().items()})
+        preset_picker(state, {name: (entry.title, entry.about) for name, entry in PRESETS.items()})
         picture = st.container()
         ways = st.container()
         st.header("Pipeline", anchor=False)
@@ -224,9 +163,9 @@ def _cache() -> DrawCache:
 
 def _put_back(state: PageState) -> None:
     """A button that brings the chosen preset back once anything differs from it."""
-    if state.preset in presets() and state.is_changed():
+    if state.preset in PRESETS and state.is_changed():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Changed from {as_text(presets()[state.preset].title)}.")
+            st.caption(f"Changed from {as_text(PRESETS[state.preset].title)}.")
             st.button(
                 "Put back",
                 key=f"{PREFIX}_put_back",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashlab.charts.pictures import Pixels
 from dashlab.experiments.augmentation.pipeline import Step
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from ui.augmentation.source import Source, png_of, trained_on
 from ui.frame.page import link_to
@@ -81,7 +81,7 @@ def step_by_step(steps: Sequence[Step], draw: Any) -> None:
         for row, view in zip(draw.rows, draw.views, strict=True):
             with st.container(width=TILE, gap="xxsmall"):
                 show(view.raw.pixels, f"After {row.transform or 'nothing'}", side=TILE)
-                st.caption("  \n".join(_told(row, view)))
+                st.caption("  \n".join(_draw_lines(row, view)))
                 if view.undone is not None and row.transform == "Normalize":
                     show(view.undone.pixels, "Normalize taken back", side=TILE)
                     st.caption("The same with Normalize taken back: x · std + mean.")
@@ -210,18 +210,18 @@ def _is_raw(state: PageState, view: Any) -> bool:
     return view.undone is None or state.values["show"] == "raw"
 
 
-def _told(row: Any, view: Any) -> Iterator[str]:
+def _draw_lines(row: Any, view: Any) -> Iterator[str]:
     yield f"**{row.number}. {row.transform}**" if row.number else "**Original**"
     yield as_text(f"{row.facts.shape} {row.facts.dtype}")
     if not row.applied:
         yield "left as it is"
-    elif said := _said(row):
-        yield as_text(said)
+    elif words := _drawn_words(row):
+        yield as_text(words)
     if view.raw.mapped is not None:
         yield as_text(f"black: {view.raw.mapped[0]:.3g}, white: {view.raw.mapped[1]:.3g}")
 
 
-def _said(row: Any) -> str:
+def _drawn_words(row: Any) -> str:
     """What was drawn; of a random step that draws nothing but whether it acts, that it did."""
     return str(row.drawn or ("done" if row.transform.startswith("Random") else ""))
 
@@ -249,7 +249,7 @@ def _numbers() -> dict[str, Any]:
 
 def _drawn_cells(draw: Any, mixed: bool) -> Iterator[tuple[str, str]]:
     for row in draw.rows[1:]:
-        yield f"{row.number}. {row.transform}", _said(row) if row.applied else "–"
+        yield f"{row.number}. {row.transform}", _drawn_words(row) if row.applied else "–"
     if mixed:
         yield "Label", draw.label
 

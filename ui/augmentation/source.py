@@ -59,8 +59,8 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
         with second:
             name = str(control(state, "photo"))
         _credit(name)
-        found = samples.photo_samples(name, count, mixed=mixed)
-        return Source((source, name, count, mixed), found, samples.classes_of(source), "cifar10")
+        chosen = samples.photo_samples(name, count, mixed=mixed)
+        return Source((source, name, count, mixed), chosen, samples.classes_of(source), "cifar10")
     images = runs.images(RunConfig().change(dataset=source))
     with second:
         label = _class(state, images.classes)
@@ -70,9 +70,9 @@ def choose(state: PageState, *, mixed: bool) -> Source | None:
     there = int((images.train_y == label).sum())
     if number > there:
         st.caption(f"There are {there:,} pictures of this class: the last is shown.")
-    found = samples.set_samples(images, label, number, count, mixed=mixed)
+    chosen = samples.set_samples(images, label, number, count, mixed=mixed)
     identity = (source, images.source, label, number, count, mixed)
-    return Source(identity, found, samples.classes_of(source, images), source)
+    return Source(identity, chosen, samples.classes_of(source, images), source)
 
 
 def _credit(name: str) -> None:
@@ -103,8 +103,8 @@ def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
         max_upload_size=64,
         help="It stays on this machine and is not part of the link.",
     )
-    if said := st.session_state.get(f"{state.prefix}__upload_problem"):
-        st.error(as_text(said), icon=":material/error:")
+    if problem := st.session_state.get(f"{state.prefix}__upload_problem"):
+        st.error(as_text(problem), icon=":material/error:")
     upload: tuple[str, bytes] | None = st.session_state.get(f"{state.prefix}__upload")
     if upload is None:
         st.info("Upload a picture to draw on, or choose one of the others above.")
@@ -112,10 +112,10 @@ def _upload(state: PageState, count: int, mixed: bool) -> Source | None:
     picture, fingerprint, notes = _read(upload[1], upload[0])
     if notes:
         st.caption(f"{as_text(upload[0])}: {as_text('; '.join(notes))}.")
-    found = samples.own_samples(picture, "your picture", count, mixed=mixed)
+    chosen = samples.own_samples(picture, "your picture", count, mixed=mixed)
     identity = ("upload", fingerprint, count, mixed)
     dataset = "mnist" if picture.mode == "L" else "cifar10"
-    return Source(identity, found, samples.classes_of("upload"), dataset)
+    return Source(identity, chosen, samples.classes_of("upload"), dataset)
 
 
 def _keep(prefix: str, file: Any) -> None:

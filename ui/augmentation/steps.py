@@ -1,8 +1,7 @@
 """The pipeline as a list of steps: add, remove, move, switch off, and set each one's parameters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
@@ -19,6 +18,7 @@ from dashlab.experiments.augmentation.pipeline import (
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
 from ui.parts.controls import answered, control, kept
+from ui.parts.entries import Entries, Place
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -77,49 +77,43 @@ FORMULAS: Mapping[str, tuple[str, str]] = {
 
 def editor(state: PageState) -> tuple[Step, ...]:
     """Draw the steps and take over what was set; the steps as they are now."""
-    steps = list(read_steps(str(state.values["pipeline"])))
-    _forget_widgets_of_another(state)
-    for place, step in enumerate(steps):
-        with st.container(key=f"{state.prefix}_box{place}", gap="xxsmall"):
-            steps[place] = _step(state, place, len(steps), step)
+    listed = Entries(
+        state=state,
+        name="pipeline",
+        read=read_steps,
+        write=write_steps,
+        fewest=0,
+        longest=MOST_STEPS,
+        stem=f"{state.prefix}_step",
+    )
+    steps = listed.draw(_step)
     if not steps:
         st.caption("No step yet: what comes out is the original.")
-    state.values["pipeline"] = write_steps(steps)
-    _remember(state)
-    _adder(state, len(steps))
-    return tuple(steps)
+    _adder(listed, len(steps))
+    return steps
 
 
-def _forget_widgets_of_another(state: PageState) -> None:
-    """The widgets of the steps follow the text when a link, a preset or a button has changed it."""
-    if st.session_state.get(f"{state.prefix}__drawn") != state.values["pipeline"]:
-        for key in list(st.session_state):
-            if str(key).startswith(f"{state.prefix}_step"):
-                del st.session_state[key]
+def _step(place: Place[Step], step: Step) -> Step:
+    with st.container(key=f"{place.key}_box", gap="xxsmall"):
+        use = _head(place, step)
+        values, chance = dict(step.values), step.chance
+        if _has_settings(step):
+            with st.expander(_label(step), place.is_added, key=f"{place.key}_open"):
+                values, chance = _settings(place.key, step)
+    return replace(step, values=values, chance=chance, use=use)
 
 
-def _remember(state: PageState) -> None:
-    st.session_state[f"{state.prefix}__drawn"] = state.values["pipeline"]
-
-
-def _step(state: PageState, place: int, count: int, step: Step) -> Step:
-    key = f"{state.prefix}_step{place}"
+def _head(place: Place[Step], step: Step) -> bool:
+    """Whether the step is used, what it is called, and what moves it."""
+    key = f"{place.key}_use"
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", wrap=False):
         use = st.checkbox(
-            f"{place + 1}. **{step.transform}**",
-            key=f"{key}_use",
-            width="stretch",
-            **kept(f"{key}_use", step.use),
+            f"{place.number + 1}. **{step.transform}**", key=key, width="stretch", **kept(key, step.use)
         )
-        _button(state, place, "earlier", ":material/arrow_upward:", disabled=place == 0)
-        _button(state, place, "later", ":material/arrow_downward:", disabled=place == count - 1)
-        _button(state, place, "remove", ":material/close:")
-    values, chance = dict(step.values), step.chance
-    if _has_settings(step):
-        is_open = st.session_state.get(f"{state.prefix}__open") == place
-        with st.expander(_label(step), is_open, key=f"{state.prefix}_open{place}"):
-            values, chance = _settings(key, step)
-    return replace(step, values=values, chance=chance, use=bool(use))
+        place.earlier_button("", icon=":material/arrow_upward:", help="One step earlier")
+        place.later_button("", icon=":material/arrow_downward:", help="One step later")
+        place.remove_button("", icon=":material/close:", help="Remove the step")
+    return bool(use)
 
 
 def _label(step: Step) -> str:
@@ -199,43 +193,16 @@ def _size(own: PageState, name: str) -> None:
     own.values[name] = spec.text_of(tuple(sides))
 
 
-def _button(state: PageState, place: int, kind: str, icon: str, *, disabled: bool = False) -> None:
-    names = {"earlier": "One step earlier", "later": "One step later", "remove": "Remove the step"}
-    st.button(
-        "",
-        key=f"{state.prefix}_{kind}{place}",
-        icon=icon,
-        type="tertiary",
-        help=names[kind],
-        disabled=disabled,
-        on_click=partial(_change, state, place, kind),
-    )
-
-
-def _change(state: PageState, place: int, kind: str) -> None:
-    steps = list(read_steps(str(state.values["pipeline"])))
-    if place >= len(steps):  # pressed twice while the page was still being drawn
-        return
-    step = steps.pop(place)
-    if kind != "remove":
-        steps.insert(max(0, place - 1) if kind == "earlier" else place + 1, step)
-    _put(state, steps)
-
-
-def _adder(state: PageState, count: int) -> None:
-    key = f"{state.prefix}_add"
+def _adder(listed: Entries[Step], count: int) -> None:
+    key = f"{listed.state.prefix}_add"
     if count >= MOST_STEPS:
         st.caption(f"A pipeline has at most {MOST_STEPS} steps here.")
         return
 
     def add(name: str | None) -> None:
         st.session_state[key] = None
-        steps = list(read_steps(str(state.values["pipeline"])))
-        if name and len(steps) < MOST_STEPS:
-            place = place_for(steps, name)
-            steps.insert(place, make_step(name))
-            st.session_state[f"{state.prefix}__open"] = place
-            _put(state, steps)
+        if name:
+            listed.add(lambda _steps: make_step(name), place_for(listed.now(), name))
 
     st.selectbox(
         "Add a step",
@@ -248,7 +215,3 @@ def _adder(state: PageState, count: int) -> None:
         help="Every transform of pictures that the installed torchvision has. It is put where it usually "
         "stands; the arrows move it.",
     )
-
-
-def _put(state: PageState, steps: Sequence[Step]) -> None:
-    state.put({"pipeline": write_steps(steps)})

@@ -9,10 +9,11 @@ import streamlit as st
 from dashlab.charts.batchnorm import inside as charts
 from dashlab.charts.batchnorm.curves import NORMED, PLAIN, twins_of
 from dashlab.experiments.batchnorm.rows import BINS, SPAN, BothModes, Moments, Twin, TwinsConfig, TwinsEpoch
-from ui.batchnorm.parts import numbers, slide
+from ui.batchnorm.parts import numbers
 from ui.frame.views import View
 from ui.parts.controls import one_of
 from ui.parts.plots import plot
+from ui.parts.sliders import along
 from ui.parts.state import PageState
 
 Rows = Sequence[TwinsEpoch]
@@ -42,9 +43,11 @@ def draw(state: PageState, view: View, study: TwinsConfig, rows: Rows, at: Twins
         _statistics(state, view, study, rows)
 
 
-def _layer(state: PageState, view: View, count: int) -> int:
-    """0-based."""
-    return slide(state, view.full("layer"), range(1, count + 1)) - 1
+def _chosen(state: PageState, name: str, count: int) -> int:
+    """Which of `count` layers or channels is looked at; 0-based, with at least one there."""
+    chosen = along(state, name, range(1, count + 1))
+    assert chosen is not None
+    return chosen - 1
 
 
 def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
@@ -55,7 +58,7 @@ def _values(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> Non
     )
     one, other = st.columns(2)
     with one:
-        layer = _layer(state, view, len(study.hidden))
+        layer = _chosen(state, view.full("layer"), len(study.hidden))
     with other:
         which = str(view.control(state, "which"))
     for place, name in zip(st.columns(2), (PLAIN, NORMED), strict=True):
@@ -90,10 +93,10 @@ def _spread_rows(rows: Rows, layer: int, which: str) -> Iterator[dict[str, Any]]
             if not twin.layers:
                 continue
             spread = twin.layers[layer]
-            found = {"epoch": row.epoch, "twin": name, "mean": spread.mean, "std": spread.std}
+            figures = {"epoch": row.epoch, "twin": name, "mean": spread.mean, "std": spread.std}
             counts = getattr(spread, which)
             bins = {f"from {width * cell - SPAN:g}": count for cell, count in enumerate(counts)}
-            yield found | {"silent": spread.silent} | bins
+            yield figures | {"silent": spread.silent} | bins
 
 
 def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) -> None:
@@ -104,10 +107,10 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
         st.caption(f"{_memory(study.momentum)} {BESSEL}")
     one, other = st.columns(2)
     with one:
-        layer = _layer(state, view, len(study.hidden))
+        layer = _chosen(state, view.full("layer"), len(study.hidden))
     with other:
-        channel = slide(state, view.full("channel"), range(1, min(6, study.hidden[layer]) + 1)) - 1
-    moments = [found for row in rows for found in row.moments if found.layer == layer]
+        channel = _chosen(state, view.full("channel"), min(6, study.hidden[layer]))
+    moments = [moment for row in rows for moment in row.moments if moment.layer == layer]
     if not moments:
         st.caption("It diverged before any statistics were noted.")
         return
@@ -117,7 +120,7 @@ def _statistics(state: PageState, view: View, study: TwinsConfig, rows: Rows) ->
             alt = f"{what} of channel {channel + 1} in layer {layer + 1}: of each batch and running"
             plot(figure, f"bn_twins_chart_{what}", alt)
     with st.expander("Numbers behind this picture", icon=":material/table:"):
-        listed = [_moment_row(found, channel) for found in moments]
+        listed = [_moment_row(moment, channel) for moment in moments]
         numbers(listed, "batchnorm-statistics.csv", "bn_twins_csv_statistics")
 
 
@@ -131,14 +134,14 @@ def _memory(momentum: float) -> str:
     )
 
 
-def _moment_row(found: Moments, channel: int) -> dict[str, Any]:
+def _moment_row(moment: Moments, channel: int) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "step": found.step,
-        "batch_mean": found.mean[channel],
-        "batch_var": found.var[channel],
+        "step": moment.step,
+        "batch_mean": moment.mean[channel],
+        "batch_var": moment.var[channel],
     }
-    if found.running_mean:
-        row |= {"running_mean": found.running_mean[channel], "running_var": found.running_var[channel]}
+    if moment.running_mean:
+        row |= {"running_mean": moment.running_mean[channel], "running_var": moment.running_var[channel]}
     return row
 
 
@@ -148,7 +151,7 @@ def _gradients(state: PageState, view: View, study: TwinsConfig, rows: Rows, at:
         "an epoch. Where it is tiny the layer hardly learns, and where it differs by orders of magnitude no "
         "learning rate suits all layers."
     )
-    layer = _layer(state, view, len(study.hidden) + 1)
+    layer = _chosen(state, view.full("layer"), len(study.hidden) + 1)
     left, right = st.columns(2)
     shown = at if at.epoch > 0 or len(rows) < 2 else rows[1]
     with left:

@@ -12,10 +12,8 @@ from dashlab.experiments.batchnorm.settings import TwinSettings
 from dashlab.experiments.batchnorm.sweeps import Sweep
 from dashlab.settings.run import RunConfig
 from ui.parts import guessing, live, preview, runs
-from ui.parts.controls import kept
 from ui.parts.layout import rest
 from ui.parts.plots import plot
-from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 from ui.parts.text import as_text, show_error
 
@@ -59,20 +57,6 @@ def _shares_of_points(study: TwinSettings) -> tuple[float, ...]:
         _, test = load_points(study.change(seed=seed)).split(study.test_fraction)
         shares.append(largest_share(test.y))
     return tuple(shares)
-
-
-def slide(state: PageState, name: str, options: Sequence[int]) -> int:
-    """A slider over those values of a setting that there are; the setting itself keeps what was wished."""
-    spec, key = state.specs[name], f"{state.prefix}_{name}"
-    nearest = state.nearest(name, options)
-    if len(options) < 2:
-        return nearest
-    chosen = st.select_slider(
-        spec.label, options, key=key, help=spec.help, **kept(key, nearest, among=options)
-    )
-    if chosen != nearest:
-        state.values[name] = chosen
-    return int(chosen)
 
 
 def numbers(listed: Sequence[dict[str, Any]], file_name: str, key: str) -> None:

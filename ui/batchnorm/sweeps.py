@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
+from dashlab.experiments.batchnorm import presets
 from dashlab.experiments.batchnorm import sweeps as experiment
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Sweep, Trial
 from ui.batchnorm.parts import before, is_quick, largest_class, numbers
@@ -120,23 +121,23 @@ def _say_reach(trials: Sequence[Trial], classes: int) -> None:
     )
 
 
-def _reach(found: Reach) -> str:
-    if not found.learns:
+def _reach(reach: Reach) -> str:
+    if not reach.learns:
         return "does not learn at any of these rates."
-    if found.stops_at is None:
-        return f"learns from {found.learns[0]:g} on{_gaps(found)}, and still at the highest rate."
-    one = len(found.learns) == 1
+    if reach.stops_at is None:
+        return f"learns from {reach.learns[0]:g} on{_gaps(reach)}, and still at the highest rate."
+    one = len(reach.learns) == 1
     span = (
-        f"learns at {found.learns[0]:g} alone"
+        f"learns at {reach.learns[0]:g} alone"
         if one
-        else f"learns from {found.learns[0]:g} to {found.learns[-1]:g}"
+        else f"learns from {reach.learns[0]:g} to {reach.learns[-1]:g}"
     )
-    return f"{span}{_gaps(found)}, and **stops learning at {found.stops_at:g}**."
+    return f"{span}{_gaps(reach)}, and **stops learning at {reach.stops_at:g}**."
 
 
-def _gaps(found: Reach) -> str:
+def _gaps(reach: Reach) -> str:
     """The rates between, at which it does not learn."""
-    return f" (but not at {', '.join(f'{lr:g}' for lr in found.gaps)})" if found.gaps else ""
+    return f" (but not at {', '.join(f'{lr:g}' for lr in reach.gaps)})" if reach.gaps else ""
 
 
 def _say_smallest(trials: Sequence[Trial], classes: int) -> None:
@@ -182,3 +183,23 @@ def _say_diverged(trials: Sequence[Trial]) -> None:
                 f"with batches of {first.batch_size}: its loss was no finite number any more at step "
                 f"{first.diverged}. They stand at the accuracy of guessing."
             )
+
+
+RATES = View(
+    name="rates",
+    title="Learning-rate sweep",
+    icon=":material/speed:",
+    lead=RATES_LEAD,
+    config=RateSweep,
+    presets=presets.RATES,
+    draw=draw,
+)
+BATCHES = View(
+    name="batches",
+    title="Batch-size sweep",
+    icon=":material/stacked_bar_chart:",
+    lead=BATCHES_LEAD,
+    config=BatchSweep,
+    presets=presets.BATCHES,
+    draw=draw,
+)

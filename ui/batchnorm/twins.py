@@ -1,7 +1,6 @@
 """The twins view: settings, decision boundaries, curves, and a look inside."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,14 +8,16 @@ import streamlit as st
 
 from dashlab.charts.batchnorm import curves as charts
 from dashlab.charts.batchnorm.boundary import boundaries, cells
+from dashlab.experiments.batchnorm.look import TwinsLook
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import GRID, TwinsConfig, TwinsEpoch, frames_of
-from dashlab.settings.fields import choice, flag, integer
 from ui.batchnorm import inside, words
-from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of, slide
+from ui.batchnorm.parts import before, is_quick, largest_class, networks, numbers, plane_of
 from ui.frame.views import View
 from ui.parts.controls import Group
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
+from ui.parts.sliders import along
 from ui.parts.stage import StudyStage
 from ui.parts.state import PageState
 
@@ -26,46 +27,6 @@ LEAD = (
     "with running statistics, with that in **train mode**, with those of the batch."
 )
 NORMALISED = r"\frac{x - \mu_B}{\sqrt{\sigma_B^2 + \varepsilon}}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwinsLook(TwinsConfig):
-    """What is trained, and which part of it is looked at."""
-
-    at: int = integer(15, "Epoch", "The epoch that is looked at.", low=0, high=500, shown_only=True)
-    log: bool = flag(False, "Logarithmic loss", "Equal factors take equal heights.", shown_only=True)
-    pane: str = choice(
-        "values",
-        "Look inside",
-        "What the pictures at the bottom show.",
-        {
-            "values": "Activations",
-            "statistics": "Running statistics",
-            "gradients": "Gradients",
-            "classes": "Classes",
-        },
-        shown_only=True,
-    )
-    which: str = choice(
-        "entering",
-        "Values",
-        "Those that enter the activation, or those that leave the layer.",
-        {"entering": "entering", "leaving": "leaving"},
-        used_when=(("pane", ("values",)),),
-        shown_only=True,
-    )
-    layer: int = integer(
-        2, "Layer", "The layer that is looked at, counted from the input.", low=1, high=21, shown_only=True
-    )
-    channel: int = integer(
-        1,
-        "Channel",
-        "The unit whose statistics are shown; the first six are followed.",
-        low=1,
-        high=6,
-        used_when=(("pane", ("statistics",)),),
-        shown_only=True,
-    )
 
 
 GROUPS = (
@@ -176,7 +137,9 @@ def _boundaries(
 def _epoch_slider(state: PageState, view: View, study: TwinsConfig, rows: Sequence[TwinsEpoch]) -> TwinsEpoch:
     kept = set(frames_of(study.epochs))
     by_epoch = {row.epoch: row for row in rows if row.epoch in kept}
-    return by_epoch[slide(state, view.full("at"), list(by_epoch))]
+    at = along(state, view.full("at"), list(by_epoch))
+    assert at is not None  # epoch 0 comes first and is kept
+    return by_epoch[at]
 
 
 def _curves(study: TwinsConfig, rows: Sequence[TwinsEpoch], *, log: bool) -> None:
@@ -206,7 +169,7 @@ def _table(rows: Sequence[TwinsEpoch]) -> None:
 
 def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
     for row in rows:
-        found: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
+        figures: dict[str, Any] = {"epoch": row.epoch, "step": row.step}
         for name, twin in (("plain", row.plain), ("batchnorm", row.normed)):
             scores = [
                 ("train", twin.training),
@@ -219,7 +182,18 @@ def _epochs(rows: Sequence[TwinsEpoch]) -> Iterable[dict[str, Any]]:
                     ("training_data_train_mode", known.by_batch),
                 ]
             for how, score in scores:
-                found[f"{name}_{how}_loss"] = score.loss
-                found[f"{name}_{how}_accuracy"] = score.accuracy
-            found[f"{name}_diverged_at_step"] = twin.diverged
-        yield found
+                figures[f"{name}_{how}_loss"] = score.loss
+                figures[f"{name}_{how}_accuracy"] = score.accuracy
+            figures[f"{name}_diverged_at_step"] = twin.diverged
+        yield figures
+
+
+VIEW = View(
+    name="twins",
+    title="Twins",
+    icon=":material/compare:",
+    lead=LEAD,
+    config=TwinsLook,
+    presets=TWINS,
+    draw=draw,
+)

@@ -58,14 +58,14 @@ def what_happened(study: TwinsConfig, rows: Sequence[TwinsEpoch], at: TwinsEpoch
 
 def _known(at: TwinsEpoch) -> Iterator[str]:
     """What was measured on the training data, where it was."""
-    found = []
+    measured = []
     if modes := at.normed.on_training:
-        found += [("with BatchNorm in train mode", modes.by_batch), ("in eval mode", modes.by_running)]
+        measured += [("with BatchNorm in train mode", modes.by_batch), ("in eval mode", modes.by_running)]
     if modes := at.plain.on_training:
-        found += [("without it in eval mode", modes.by_running)]
-    if found:
+        measured += [("without it in eval mode", modes.by_running)]
+    if measured:
         listed = "; ".join(
-            f"{how} {100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" for how, score in found
+            f"{how} {100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" for how, score in measured
         )
         yield f":material/school: On all **training data** after epoch {at.epoch}: {listed}."
 

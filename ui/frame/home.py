@@ -10,7 +10,7 @@ from dashlab.settings.run import spec_of
 from dashlab.store import limit as disklimit
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
-from ui.frame.pages import PAGES
+from ui.frame.pages import PAGES, page_of
 from ui.parts import runs
 from ui.parts.runs import training_link
 from ui.parts.text import as_text
@@ -26,9 +26,9 @@ def start() -> None:
         if st.button(
             "Train your first network", key="home_train", type="primary", icon=":material/play_arrow:"
         ):
-            st.switch_page("pages/trainer.py", query_params={"train_preset": "mnist-fast"})
+            st.switch_page(page_of("trainer").path, query_params={"train_preset": "mnist-fast"})
         if st.button("Sketch a digit", key="home_sketch", icon=":material/draw:"):
-            st.switch_page("pages/sketch.py")
+            st.switch_page(page_of("sketch").path)
 
 
 def pages() -> None:
@@ -62,30 +62,30 @@ def recent_runs() -> None:
     """The last runs, each with a link that opens it in the trainer."""
     st.header("Recent runs", anchor=False)
     store = runs.store()
-    kept, count = store.newest(MOST_RUNS), store.count()
+    newest, count = store.newest(MOST_RUNS), store.count()
     _damaged()
-    if not kept:
+    if not newest:
         st.caption("None yet. Runs are kept: the same settings come back at once.")
         return
-    for run in kept:
+    for run in newest:
         result = f"{100 * run.accuracy:.2f} %" if run.accuracy is not None else run.state
         label = f"**{result}** · {as_text(runs.title(run.config, run.name))}"
         link_to("trainer", label, training_link(run.config))
-    if words := _largest_classes(kept):
+    if words := _largest_classes(newest):
         st.caption(words)
-    if count > len(kept):
-        st.caption(f"… and {count - len(kept):,} more.")
+    if count > len(newest):
+        st.caption(f"… and {count - len(newest):,} more.")
     _room()
 
 
-def _largest_classes(kept: Sequence[RunSummary]) -> str:
+def _largest_classes(summaries: Sequence[RunSummary]) -> str:
     """What the test accuracies stand beside, once for all runs that have the same test pictures."""
     shares: dict[float, list[str]] = {}
-    for run in kept:
+    for run in summaries:
         if run.largest_class is not None:
             shares.setdefault(run.largest_class, []).append(_dataset(run))
-    found = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
-    return f"Always answering the largest class gives {_joined(found)}." if found else ""
+    phrases = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
+    return f"Always answering the largest class gives {_joined(phrases)}." if phrases else ""
 
 
 def _dataset(run: RunSummary) -> str:

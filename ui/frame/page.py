@@ -14,7 +14,7 @@ from streamlit.errors import FragmentHandledException
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui.frame.collection import run_ended
-from ui.frame.pages import PAGES
+from ui.frame.pages import PAGES, page_of
 from ui.parts import state as page_state
 from ui.parts import unexpected
 from ui.parts.state import PageState
@@ -27,21 +27,21 @@ ICON, STYLE = (Path(__file__).with_name(name) for name in ("icon.svg", "page.css
 
 
 @contextmanager
-def open_page(slug: str, lead: str = "", *, title: str = "") -> Iterator[None]:
+def open_page(slug: str, lead: str = "") -> Iterator[None]:
     """Draw the frame; the page's body is drawn inside `with`, and the sidebar's foot after it.
 
     A `DashlabError` that leaves the body is shown as its sentence, any other error as a number in the log;
     the frame stays. `lead` says in two or three sentences what to look for.
     """
     unexpected.take_over()
-    page = next(info for info in PAGES if info.slug == slug)
+    page = page_of(slug)
     st.set_page_config(page_title=f"{page.title} · dashlab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     if st.session_state.get("__page") != slug:
         st.session_state["__page"] = slug
         page_state.opened(page.prefix)
     foot = _sidebar()
-    st.title(title or page.title, anchor=False)
+    st.title(page.heading or page.title, anchor=False)
     if lead:
         st.markdown(lead, width=760)
     unexpected.show_waiting()
@@ -62,7 +62,7 @@ def link_to(
     slug: str, label: str, query: Mapping[str, str] | None = None, *, icon: str | None = None
 ) -> None:
     """A link to another page, as this session left it or with a query of its own."""
-    page = next(info for info in PAGES if info.slug == slug)
+    page = page_of(slug)
     kept = page_state.query_of(page.prefix) if query is None else dict(query)
     st.page_link(page.path, label=label, icon=icon, query_params=kept or None)
 

@@ -1,11 +1,23 @@
-"""The table of pages: what exists, in the order of the sidebar."""
+"""The table of pages and views: what exists, in the order of the sidebar and of the switch between views."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """One page; its widgets and its names in a link begin with its prefix."""
+    """One page; its widgets and its names in a link begin with its prefix.
+
+    Attributes:
+        slug: the word of its topic.
+        prefix: of its widgets and of its names in a link.
+        title: in the sidebar.
+        icon: before the title.
+        path: of the file that Streamlit runs.
+        about: what there is to do, in a sentence.
+        views: where each of its views stands, as `module:NAME`; imported when the page is first drawn.
+        home: the preset that stands there before anything is touched; empty for the defaults.
+        heading: the title on the page itself, where that is a longer one.
+    """
 
     slug: str
     prefix: str
@@ -13,10 +25,21 @@ class PageInfo:
     icon: str
     path: str
     about: str
+    views: tuple[str, ...] = ()
+    home: str = ""
+    heading: str = ""
 
 
 PAGES: tuple[PageInfo, ...] = (
-    PageInfo("home", "home", "Home", ":material/home:", "app.py", "What is here, and where to start."),
+    PageInfo(
+        "home",
+        "home",
+        "Home",
+        ":material/home:",
+        "app.py",
+        "What is here, and where to start.",
+        heading="dashlab",
+    ),
     PageInfo(
         "optimizers",
         "optim",
@@ -24,6 +47,13 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/terrain:",
         "pages/optimizers.py",
         "Race optimizers over loss surfaces and on a network, and take their steps apart.",
+        (
+            "ui.optimizers.surface:VIEW",
+            "ui.optimizers.network:VIEW",
+            "ui.optimizers.plane:VIEW",
+            "ui.optimizers.batches:VIEW",
+            "ui.optimizers.average:VIEW",
+        ),
     ),
     PageInfo(
         "initialization",
@@ -32,6 +62,12 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/layers:",
         "pages/initialization.py",
         "Follow signals and gradients through a hundred layers, and mend what explodes or vanishes.",
+        (
+            "ui.initialization.signals:VIEW",
+            "ui.initialization.gain:VIEW",
+            "ui.initialization.training:VIEW",
+        ),
+        heading="Initialization and exploding gradients",
     ),
     PageInfo(
         "batchnorm",
@@ -40,6 +76,12 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/align_vertical_center:",
         "pages/batchnorm.py",
         "Train twins that differ in nothing but BatchNorm, and see how far each survives.",
+        (
+            "ui.batchnorm.twins:VIEW",
+            "ui.batchnorm.sweeps:RATES",
+            "ui.batchnorm.sweeps:BATCHES",
+        ),
+        home="s7",
     ),
     PageInfo(
         "augmentation",
@@ -67,3 +109,8 @@ PAGES: tuple[PageInfo, ...] = (
     ),
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""
+
+
+def page_of(slug: str) -> PageInfo:
+    """The page of this word; there must be one."""
+    return next(page for page in PAGES if page.slug == slug)

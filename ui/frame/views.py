@@ -3,30 +3,23 @@
 A view's setting `lr` is called `<view>_lr` in the state of the page.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any
 
 import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
-from ui.frame.page import link_popover
+from dashlab.settings.presets import Preset
+from ui.frame.page import link_popover, open_page
+from ui.frame.pages import PageInfo, page_of
 from ui.parts import controls
 from ui.parts.controls import Group
 from ui.parts.state import PageState, arrive, share
 from ui.parts.text import show_notes
-
-Config_co = TypeVar("Config_co", bound=FlatConfig, covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class ViewPreset(Generic[Config_co]):
-    """A telling case of a view."""
-
-    title: str
-    about: str
-    config: Config_co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +42,7 @@ class View:
     lead: str
     config: type[FlatConfig]
     draw: Callable[[PageState, "View"], None]
-    presets: Mapping[str, ViewPreset[FlatConfig]]
+    presets: Mapping[str, Preset[FlatConfig]]
 
     def full(self, name: str) -> str:
         """What a setting of this view is called in the state of the page."""
@@ -94,12 +87,23 @@ class View:
         return tuple(self.values(self.config()))
 
 
-def show(prefix: str, views: Sequence[View], *, home: str = "") -> None:
-    """Draw the page: what the link could not have, the switch between views, the chosen view, the link.
+@cache
+def views_of(page: PageInfo) -> tuple[View, ...]:
+    """The views of a page, as its line in the table names them; imports them."""
+    places = (place.partition(":") for place in page.views)
+    return tuple(getattr(importlib.import_module(module), name) for module, _, name in places)
 
-    `home` is the preset that stands there before anything is touched; `""` for the defaults.
-    """
-    state = arrive(prefix, _specs(views), lambda preset: _start(views, preset), home)
+
+def open_views(slug: str) -> None:
+    """Draw a whole page that consists of views."""
+    with open_page(slug):
+        _show(page_of(slug))
+
+
+def _show(page: PageInfo) -> None:
+    """What the link could not have, the switch between views, the chosen view, the link."""
+    views = views_of(page)
+    state = arrive(page.prefix, _specs(views), lambda preset: _start(views, preset), page.home)
     show_notes(state.notes)
     view = _switch(state, views)
     st.markdown(view.lead, width=760)

@@ -9,11 +9,10 @@ from streamlit import runtime
 from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui.frame.collection import freeze_imports
+from ui.frame.pages import PAGES
 
 MODULES = (
-    "ui.optimizers.views",
-    "ui.initialization.views",
-    "ui.batchnorm.views",
+    *dict.fromkeys(place.partition(":")[0] for page in PAGES for place in page.views),
     "ui.augmentation.page",
     "ui.trainer.page",
     "ui.sketch.page",

@@ -7,10 +7,10 @@ import streamlit as st
 from dashlab.charts.initialization import gain as charts
 from dashlab.charts.initialization.gain import GainCurve
 from dashlab.experiments.initialization import gain as experiment
-from dashlab.experiments.initialization.gain import Followed, Gain, GainConfig, Measured
-from dashlab.experiments.initialization.settings import ACTIVATIONS
+from dashlab.experiments.initialization.gain import Followed, Gain, Measured
+from dashlab.experiments.initialization.presets import GAINS
+from dashlab.experiments.initialization.settings import ACTIVATIONS, GainConfig
 from ui.frame.views import View
-from ui.initialization.presets import GAINS
 from ui.initialization.settings import folded
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
@@ -38,25 +38,25 @@ def draw(state: PageState, view: View) -> None:
     with right:
         config: GainConfig = view.config_of(state).check()
         measured = computed(experiment.measure, config, doing="Measuring the gains …")
-        found = measured.gains
-        chosen = next(one for one in found if one.activation == config.activation)
+        gains = measured.gains
+        chosen = next(one for one in gains if one.activation == config.activation)
         plot(
             charts.beside(
-                [ACTIVATIONS[one.activation] for one in found],
-                [one.gain for one in found],
-                [one.calculated for one in found],
+                [ACTIVATIONS[one.activation] for one in gains],
+                [one.gain for one in gains],
+                [one.calculated for one in gains],
             ),
             "init_chart_gains",
             "Measured gain of each activation as bars, calculate_gain as marks",
         )
         rest()
         _metrics(chosen)
-        if sentence := unmarked(found):
+        if sentence := unmarked(gains):
             st.caption(sentence)
         st.markdown(explained(chosen, config))
         _before_and_after(config, measured)
         _against_spread(config, measured.followed)
-        _table(found)
+        _table(gains)
 
 
 def _metrics(chosen: Gain) -> None:
@@ -106,9 +106,9 @@ def explained(chosen: Gain, config: GainConfig) -> str:
     )
 
 
-def unmarked(found: Sequence[Gain]) -> str:
+def unmarked(gains: Sequence[Gain]) -> str:
     """Which activations have no mark, and why; "" if all have one."""
-    names = [as_text(ACTIVATIONS[one.activation]) for one in found if one.calculated is None]
+    names = [as_text(ACTIVATIONS[one.activation]) for one in gains if one.calculated is None]
     if not names:
         return ""
     has = "has" if len(names) == 1 else "have"
@@ -141,7 +141,7 @@ def _against_spread(config: GainConfig, followed: Sequence[Followed]) -> None:
     )
 
 
-def _table(found: Sequence[Gain]) -> None:
+def _table(gains: Sequence[Gain]) -> None:
     rows = [
         {
             "Activation": ACTIVATIONS[one.activation],
@@ -153,7 +153,7 @@ def _table(found: Sequence[Gain]) -> None:
             "By mean square": one.gain_rms,
             "calculate_gain": one.calculated,
         }
-        for one in found
+        for one in gains
     ]
     shown = {name: st.column_config.NumberColumn(format="%.4f") for name in rows[0] if name != "Activation"}
     st.dataframe(

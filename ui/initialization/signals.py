@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashlab.charts.initialization import signals as charts
 from dashlab.charts.initialization.signals import Signal
+from dashlab.experiments.initialization.presets import SIGNALS
 from dashlab.experiments.initialization.rows import StackStats
 from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.experiments.initialization.theory import theory
@@ -16,10 +17,10 @@ from dashlab.settings.lists import entries_of
 from dashlab.training.histograms import Histogram
 from ui.frame.views import View
 from ui.initialization.measured import measured
-from ui.initialization.presets import SIGNALS
-from ui.initialization.settings import editor, folded, slider, width_slider
+from ui.initialization.settings import depth_slider, editor, folded, width_slider
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
+from ui.parts.sliders import along
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 from ui.parts.text import as_text
@@ -57,7 +58,7 @@ def draw(state: PageState, view: View) -> None:
     left, right = beside("init_stack")
     with left:
         view.preset_picker(state)
-        slider(state, view, "depth")
+        depth_slider(state, view)
         width_slider(state, view)
         st.markdown("**Settings, side by side**")
         editor(state, view)
@@ -68,7 +69,7 @@ def draw(state: PageState, view: View) -> None:
         settings = entries_of(config.settings, Setting)
         stacks = measured([config.stack(setting).check() for setting in settings])
         _curves(config, stacks)
-        _said(stacks)
+        _say_stacks(stacks)
         _train(state, config)
         _layer(state, view, config, stacks)
         _table(config, stacks)
@@ -121,7 +122,7 @@ def _numbers(
     return [layer.gradient_std for layer in layers], theory(stats.config).gradients
 
 
-def _said(stacks: Sequence[StackStats]) -> None:
+def _say_stacks(stacks: Sequence[StackStats]) -> None:
     lines = [
         f"{at}. **{as_text(stats.config.title)}:** {as_text(sentences(stats))}"
         for at, stats in enumerate(stacks, 1)
@@ -148,23 +149,24 @@ def _layer(state: PageState, view: View, config: StackView, stacks: Sequence[Sta
     st.header("Inside one layer", anchor=False)
     picker, which = st.columns([3, 2], vertical_alignment="bottom")
     with picker:
-        index = slider(state, view, "layer", high=config.depth) - 1
+        layer = along(state, view.full("layer"), range(1, config.depth + 1))
+        assert layer is not None  # a stack has at least one
     with which:
         of = str(view.control(state, "histogram"))
     columns = st.columns(min(len(stacks), 3))
     for at, stats in enumerate(stacks):
-        layer = stats.layers[index]
-        found = layer.outputs if of == "outputs" else layer.gradients
+        values = stats.layers[layer - 1]
+        histogram = values.outputs if of == "outputs" else values.gradients
         with columns[at % len(columns)]:
             st.caption(f"**{at + 1}** · {as_text(stats.config.title)}")
-            if not found.counts:
-                st.caption(f":material/block: No value in layer {index + 1} is finite.")
+            if not histogram.counts:
+                st.caption(f":material/block: No value in layer {layer} is finite.")
                 continue
             what = "Output" if of == "outputs" else "Gradient"
             plot(
-                _bars((stats.config.key(), index, of), at, found, what),
+                _bars((stats.config.key(), layer, of), at, histogram, what),
                 f"init_chart_layer_{at}",
-                f"Histogram of the {of} of layer {index + 1}: {stats.config.title}",
+                f"Histogram of the {of} of layer {layer}: {stats.config.title}",
             )
 
 

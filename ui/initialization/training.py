@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashlab.charts.initialization import training as charts
 from dashlab.charts.initialization.signals import Signal, by_layer
+from dashlab.experiments.initialization.presets import TRAININGS
 from dashlab.experiments.initialization.training import (
     LARGEST_CLASS,
     LEARNS,
@@ -19,8 +20,7 @@ from dashlab.experiments.initialization.training import (
 from dashlab.training.records import plain
 from ui.frame.views import View
 from ui.initialization.measured import measured
-from ui.initialization.presets import TRAININGS
-from ui.initialization.settings import editor, folded, slider, width_slider
+from ui.initialization.settings import depth_slider, editor, folded, width_slider
 from ui.parts import guessing, live
 from ui.parts.layout import beside, rest
 from ui.parts.plots import grow, plot
@@ -43,7 +43,7 @@ def draw(state: PageState, view: View) -> None:
     with left:
         view.preset_picker(state)
         place = st.container()
-        slider(state, view, "depth")
+        depth_slider(state, view)
         width_slider(state, view)
         st.markdown("**Settings, side by side**")
         editor(state, view)

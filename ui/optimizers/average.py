@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
-from dashlab.experiments.optimizers.average import AverageConfig, Averages
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.average import Averages
+from dashlab.experiments.optimizers.presets import AVERAGES
+from dashlab.experiments.optimizers.settings import AverageConfig
+from ui.frame.views import View
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.state import PageState
@@ -18,31 +20,6 @@ LEAD = (
     "average smoother and later, and how an average that starts from 0 is too small in its first steps "
     "until the bias correction mends it."
 )
-
-PRESETS = {
-    "emausual": ViewPreset(
-        "The usual 0.9", "Momentum's and Adam's own: an average over about ten values.", AverageConfig()
-    ),
-    "emabias": ViewPreset(
-        "Adam's second moment",
-        "β = 0.999 averages over a thousand values: without correction it is less than a fifth of the value "
-        "for all of these 200 steps.",
-        AverageConfig(beta=0.999, series="constant", at=20),
-    ),
-    "emalag": ViewPreset(
-        "Late after a jump",
-        "β = 0.98 is smooth, and fifty steps after the jump it has followed two thirds of it.",
-        AverageConfig(beta=0.98, series="jump", at=120),
-    ),
-    "emamany": ViewPreset(
-        "Four memories side by side",
-        "Less noise is paid for with more delay; no β has both.",
-        AverageConfig(neighbours=True, noise=1.0, at=60),
-    ),
-    "emanone": ViewPreset(
-        "No memory at all", "At β = 0 the average is the last value: plain SGD.", AverageConfig(beta=0.0)
-    ),
-}
 
 USES = (
     ("SGD with momentum", "momentum", 0.9),
@@ -59,13 +36,13 @@ def draw(state: PageState, view: View) -> None:
     with left:
         _controls(state, view)
     config: AverageConfig = view.config_of(state).check()
-    found, at = _averages(config.computed()), state.nearest(view.full("at"), range(1, config.length + 1))
+    result, at = _averages(config.computed()), state.nearest(view.full("at"), range(1, config.length + 1))
     with right:
-        plot(charts.averages(found, at), "optim_ema_chart_series", "A noisy series and its moving averages")
+        plot(charts.averages(result, at), "optim_ema_chart_series", "A noisy series and its moving averages")
         rest()
-        _facts(config, found, at)
-        _weights(config, found, at)
-        _tables(found)
+        _facts(config, result, at)
+        _weights(config, result, at)
+        _tables(result)
         _uses()
 
 
@@ -89,10 +66,10 @@ def _averages(config: AverageConfig) -> Averages:
     return experiment.averages(config)
 
 
-def _facts(config: AverageConfig, found: Averages, at: int) -> None:
+def _facts(config: AverageConfig, result: Averages, at: int) -> None:
     beta = config.beta
     expected = experiment.noise_factor(beta)
-    left = f"{100 * found.noise_left[0] / config.noise:.0f} %" if config.noise else "no noise"
+    left = f"{100 * result.noise_left[0] / config.noise:.0f} %" if config.noise else "no noise"
     facts = (
         (
             "Window 1/(1 − β)",
@@ -106,22 +83,22 @@ def _facts(config: AverageConfig, found: Averages, at: int) -> None:
     with st.container(horizontal=True):
         for label, value, help_ in facts:
             st.metric(label, value, help=help_, width="content")
-    st.markdown(_said(found, beta, at))
+    st.markdown(_step_words(result, beta, at))
 
 
-def _said(found: Averages, beta: float, at: int) -> str:
+def _step_words(result: Averages, beta: float, at: int) -> str:
     share = experiment.sums_of_weights((beta,), at)[-1, 0]
-    plain, mended = found.from_zero[at - 1, 0], found.corrected[at - 1, 0]
+    plain, mended = result.from_zero[at - 1, 0], result.corrected[at - 1, 0]
     return (
         f"At step {at} the weights of the values so far add up to 1 − β$^{{{at}}}$ = {share:.4f}. The "
         f"average from 0 is **{plain:.3f}**; divided by this sum it is **{mended:.3f}**, where the series "
-        f"without noise stands at {found.clean[at - 1]:.3f}."
+        f"without noise stands at {result.clean[at - 1]:.3f}."
     )
 
 
-def _weights(config: AverageConfig, found: Averages, at: int) -> None:
+def _weights(config: AverageConfig, result: Averages, at: int) -> None:
     plain = experiment.weights(config.beta, at)
-    sums = experiment.sums_of_weights((config.beta,), len(found.values))[:, 0]
+    sums = experiment.sums_of_weights((config.beta,), len(result.values))[:, 0]
     left, right = st.columns(2)
     with left:
         plot(
@@ -138,26 +115,28 @@ def _weights(config: AverageConfig, found: Averages, at: int) -> None:
         st.caption("What the weights add up to. Where it is near 1, there is nothing left to correct.")
 
 
-def _tables(found: Averages) -> None:
-    rows = _rows(found)
+def _tables(result: Averages) -> None:
+    rows = _rows(result)
     with st.expander("The numbers", icon=":material/table:"):
         st.dataframe(rows, hide_index=True, height=260, alt="The series and its averages")
         csv_download("Series and averages as CSV", lambda: rows, "moving-average.csv", "optim_ema_csv")
 
 
-def _rows(found: Averages) -> list[dict[str, Any]]:
+def _rows(result: Averages) -> list[dict[str, Any]]:
     return [
         {
             "step": step + 1,
             "value": float(value),
-            "without noise": float(found.clean[step]),
-            **{f"from 0, β={beta:g}": float(found.from_zero[step, k]) for k, beta in enumerate(found.betas)},
+            "without noise": float(result.clean[step]),
             **{
-                f"corrected, β={beta:g}": float(found.corrected[step, k])
-                for k, beta in enumerate(found.betas)
+                f"from 0, β={beta:g}": float(result.from_zero[step, k]) for k, beta in enumerate(result.betas)
+            },
+            **{
+                f"corrected, β={beta:g}": float(result.corrected[step, k])
+                for k, beta in enumerate(result.betas)
             },
         }
-        for step, value in enumerate(found.values)
+        for step, value in enumerate(result.values)
     ]
 
 
@@ -206,5 +185,5 @@ VIEW = View(
     lead=LEAD,
     config=AverageConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=AVERAGES,
 )

@@ -10,8 +10,10 @@ from dashlab import jobs
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.batch_size import BatchComparison, Summary
+from dashlab.experiments.optimizers.presets import BATCHES
+from dashlab.experiments.optimizers.settings import BatchConfig
+from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
@@ -24,41 +26,6 @@ LEAD = (
     "how it wanders about the lowest point, and where the mini-batch lies between the two."
 )
 
-PRESETS = {
-    "batchcount": ViewPreset(
-        "100 samples, 50 epochs",
-        "50 updates with the full batch, 250 with batches of 20 and 5,000 with one sample, all of the same "
-        "5,000 samples.",
-        BatchConfig(),
-    ),
-    "batchdecay": ViewPreset(
-        "A falling learning rate",
-        "With shorter and shorter steps even one sample at a time calms down, and the full batch has too few "
-        "updates to arrive.",
-        BatchConfig(decay=0.2),
-    ),
-    "batchsizes": ViewPreset(
-        "256, 64, 16 and 4",
-        "A quarter of the batch: four times the updates, and about twice the noise of the gradient.",
-        BatchConfig(samples=256, batches=(64, 16, 4)),
-    ),
-    "batchlarge": ViewPreset(
-        "Too large a step for one sample",
-        "What the full batch bears makes one sample at a time diverge: its steepest single bowl counts.",
-        BatchConfig(lr=0.3),
-    ),
-    "batchsorted": ViewPreset(
-        "Never mixed",
-        "Samples from left to right: the path of one sample runs in circles, once around in every epoch.",
-        BatchConfig(shuffle="sorted"),
-    ),
-    "batchclean": ViewPreset(
-        "Points without noise",
-        "All samples agree at the lowest point, so the noise of the gradient vanishes there, and one sample "
-        "at a time gets furthest.",
-        BatchConfig(noise=0.0),
-    ),
-}
 EVERY = ("full", "batches", "lr", "decay", "epochs", "samples", "noise", "shuffle", "seed")
 
 
@@ -273,5 +240,5 @@ VIEW = View(
     lead=LEAD,
     config=BatchConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=BATCHES,
 )

@@ -12,18 +12,18 @@ from dashlab import jobs
 from dashlab.errors import DamagedRun, DashlabError
 from dashlab.experiments.optimizers.network import (
     HELD_BACK,
-    Entry,
     NetworkRace,
+    RaceRun,
     entries,
     without_rates,
 )
+from dashlab.experiments.optimizers.presets import NETWORK
 from dashlab.experiments.optimizers.race import racer_names
 from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
-from dashlab.settings.lists import text_of
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.together import StackedRuns, orders
-from ui.frame.views import View, ViewPreset
+from ui.frame.views import View
 from ui.optimizers import linear as linear_race
 from ui.optimizers import network_pictures as network_race
 from ui.optimizers import racers
@@ -37,90 +37,6 @@ LEAD = (
     "differs. Watch who is fast at first and who ends best, then run it over more seeds: at each seed all "
     "racers begin alike, so the table compares them seed by seed."
 )
-
-_MOMENTUM = (OptimConfig(lr=0.01), OptimConfig(lr=0.01, momentum=0.9),
-             OptimConfig(lr=0.01, momentum=0.9, nesterov=True))  # fmt: skip
-_ZOO = (
-    *_MOMENTUM[:2],
-    *(
-        OptimConfig(optimizer=name, lr=0.01)
-        for name in ("adagrad", "rmsprop", "adam", "nadam", "radam", "adamax")
-    ),
-)
-_ADAPTIVE = (
-    OptimConfig(optimizer="adagrad", lr=0.1, eps=1e-8),
-    OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9, eps=1e-8),
-    OptimConfig(optimizer="adam", lr=0.1, eps=1e-8),
-)
-_LINEAR = (
-    OptimConfig(lr=0.1),
-    OptimConfig(lr=0.1, momentum=0.9),
-    OptimConfig(optimizer="adagrad", lr=0.1),
-    OptimConfig(optimizer="rmsprop", lr=0.1, alpha=0.9),
-    OptimConfig(optimizer="adam", lr=0.1),
-)
-
-PRESETS = {
-    "netmomentum": ViewPreset(
-        "Momentum against plain SGD",
-        "At one small learning rate: along a steady slope momentum 0.9 comes to steps that are ten times as "
-        "long.",
-        NetworkRace(racers=text_of(_MOMENTUM), seeds=3),
-    ),
-    "netzoo": ViewPreset(
-        "The optimizer zoo at 0.01",
-        "The same number means something else to each: at 0.01 plain SGD has hardly begun to learn when Adam "
-        "is nearly done.",
-        NetworkRace(racers=text_of(_ZOO)),
-    ),
-    "netadam": ViewPreset(
-        "Adam at three rates",
-        "0.1 is far too bold; 0.01 and 0.001 end close together. Adam needs a learning rate too, with more "
-        "room around it.",
-        NetworkRace(
-            racers=text_of(OptimConfig(optimizer="adam", lr=lr) for lr in (0.1, 0.01, 0.001)), seeds=3
-        ),
-    ),
-    "netsweep": ViewPreset(
-        "Sweep: SGD against Adam",
-        "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row: "
-        "SGD needs the largest, and Adam does not bear it.",
-        NetworkRace(
-            task="grid",
-            racers=text_of((OptimConfig(), OptimConfig(optimizer="adam"))),
-            lr_low=0.001,
-            lr_high=0.1,
-            lr_count=3,
-            seeds=2,
-        ),
-    ),
-    "netlinear": ViewPreset(
-        "A linear layer, three sizes of batch",
-        "Batch, mini-batch and stochastic gradient descent at one rate of 0.1: what is calm with all samples "
-        "can blow up with one.",
-        NetworkRace(task="linear", racers=text_of(_LINEAR)),
-    ),
-    "netnoise": ViewPreset(
-        "Pure noise: SGD with momentum",
-        "10,000 samples whose targets nothing can predict: 50 steps with all of them, 200 epochs with "
-        "batches of 64. The loss ends at about 1, the variance of the targets. With one sample a step it "
-        "stays above.",
-        NetworkRace(
-            task="linear",
-            racers=text_of((OptimConfig(lr=0.01, momentum=0.9),)),
-            targets="noise",
-            samples=10_000,
-            passes=200,
-            full_passes=50,
-        ),
-    ),
-    "netadaptive": ViewPreset(
-        "Pure noise: AdaGrad, RMSProp, Adam",
-        "1,000 samples whose targets nothing can predict, 50 steps with all of them. At the same rate of 0.1 "
-        "AdaGrad and Adam come to rest on the dotted line; RMSProp goes on jumping above it.",
-        NetworkRace(task="linear", racers=text_of(_ADAPTIVE), targets="noise", samples=1000, full_passes=50),
-    ),
-}
 
 DATA = ("dataset", "train_size", "network", "hidden", "batchnorm")
 RUN = ("batch_size", "epochs", "seeds", "seed")
@@ -188,14 +104,14 @@ def _group(
 # -- the runs ---------------------------------------------------------------------------------------------
 
 
-def _entries(config: NetworkRace) -> tuple[Entry, ...]:
+def _entries(config: NetworkRace) -> tuple[RaceRun, ...]:
     from dashlab.data.images import available_source
 
     return _all_entries(config.computed(), available_source(config.dataset))
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _all_entries(config: NetworkRace, source: str) -> tuple[Entry, ...]:
+def _all_entries(config: NetworkRace, source: str) -> tuple[RaceRun, ...]:
     return entries(config, source)
 
 
@@ -208,7 +124,7 @@ def _stored(root: str, key: str, created: datetime) -> Lane | None:  # noqa: ARG
     return lane_of(run.result) if run is not None else None
 
 
-def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
+def _cached(wanted: Sequence[RaceRun]) -> dict[str, Lane]:
     """What the store has of these runs, by key."""
     store = runs.store()
     there = {e.key: run for e in wanted if (run := store.find(e.key)) is not None}
@@ -216,11 +132,11 @@ def _cached(wanted: Sequence[Entry]) -> dict[str, Lane]:
     return {key: lane for key, lane in found.items() if lane is not None}
 
 
-def _missing(wanted: Sequence[Entry], cached: Mapping[str, Lane]) -> list[Entry]:
+def _missing(wanted: Sequence[RaceRun], cached: Mapping[str, Lane]) -> list[RaceRun]:
     return [e for e in wanted if e.key not in cached or cached[e.key].state == "stopped"]
 
 
-def _lanes(wanted: Sequence[Entry], job_keys: Sequence[str]) -> dict[str, Lane]:
+def _lanes(wanted: Sequence[RaceRun], job_keys: Sequence[str]) -> dict[str, Lane]:
     """Everything that is known of these runs: what is cached, and what goes on."""
     lanes = {e.key: Lane() for e in wanted} | _cached(wanted)
     for key in job_keys:
@@ -332,7 +248,7 @@ def _draw(state: PageState, view: View, config: NetworkRace, job_keys: Sequence[
         network_race.table(config, wanted, lanes, prefix)
 
 
-def _before(config: NetworkRace, wanted: Sequence[Entry]) -> None:
+def _before(config: NetworkRace, wanted: Sequence[RaceRun]) -> None:
     """What stands where the curves would, before anything is trained."""
     pictures = f"{config.train_size:,}" if config.train_size else "all"
     held_back = f", of which {HELD_BACK:.0%} are held back to choose the rates by" * (config.task == "grid")
@@ -352,5 +268,5 @@ VIEW = View(
     lead=LEAD,
     config=NetworkRace,
     draw=draw,
-    presets=PRESETS,
+    presets=NETWORK,
 )

@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts.optimizers import network as charts
 from dashlab.charts.optimizers.network import Cell
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.optimizers.network import Entry, NetworkRace, names
+from dashlab.experiments.optimizers.network import NetworkRace, RaceRun, names
 from dashlab.experiments.optimizers.standings import (
     Difference,
     Lane,
@@ -36,7 +36,7 @@ SMOOTH_SHARE = 15
 Lanes = Mapping[str, Lane]
 
 
-def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+def race(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes, prefix: str) -> None:
     """Loss against steps and seconds, and the test accuracies, as far as they are known."""
     called = names(config)
     of_racer = [[lanes[e.key] for e in entries if e.racer == k] for k in range(len(called))]
@@ -59,12 +59,12 @@ def race(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: st
         _accuracies(called, entries, lanes, prefix)
 
 
-def _accuracies(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+def _accuracies(called: Sequence[str], entries: Sequence[RaceRun], lanes: Lanes, prefix: str) -> None:
     known = {k for k in range(len(called)) if mean_counted(_of_cell(entries, lanes, k, 0), "accuracy")}
     dots = [
-        (called[e.racer], e.seed, 100 * found)
+        (called[e.racer], e.seed, 100 * accuracy)
         for e in entries
-        if e.racer in known and (found := lanes[e.key].counted("accuracy")) is not None
+        if e.racer in known and (accuracy := lanes[e.key].counted("accuracy")) is not None
     ]
     if dots:
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
@@ -85,7 +85,7 @@ def _largest(lanes: Lanes) -> str:
     )
 
 
-def table(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+def table(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes, prefix: str) -> None:
     """The final table, what is to be said about single racers, and the CSV files."""
     groups = _groups(config, entries, lanes)
     rows = [standing(name, lanes_) for name, lanes_ in groups]
@@ -118,14 +118,14 @@ def _differences(
     if config.task == "grid" or config.seeds < 2 or len(known) < 2:
         return [{} for _ in rows]
     best = max(known, key=lambda k: (rows[k].accuracy or (0.0,))[0])
-    found = [difference(own, groups[best][1]) if k in known and k != best else None
+    differences = [difference(own, groups[best][1]) if k in known and k != best else None
              for k, (_, own) in enumerate(groups)]  # fmt: skip
     st.caption(
         f"Against **{as_text(rows[best].name)}**, the best on average: the difference in test accuracy seed "
         "by seed, and at how many seeds it is lower. Where its spread is larger than the difference itself, "
         "or its sign changes with the seed, these seeds do not tell which is better."
     )
-    return [{"Against the best in points": _apart(one)} for one in found]
+    return [{"Against the best in points": _apart(one)} for one in differences]
 
 
 def _apart(one: Difference | None) -> str:
@@ -142,7 +142,7 @@ def _is_mixed(rows: Sequence[Standing]) -> bool:
     return any(row.finished and row.diverged for row in rows)
 
 
-def _groups(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> list[tuple[str, list[Lane]]]:
+def _groups(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes) -> list[tuple[str, list[Lane]]]:
     """Runs that differ in the seed alone, with what they are called."""
     called, rates = names(config), config.rates()
     groups: dict[tuple[int, int], list[Lane]] = {}
@@ -154,7 +154,7 @@ def _groups(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> list
     ]
 
 
-def _say_best(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes) -> None:
+def _say_best(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes) -> None:
     """Each racer's best rate, by the pictures that were held back, and what it then read of the test."""
     called, rates = names(config), config.rates()
     words = []
@@ -193,7 +193,7 @@ def _with_sd(figure: tuple[float, float | None] | None, factor: float, form: str
     return f"{factor * mean:{form}}" + (f" ± {factor * sd:{form.lstrip('+')}}" if sd is not None else "")
 
 
-def _downloads(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, prefix: str) -> None:
+def _downloads(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes, prefix: str) -> None:
     called = names(config)
     with st.container(horizontal=True):
         csv_download(
@@ -210,7 +210,7 @@ def _downloads(config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, pref
         )
 
 
-def _step_rows(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes) -> Iterator[dict[str, Any]]:
+def _step_rows(called: Sequence[str], entries: Sequence[RaceRun], lanes: Lanes) -> Iterator[dict[str, Any]]:
     for entry in entries:
         for row in lanes[entry.key].steps:
             yield {
@@ -223,7 +223,7 @@ def _step_rows(called: Sequence[str], entries: Sequence[Entry], lanes: Lanes) ->
             }
 
 
-def _run_row(name: str, entry: Entry, lane: Lane) -> dict[str, Any]:
+def _run_row(name: str, entry: RaceRun, lane: Lane) -> dict[str, Any]:
     return {
         "racer": name,
         "optimizer": entry.config.optim.optimizer,
@@ -243,7 +243,7 @@ def _run_row(name: str, entry: Entry, lane: Lane) -> dict[str, Any]:
 
 
 def grid(
-    state: PageState, view: View, config: NetworkRace, entries: Sequence[Entry], lanes: Lanes, *, over: bool
+    state: PageState, view: View, config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes, *, over: bool
 ) -> None:
     """The heat map; once all is over, also its chosen cell."""
     called, rates = names(config), config.rates()
@@ -291,7 +291,7 @@ def _picked(state: PageState, view: View, count: int) -> int:
     return picked if picked <= count else 0
 
 
-def _of_cell(entries: Sequence[Entry], lanes: Lanes, row: int, column: int) -> list[Lane]:
+def _of_cell(entries: Sequence[RaceRun], lanes: Lanes, row: int, column: int) -> list[Lane]:
     return [lanes[e.key] for e in entries if (e.racer, e.column) == (row, column)]
 
 
@@ -324,7 +324,7 @@ def _chosen(
     state: PageState,
     view: View,
     config: NetworkRace,
-    entries: Sequence[Entry],
+    entries: Sequence[RaceRun],
     lanes: Lanes,
     chosen: tuple[int, int] | None,
 ) -> None:
@@ -345,7 +345,7 @@ def _chosen(
     _say_largest(lanes)
 
 
-def _open(entry: Entry, lane: Lane) -> None:
+def _open(entry: RaceRun, lane: Lane) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         found = f"{100 * lane.accuracy:.2f} % test accuracy" if lane.accuracy is not None else lane.state
         st.markdown(f"Seed {entry.seed}: **{as_text(found)}**", width="content")

@@ -11,8 +11,10 @@ import streamlit as st
 from dashlab.charts.optimizers import plane as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers import plane as experiment
-from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, PlaneConfig, RatePlane
-from ui.frame.views import View, ViewPreset
+from dashlab.experiments.optimizers.plane import REGIMES, Descent, Direction, RatePlane
+from dashlab.experiments.optimizers.presets import PLANE
+from dashlab.experiments.optimizers.settings import PlaneConfig
+from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.controls import clicked
 from ui.parts.layout import beside, rest
@@ -26,46 +28,6 @@ LEAD = (
     "fastest cell lies on the line of critical damping of the flat direction. **Click a cell** to see its "
     "descent."
 )
-
-PRESETS = {
-    "planeripples": ViewPreset(
-        "The usual momentum of 0.9",
-        "Both directions swing around the minimum: more momentum than this bowl needs.",
-        PlaneConfig(),
-    ),
-    "planeplain": ViewPreset(
-        "No momentum, at its best",
-        "The largest step that helps the flat direction makes the steep one jump across at every step.",
-        PlaneConfig(lr=1.98, momentum=0.0),
-    ),
-    "planebest": ViewPreset(
-        "The fastest there is",
-        "As near as the sliders come to where both directions are critically damped: about ten times as many "
-        "digits per step as without momentum, once the wide swings of the first steps are over.",
-        PlaneConfig(lr=3.31, momentum=0.68),
-    ),
-    "planedamped": ViewPreset(
-        "Over-damped",
-        "Too small a learning rate: momentum helps, and still the flat direction only creeps.",
-        PlaneConfig(lr=0.2, momentum=0.6, shown=200),
-    ),
-    "planeborder": ViewPreset(
-        "Just over the border",
-        "At αλ = 2 + 2β the steep direction stops converging; a little beyond, it runs away.",
-        PlaneConfig(lr=3.1, momentum=0.5),
-    ),
-    "planeravine": ViewPreset(
-        "A ravine of 1 to 1,000",
-        "The worse the bowl is conditioned, the more momentum pays: here about thirty times as many digits "
-        "per step as without.",
-        PlaneConfig(condition=1000.0, lr=3.76, momentum=0.89, shown=200),
-    ),
-    "planenesterov": ViewPreset(
-        "Nesterov's momentum",
-        "It damps the steep direction, so ripples die sooner, but large learning rates no longer converge.",
-        PlaneConfig(nesterov=True, lr=1.0, momentum=0.9),
-    ),
-}
 
 
 def draw(state: PageState, view: View) -> None:
@@ -186,7 +148,7 @@ def _show_cell(config: PlaneConfig) -> None:
             st.metric(label, value, help=help_, width="content")
     names = ("Steep", "Flat")
     for name, direction in zip(names, experiment.directions(config), strict=True):
-        st.markdown(f"- **{name} direction** {_said(direction)}")
+        st.markdown(f"- **{name} direction** {_direction_words(direction)}")
     descent = _descend(config)
     if descent.left_at is not None:
         st.warning(
@@ -209,7 +171,7 @@ def _steps_per_digit(rate: float) -> str:
     return f"{-1 / math.log10(rate):,.1f}" if rate > 0 else "1 step"
 
 
-def _said(direction: Direction) -> str:
+def _direction_words(direction: Direction) -> str:
     ripples = f", once in {direction.period:.0f} steps" if direction.regime == "ripples" else ""
     kind = "" if direction.regime in ("critical", "at once") else f" ({direction.regime})"
     text = REGIMES[direction.regime].replace("minimum:", f"minimum{ripples}:")
@@ -319,5 +281,5 @@ VIEW = View(
     lead=LEAD,
     config=PlaneConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=PLANE,
 )

@@ -12,12 +12,12 @@ from dashlab.charts.optimizers.race import CATCHERS, Path, catchers, ground, rac
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names
+from dashlab.experiments.optimizers.surface_presets import SURFACE
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.frame.views import View
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
-from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import SurfaceRun, table
 from ui.parts.controls import clicked, kept
 from ui.parts.layout import beside, rest
@@ -125,21 +125,21 @@ def _noise(state: PageState, view: View) -> None:
 def _stage(state: PageState, view: View) -> None:
     config: RaceConfig = view.config_of(state)
     course = config.course()
-    found = _searches(course, config.field()) if config.rates == "best" else ()
+    searches = _searches(course, config.field()) if config.rates == "best" else ()
     field = config.field()
-    if found:
-        field = tuple(racer.change(lr=own.best) for racer, own in zip(field, found, strict=True))
+    if searches:
+        field = tuple(racer.change(lr=own.best) for racer, own in zip(field, searches, strict=True))
     tracks = _tracks().race(course, field)
     run = SurfaceRun(
         course=course,
         names=racer_names(field),
         tracks=tracks,
         outcomes=tuple(outcome(course.on, track.points, track.losses, config.tolerance) for track in tracks),
-        searches=found,
+        searches=searches,
     )
     _picture(state, view, run)
     rest()
-    _said(run)
+    _say_outcomes(run)
     details.chosen(state, view, run)
     table(run, config.tolerance, state.prefix)
 
@@ -171,10 +171,10 @@ def _take_click(state: PageState, view: View, point: Any) -> None:
     _put_start(state, view, *(round(float(point[axis]), 4) for axis in "xy"))
 
 
-def _said(run: SurfaceRun) -> None:
+def _say_outcomes(run: SurfaceRun) -> None:
     """Which racers left the picture."""
-    said = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
-    lines = [as_text(words) for words in said if words]
+    words = [sentence(name, end) for name, end in zip(run.names, run.outcomes, strict=True)]
+    lines = [as_text(line) for line in words if line]
     if lines:
         st.warning("  \n".join(lines), icon=":material/logout:")
 
@@ -217,5 +217,5 @@ VIEW = View(
     lead=LEAD,
     config=RaceConfig,
     draw=draw,
-    presets=PRESETS,
+    presets=SURFACE,
 )

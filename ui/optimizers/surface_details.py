@@ -16,8 +16,9 @@ from dashlab.experiments.optimizers.terms import Term, resting, terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from ui.frame.views import View
 from ui.optimizers.surface_table import SurfaceRun
-from ui.parts.controls import kept, one_of
+from ui.parts.controls import one_of
 from ui.parts.plots import plot
+from ui.parts.sliders import along, menu
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 from ui.parts.text import as_text
@@ -70,8 +71,8 @@ def _search(state: PageState, _view: View, run: SurfaceRun) -> None:
     figure = race_curves.searched(
         run.names,
         run.searches[0].rates,
-        [np.array(found.finals) for found in run.searches],
-        [found.best for found in run.searches],
+        [np.array(search.finals) for search in run.searches],
+        [search.best for search in run.searches],
         run.highest,
     )
     plot(figure, f"{state.prefix}_search", "Final loss of each racer against its learning rate")
@@ -85,30 +86,20 @@ def _search(state: PageState, _view: View, run: SurfaceRun) -> None:
             "racer": name,
             "learning rate": rate,
             "final loss above the lowest": final,
-            "best": rate == found.best,
+            "best": rate == search.best,
         }
-        for name, found in zip(run.names, run.searches, strict=True)
-        for rate, final in zip(found.rates, found.finals, strict=True)
+        for name, search in zip(run.names, run.searches, strict=True)
+        for rate, final in zip(search.rates, search.finals, strict=True)
     ]
     csv_download("The search as CSV", lambda: rows, "search.csv", f"{state.prefix}_search_csv")
 
 
 def _racer(state: PageState, view: View, run: SurfaceRun) -> int:
     """Choose the racer that is looked at; its index."""
-    full = view.full("racer")
-    key, count = f"{state.prefix}_{full}", len(run.names)
-    numbers = range(1, count + 1)
-    start = state.nearest(full, numbers)
-    number = st.selectbox(
-        "Racer",
-        numbers,
-        format_func=lambda place: run.names[place - 1],
-        key=key,
-        help="Whose inside is shown.",
-        **kept(key, start, among=numbers, argument="index"),
-    )
-    state.values[full] = int(number)
-    return int(number) - 1
+    places = range(1, len(run.names) + 1)
+    number = menu(state, view.full("racer"), places, lambda place: run.names[place - 1])
+    assert number is not None  # somebody races
+    return number - 1
 
 
 def _terms(run: SurfaceRun, track: Track) -> list[Term]:
@@ -131,9 +122,9 @@ _STATE_TITLES = {
 def _state(state: PageState, view: View, run: SurfaceRun) -> None:
     """What the optimizer has in its memory, and what follows from it."""
     index = _racer(state, view, run)
-    found = _terms(run, run.tracks[index])
+    terms = _terms(run, run.tracks[index])
     for kind, (title, log) in _STATE_TITLES.items():
-        own = [term for term in found if term.kind == kind]
+        own = [term for term in terms if term.kind == kind]
         if not own:
             continue
         st.markdown(f"**{title}**" + "".join(f"  \n${term.formula}$" for term in own))
@@ -149,17 +140,17 @@ def _state(state: PageState, view: View, run: SurfaceRun) -> None:
             f"{RESTS} Here in {rests.sum()} of {len(rests)} steps, first in step {rests.argmax() + 1}."
         )
     csv_download(
-        "The inner state as CSV", lambda: state_rows(found), "state.csv", f"{state.prefix}_state_csv"
+        "The inner state as CSV", lambda: state_rows(terms), "state.csv", f"{state.prefix}_state_csv"
     )
-    if not any(term.remembered for term in found):
+    if not any(term.remembered for term in terms):
         st.caption("This optimizer remembers nothing: every step is the rate times the gradient.")
 
 
-def state_rows(found: Sequence[Term]) -> Iterator[dict[str, Any]]:
+def state_rows(terms: Sequence[Term]) -> Iterator[dict[str, Any]]:
     """One row a step, each term in both coordinates."""
-    for step in range(len(found[0].values)):
+    for step in range(len(terms[0].values)):
         row: dict[str, Any] = {"step": step + 1}
-        for term in found:
+        for term in terms:
             row |= {f"{term.name} {axis}": term.values[step, place] for place, axis in enumerate("xy")}
         yield row
 
@@ -172,18 +163,18 @@ def _step(state: PageState, view: View, run: SurfaceRun) -> None:
     with right:
         step = _step_slider(state, view, run)
     track = run.tracks[index]
-    found = _terms(run, track)
+    terms = _terms(run, track)
     taken = track.points[step] - track.points[step - 1]
     if not np.isfinite(taken).all() or np.abs(track.points[step]).max() > 1e6:
         st.warning(f"At step {step} {as_text(run.names[index])} is too far out for this to mean anything.")
         return
-    st.markdown(_step_table(found, step, track))
+    st.markdown(_step_table(terms, step, track))
     if resting(track.racer, track.points)[step - 1]:
         st.caption(RESTS)
         return
     named = [
         (words, -term.values[step - 1] if term.kind != "update" else term.values[step - 1])
-        for words, term in _directions(found, track.racer)
+        for words, term in _directions(terms, track.racer)
     ]
     x, y = track.points[step - 1].tolist()
     ground = _close_up(run.course.surface, x, y, float(np.hypot(*taken)))
@@ -199,28 +190,24 @@ def _step(state: PageState, view: View, run: SurfaceRun) -> None:
 
 
 def _step_slider(state: PageState, view: View, run: SurfaceRun) -> int:
-    full = view.full("step")
-    key, most = f"{state.prefix}_{full}", run.course.steps
-    steps = range(1, most + 1)
-    start = kept(key, state.nearest(full, steps), among=steps)
-    step = st.slider("Step", 1, most, key=key, help=view.config.spec_of("step").help, **start)
-    state.values[full] = int(step)
-    return int(step)
+    step = along(state, view.full("step"), range(1, run.course.steps + 1))
+    assert step is not None  # a race has at least one step
+    return step
 
 
-def _directions(found: Sequence[Term], racer: SurfaceOptimConfig) -> Iterator[tuple[str, Term]]:
-    yield "downhill: −gradient", found[0]
+def _directions(terms: Sequence[Term], racer: SurfaceOptimConfig) -> Iterator[tuple[str, Term]]:
+    yield "downhill: −gradient", terms[0]
     sign = "" if racer.optimizer == "lbfgs" else "−"
-    for term in found:
+    for term in terms:
         if term.kind == "velocity" and racer.optimizer != "lbfgs":
             yield f"{sign}{term.name.lower()}", term
 
 
-def _step_table(found: Sequence[Term], step: int, track: Track) -> str:
+def _step_table(terms: Sequence[Term], step: int, track: Track) -> str:
     """Every term with its formula and its two numbers, as a Markdown table."""
     lines = [f"| step t = {step} | | x | y |", "| --- | --- | ---: | ---: |"]
     lines.append(f"| Where it was | $w_{{t-1}}$ | {_pair(track.points[step - 1])} |")
-    lines += [f"| {term.name} | ${term.formula}$ | {_pair(term.values[step - 1])} |" for term in found]
+    lines += [f"| {term.name} | ${term.formula}$ | {_pair(term.values[step - 1])} |" for term in terms]
     lines.append(f"| Where it is | $w_t=w_{{t-1}}+\\Delta_t$ | {_pair(track.points[step])} |")
     return "\n".join(lines)
 
@@ -279,24 +266,24 @@ def _basins(state: PageState, view: View, run: SurfaceRun) -> None:
             icon=":material/block:",
         )
         return
-    found = _basins_of(run.course, racer)
-    figure = race_views.basin_map(surface, found.x, found.y, found.reached)
+    basins = _basins_of(run.course, racer)
+    figure = race_views.basin_map(surface, basins.x, basins.y, basins.reached)
     plot(figure, f"{state.prefix}_basins", f"Starts coloured by the minimum that {run.names[index]} reaches")
     shares = [
-        f"**{letter}** {found.share(place):.1%}"
+        f"**{letter}** {basins.share(place):.1%}"
         for place, letter in enumerate(race_views.LETTERS[: len(surface.minima)])
     ]
     st.markdown(
-        f"{found.reached.size:,} starts, {run.course.steps} steps of {as_text(run.names[index])} each: "
-        f"{', '.join(shares)} end within {found.reach:.2g} of a minimum; "
-        f"{found.share(-1):.1%} (grey) reach none."
+        f"{basins.reached.size:,} starts, {run.course.steps} steps of {as_text(run.names[index])} each: "
+        f"{', '.join(shares)} end within {basins.reach:.2g} of a minimum; "
+        f"{basins.share(-1):.1%} (grey) reach none."
     )
-    csv_download("The basins as CSV", lambda: _starts(found), "basins.csv", f"{state.prefix}_basins_csv")
+    csv_download("The basins as CSV", lambda: _starts(basins), "basins.csv", f"{state.prefix}_basins_csv")
 
 
-def _starts(found: Basins) -> Iterator[dict[str, Any]]:
-    for y, line in zip(found.y, found.reached, strict=True):
-        for x, place in zip(found.x, line, strict=True):
+def _starts(basins: Basins) -> Iterator[dict[str, Any]]:
+    for y, line in zip(basins.y, basins.reached, strict=True):
+        for x, place in zip(basins.x, line, strict=True):
             minimum = "none" if place < 0 else race_views.LETTERS[place]
             yield {"start x": x, "start y": y, "minimum": minimum}
 

@@ -11,5 +11,5 @@ def sentence(shares: Collection[float]) -> str:
     if not shares:
         return ""
     low, high = (f"{100 * share:.2f} %" for share in (min(shares), max(shares)))
-    found = low if low == high else f"{low} to {high}, by the seed"
-    return f"Always answering the largest class gives {found}."
+    percent = low if low == high else f"{low} to {high}, by the seed"
+    return f"Always answering the largest class gives {percent}."

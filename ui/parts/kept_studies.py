@@ -7,7 +7,7 @@ from dashlab.store import studies
 from dashlab.store.studies import StoredStudy
 from dashlab.training.study import Study
 
-KEPT = 8
+MOST = 8
 """So many studies stay in memory, for all sessions."""
 
 
@@ -18,12 +18,12 @@ def load(study: Study) -> StoredStudy | None:
         DamagedRun: see `studies.load`.
     """
     try:
-        found = (store_folder() / "studies" / f"{study.key()}.json").stat()
+        status = (store_folder() / "studies" / f"{study.key()}.json").stat()
     except OSError:
         return studies.load(study)
-    return _read(study, (study.key(), str(store_folder()), found.st_mtime_ns, found.st_size))
+    return _read(study, (study.key(), str(store_folder()), status.st_mtime_ns, status.st_size))
 
 
-@st.cache_resource(show_spinner=False, max_entries=KEPT)
+@st.cache_resource(show_spinner=False, max_entries=MOST)
 def _read(_study: Study, stamp: tuple[object, ...]) -> StoredStudy | None:  # noqa: ARG001  it is the key
     return studies.load(_study)

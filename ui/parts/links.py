@@ -78,13 +78,13 @@ def read_one(name: str, text: str, spec: Spec, fallback: Value) -> tuple[Value, 
     problem = spec.problem(value)
     if problem is None:
         return value, ()
-    kept = spec.clamp(value, fallback)
+    nearest = spec.clamp(value, fallback)
     if isinstance(value, int | float) and spec.kind in ("number", "integer"):
         if value > spec.high:
-            return kept, (f"{asked}; the most is {plain(spec.high)}.",)
+            return nearest, (f"{asked}; the most is {plain(spec.high)}.",)
         if value < spec.low:
-            return kept, (f"{asked}; the least is {plain(spec.low)}.",)
-    return kept, (f"{asked}, which {problem}; {_shortened(spec.format(kept)) or 'nothing'} is used.",)
+            return nearest, (f"{asked}; the least is {plain(spec.low)}.",)
+    return nearest, (f"{asked}, which {problem}; {_shortened(spec.format(nearest)) or 'nothing'} is used.",)
 
 
 def write(

@@ -11,8 +11,8 @@ import streamlit as st
 from dashlab import leftovers
 from dashlab.data.folders import own_folder
 from dashlab.data.images import ImageSet
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.fields import Value
-from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig, spec_of
 from dashlab.settings.run_parts import DataConfig
 from dashlab.store.runs import RunSummary, Store, StoredRun

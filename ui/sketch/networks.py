@@ -49,7 +49,7 @@ def _made_for_it(run: RunSummary) -> str:
     return "made" if _reads(run) and runs.preset_of(run.config) == "sketch" else ""
 
 
-def automatic(kept: Sequence[RunSummary]) -> list[str]:
+def automatic(summaries: Sequence[RunSummary]) -> list[str]:
     """The run that reads when nobody has chosen.
 
     The one made for it; else, of those trained on the same pictures as the first, the one that reads the
@@ -58,27 +58,27 @@ def automatic(kept: Sequence[RunSummary]) -> list[str]:
     made = next((run for run in made_for_it() if run.accuracy is not None), None)
     if made is not None:
         return [made.key]
-    first = next((run for run in kept if run.accuracy is not None), None)
+    first = next((run for run in summaries if run.accuracy is not None), None)
     if first is None:
-        return [run.key for run in kept[:1]]
+        return [run.key for run in summaries[:1]]
     dataset = first.config.data.dataset
-    alike = (run for run in kept if run.accuracy is not None and run.config.data.dataset == dataset)
+    alike = (run for run in summaries if run.accuracy is not None and run.config.data.dataset == dataset)
     return [max(alike, key=lambda run: run.accuracy or 0.0).key]
 
 
-def reads_digits_well(kept: Sequence[RunSummary]) -> bool:
+def reads_digits_well(summaries: Sequence[RunSummary]) -> bool:
     """Whether one of these classifies at least `GOOD` of the test digits correctly."""
-    return any(_reads(run) == "digits" and (run.accuracy or 0.0) >= GOOD for run in kept)
+    return any(_reads(run) == "digits" and (run.accuracy or 0.0) >= GOOD for run in summaries)
 
 
-def chosen(text: str, kept: Sequence[RunSummary]) -> tuple[list[str], list[str]]:
+def chosen(text: str, summaries: Sequence[RunSummary]) -> tuple[list[str], list[str]]:
     """The keys that the setting `runs` of a link names, and what it names that is not here."""
     if text == "":
-        return automatic(kept), []
+        return automatic(summaries), []
     asked = [name for name in text.split("-") if name and name != NONE][:MOST]
-    found = [_named(name) for name in asked]
-    missing = [name for name, key in zip(asked, found, strict=True) if not key]
-    return list(dict.fromkeys(key for key in found if key)), missing
+    keys = [_named(name) for name in asked]
+    missing = [name for name, key in zip(asked, keys, strict=True) if not key]
+    return list(dict.fromkeys(key for key in keys if key)), missing
 
 
 def _named(letters: str) -> str:
@@ -87,14 +87,14 @@ def _named(letters: str) -> str:
     return min(fit, key=lambda run: _reads(run) != "digits").key if fit else ""
 
 
-def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
+def picker(state: PageState, summaries: Sequence[RunSummary]) -> list[RunSummary]:
     """Choose the networks; the choice goes into the setting `runs`."""
-    keys, missing = chosen(str(state.values["runs"]), kept)
+    keys, missing = chosen(str(state.values["runs"]), summaries)
     if missing:
         st.warning(
             f"The link names a run that is not here: {', '.join(missing)}.", icon=":material/link_off:"
         )
-    offered = offers.newest(kept, keys)
+    offered = offers.newest(summaries, keys)
     titles = runs.titles(offered)
     key = f"{state.prefix}_networks"
     st.session_state[key] = keys
@@ -112,14 +112,14 @@ def picker(state: PageState, kept: Sequence[RunSummary]) -> list[RunSummary]:
         placeholder="Choose trained networks",
         help="Those that were trained on 28 × 28 grey pictures of ten classes. Put several side by side.",
     )
-    offers.say_rest(len(kept))
+    offers.say_rest(len(summaries))
     return [run for wanted in keys for run in offered if run.key == wanted]
 
 
 def loaded(picked: Sequence[RunSummary]) -> Mapping[str, Classifier]:
     """The networks ready to read, by their titles; a damaged one is said and left out."""
     titles = runs.titles(picked)
-    found: dict[str, Classifier] = {}
+    by_title: dict[str, Classifier] = {}
     for run in picked:
         try:
             network = _classifier(str(runs.store().root), run.key, run.created)
@@ -127,8 +127,8 @@ def loaded(picked: Sequence[RunSummary]) -> Mapping[str, Classifier]:
             show_error(error)
             continue
         if network is not None:
-            found[titles[run.key]] = network
-    return found
+            by_title[titles[run.key]] = network
+    return by_title
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the network …")

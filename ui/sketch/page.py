@@ -12,9 +12,11 @@ from dashlab.charts.pictures import Pixels
 from dashlab.errors import ConfigError, DashlabError, PictureError
 from dashlab.experiments.sketch.ink import LONGEST, SIDE, Stroke, decode, encode, rasterize
 from dashlab.experiments.sketch.prepare import Prepared, prepare
+from dashlab.experiments.sketch.presets import PRESETS as EXAMPLES
+from dashlab.experiments.sketch.settings import SketchConfig
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.fields import Spec, Value
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
 from ui.parts import live, runs
@@ -24,52 +26,18 @@ from ui.parts.state import PageState, arrive, share
 from ui.parts.text import as_text, show_error, show_notes
 from ui.sketch import networks, verdict
 from ui.sketch.canvas import canvas, sheet_of
-from ui.sketch.examples import EXAMPLES
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
 FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
-SPECS: dict[str, Spec] = {
-    "source": Spec(
-        kind="choice",
-        label="Picture",
-        help="Draw, or upload a picture of one digit.",
-        choices=("draw", "upload"),
-        names={"draw": "Draw", "upload": "Upload"},
-    ),
-    "pen": Spec(kind="integer", label="Pen width", help=f"In pixels, of a sheet of {SIDE}.", low=4, high=40),
-    "ink": Spec(kind="text", label="Drawing", help="The strokes on the sheet, as letters."),
-    "runs": Spec(kind="text", label="Networks", help="The trained networks that read the picture."),
-    "map": Spec(
-        kind="choice",
-        label="Colour the pixels by",
-        help="evidence: what the ink that is there contributed. sensitivity: what more ink would do.",
-        choices=("evidence", "sensitivity"),
-        names={"evidence": "Evidence", "sensitivity": "Sensitivity"},
-    ),
-    "about": Spec(
-        kind="choice",
-        label="For the class",
-        help="Ask why a network did or did not read this one.",
-        choices=("read", *"0123456789"),
-        names={"read": "The one that was read"} | {digit: digit for digit in "0123456789"},
-    ),
-}
-DEFAULTS: Mapping[str, Value] = {
-    "source": "draw",
-    "pen": 18,
-    "ink": "",
-    "runs": "",
-    "map": "evidence",
-    "about": "read",
-}
+SPECS: dict[str, Spec] = SketchConfig.specs()
 
 
 def start(preset: str) -> Mapping[str, Value] | None:
     """All settings of an example; of `""`, an empty sheet."""
     if preset == "":
-        return DEFAULTS
-    return {**DEFAULTS, **EXAMPLES[preset].values()} if preset in EXAMPLES else None
+        return SketchConfig().flat()
+    return EXAMPLES[preset].config.flat() if preset in EXAMPLES else None
 
 
 def page() -> None:
@@ -90,17 +58,17 @@ def _strip(state: PageState) -> Sequence[RunSummary]:
 
     It stands outside of the pad, for the one fragment that watches a training must not be inside another.
     """
-    kept = networks.readable()
+    readable = networks.readable()
     progress = _to_watch()
     is_training = progress is not None and not progress.is_over
-    picked = networks.picker(state, kept) if kept else []
+    picked = networks.picker(state, readable) if readable else []
     if is_training and progress is not None:
         live.watch([progress.key], PREFIX, lambda known: _so_far(known[0]))
         return picked
     if progress is not None and progress.state is not JobState.FINISHED:
         live.status(progress)
     if not networks.made_for_it():
-        _offer_training(kept)
+        _offer_training(readable)
     return picked
 
 
@@ -132,9 +100,9 @@ def _pad(state: PageState, picked: Sequence[RunSummary]) -> None:
         with right:
             if state.preset in EXAMPLES:
                 st.caption(EXAMPLES[state.preset].about)
-            found = networks.loaded(picked)
-            verdict.answers(prepared, found, state)
-        verdict.what_it_sees(prepared, found, state)
+            readers = networks.loaded(picked)
+            verdict.answers(prepared, readers, state)
+        verdict.what_it_sees(prepared, readers, state)
     except DashlabError as error:
         show_error(error)
     share(state)
@@ -204,10 +172,10 @@ def _pen(state: PageState) -> None:
 
 
 def _upload() -> Prepared | None:
-    key, kept = f"{PREFIX}_file", f"{PREFIX}__upload"
+    key, slot = f"{PREFIX}_file", f"{PREFIX}__upload"
 
     def keep(file: Any) -> None:
-        st.session_state[kept] = (file.name, file.getvalue()) if file is not None else None
+        st.session_state[slot] = (file.name, file.getvalue()) if file is not None else None
 
     st.file_uploader(
         "A picture of one digit",
@@ -217,7 +185,7 @@ def _upload() -> Prepared | None:
         max_upload_size=64,
         help="Drawn, scanned or photographed; dark on light or light on dark.",
     )
-    upload: tuple[str, bytes] | None = st.session_state.get(kept)
+    upload: tuple[str, bytes] | None = st.session_state.get(slot)
     if upload is None:
         return None
     name, data = upload
@@ -225,7 +193,7 @@ def _upload() -> Prepared | None:
         read = _read_upload(data, name)
     except PictureError as error:
         show_error(error)
-        st.session_state[kept] = None
+        st.session_state[slot] = None
         return None
     show(read.preview, name, side=PREVIEW)
     st.caption(as_text(f"{name}: {'; '.join(read.notes)}." if read.notes else name))
@@ -257,9 +225,9 @@ def _read_upload(data: bytes, name: str) -> _Upload:
     return _Upload(np.moveaxis(np.asarray(preview), 2, 0), picture.notes, prepare(picture.image))
 
 
-def _offer_training(kept: Sequence[RunSummary]) -> None:
+def _offer_training(readable: Sequence[RunSummary]) -> None:
     """A button that trains the network made for this page; it comes first where no other reads well."""
-    is_first, is_needed = not kept, not networks.reads_digits_well(kept)
+    is_first, is_needed = not readable, not networks.reads_digits_well(readable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             "Train a network" if is_first else "Train the network made for this page",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
-from dashlab.experiments.sketch.prepare import Prepared, Step
+from dashlab.experiments.sketch.prepare import PreparationStep, Prepared
 from ui.parts.controls import control, kept
 from ui.parts.pictures import show
 from ui.parts.state import PageState
@@ -37,17 +37,17 @@ HOW_TO_READ = {
 }
 
 
-def answers(prepared: Prepared | None, found: Networks, state: PageState) -> None:
+def answers(prepared: Prepared | None, readers: Networks, state: PageState) -> None:
     """What each network reads, and the probabilities of all classes as bars."""
     if prepared is None:
         st.info(EMPTY[str(state.values["source"])], icon=":material/draw:")
         return
     if prepared.doubt:
         st.warning(f"**Nothing is read.** {prepared.doubt}", icon=":material/help:")
-    found = _that_read(prepared, found)
-    if not found:
+    readers = _that_read(prepared, readers)
+    if not readers:
         return
-    read = _read(prepared, found)
+    read = _read(prepared, readers)
     for answer in read:
         _say(answer, several=len(read) > 1)
     st.plotly_chart(
@@ -64,15 +64,15 @@ def answers(prepared: Prepared | None, found: Networks, state: PageState) -> Non
     csv_download("Probabilities as CSV", lambda: _rows(read), "probabilities.csv", key=f"{state.prefix}_csv")
 
 
-def _that_read(prepared: Prepared, found: Networks) -> Networks:
+def _that_read(prepared: Prepared, readers: Networks) -> Networks:
     """All, or, of what is no digit, those that know other things than digits."""
-    return {name: one for name, one in found.items() if not prepared.doubt or tuple(one.classes) != DIGITS}
+    return {name: one for name, one in readers.items() if not prepared.doubt or tuple(one.classes) != DIGITS}
 
 
-def _read(prepared: Prepared, found: Networks) -> "Sequence[NetworkAnswer]":
+def _read(prepared: Prepared, readers: Networks) -> "Sequence[NetworkAnswer]":
     from dashlab.experiments.sketch.reading import read
 
-    return read(found, prepared.picture)
+    return read(readers, prepared.picture)
 
 
 def _say(answer: "NetworkAnswer", *, several: bool) -> None:
@@ -98,24 +98,24 @@ def _rows(read: "Sequence[NetworkAnswer]") -> list[dict[str, str | float]]:
     ]
 
 
-def what_it_sees(prepared: Prepared | None, found: Networks, state: PageState) -> None:
+def what_it_sees(prepared: Prepared | None, readers: Networks, state: PageState) -> None:
     """The 28×28 input, the pixels that mattered, and the steps that led there."""
     if prepared is None:
         return
-    found = _that_read(prepared, found)
+    readers = _that_read(prepared, readers)
     st.header("What the network really sees", anchor=False)
-    if found:
+    if readers:
         _map_controls(state)
     with st.container(horizontal=True):
         with st.container(width=SEEN, gap="xsmall"):
             show(prepared.picture[None], "The input: 28 × 28 pixels", side=SEEN)
             st.caption("The input, all of it")
-        for name, network in found.items():
+        for name, network in readers.items():
             with st.container(width=SEEN, gap="xsmall"):
-                _map(prepared, name, network, state, several=len(found) > 1)
-    if found:
+                _map(prepared, name, network, state, several=len(readers) > 1)
+    if readers:
         st.caption(HOW_TO_READ[str(state.values["map"])].format(what=_what(state)))
-    _steps(prepared.steps, found)
+    _steps(prepared.steps, readers)
 
 
 def _map_controls(state: PageState) -> None:
@@ -157,13 +157,13 @@ def _map(prepared: Prepared, name: str, network: "Classifier", state: PageState,
     st.caption(f"For **{as_text(title)}**" + (f" · {as_text(name)}" if several else ""))
 
 
-def _step_picture(step: Step) -> None:
+def _step_picture(step: PreparationStep) -> None:
     is_large = max(step.picture.shape) > 2 * STEP
     picture = np.pad(step.picture, 2, constant_values=150) if is_large else step.picture
     show(picture[None], step.about, side=STEP)
 
 
-def _steps(steps: Sequence[Step], found: Networks) -> None:
+def _steps(steps: Sequence[PreparationStep], readers: Networks) -> None:
     st.header("How it got there", anchor=False)
     st.markdown(
         "A network reads what looks like its training pictures, so your digit goes through what every "
@@ -175,16 +175,16 @@ def _steps(steps: Sequence[Step], found: Networks) -> None:
             with st.container(width=STEP + 16, gap="xxsmall"):  # six beside each other on a desktop
                 _step_picture(step)
                 st.caption(f"**{number}. {step.name}**  \n{step.about}")
-    for sentence in entering(found):
+    for sentence in entering(readers):
         st.caption(as_text(sentence))
 
 
-def entering(found: Networks) -> Iterator[str]:
+def entering(readers: Networks) -> Iterator[str]:
     """How a pixel enters the networks: a sentence for each way, with their names where the ways differ."""
     ways: dict[tuple[float, float], list[str]] = {}
-    for name, network in found.items():
+    for name, network in readers.items():
         way = network.normalization.mean[0], network.normalization.std[0]
         ways.setdefault(way, []).append(name)
     for (mean, std), names in ways.items():
-        whose = "the network" if len(found) == 1 else "the networks" if len(ways) == 1 else ", ".join(names)
+        whose = "the network" if len(readers) == 1 else "the networks" if len(ways) == 1 else ", ".join(names)
         yield f"Last, a pixel p enters {whose} as (p / 255 − {mean:g}) / {std:g}, as in training."

@@ -45,7 +45,7 @@ def tab(run: StoredRun, prefix: str) -> None:
     )
     offers.say_rest(count)
     summaries = filter(None, map(runs.find, [run.key, *chosen]))
-    stored = [found for summary in summaries if (found := _load(summary)) is not None]
+    stored = [loaded for summary in summaries if (loaded := _load(summary)) is not None]
     _curves(stored, titles, prefix)
     _table(stored, titles, prefix)
 
@@ -82,8 +82,8 @@ def _curves(stored: Sequence[StoredRun], titles: dict[str, str], prefix: str) ->
     log = bool(st.session_state.get(f"{prefix}_log", False))
     # Below each other: half the width would cut the names of the runs.
     grow(charts.compared_loss(drawn, log=log), f"{prefix}_chart_compared_loss", "Training loss of the runs")
-    if said := losses.compared_words([(run.result.config.loss, run.result.steps) for run in stored]):
-        st.caption(said)
+    if words := losses.compared_words([(run.result.config.loss, run.result.steps) for run in stored]):
+        st.caption(words)
     grow(
         charts.compared_accuracy(drawn),
         f"{prefix}_chart_compared_accuracy",

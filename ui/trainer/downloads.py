@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashlab.errors import DataError
 from dashlab.experiments.trainer.mistakes import prediction_rows
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import spec_of
 from dashlab.store.runs import StoredRun
 from ui.parts import runs

@@ -74,7 +74,7 @@ def _take(state: PageState, upload: Upload) -> str:
         bar.progress(min(1.0, done / total) if total else 0.0, text=f"Checking picture {done:,} …")
 
     try:
-        kept = adopt(
+        adopted = adopt(
             upload.getvalue(),
             title=upload.name.removesuffix(".zip"),
             side=int(str(state.values["side"])),
@@ -85,10 +85,10 @@ def _take(state: PageState, upload: Upload) -> str:
         return str(error)
     finally:
         bar.empty()
-    state.put({"path": kept.name})
-    st.success(as_text(f"{kept.title}: {kept.contents}."), icon=":material/check_circle:")
-    if kept.notes:
-        st.info(as_text(" ".join(kept.notes)), icon=":material/info:")
+    state.put({"path": adopted.name})
+    st.success(as_text(f"{adopted.title}: {adopted.contents}."), icon=":material/check_circle:")
+    if adopted.notes:
+        st.info(as_text(" ".join(adopted.notes)), icon=":material/info:")
     return ""
 
 

@@ -8,9 +8,9 @@ import streamlit as st
 from dashlab import jobs
 from dashlab.charts.trainer.curves import Curve
 from dashlab.errors import ConfigError, DamagedRun
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import Progress
 from dashlab.settings.fields import Spec, Value
-from dashlab.settings.presets import PRESETS, Preset
 from dashlab.settings.run import LEAVES, RunConfig
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
@@ -85,7 +85,7 @@ def settings() -> tuple[RunConfig | None, Any]:
     """
     state = arrive(PREFIX, SPECS, start, HOME)
     show_notes(state.notes)
-    presets = {name: (preset.title, _about(preset)) for name, preset in PRESETS.items()}
+    presets = {name: (preset.title, preset.about) for name, preset in PRESETS.items()}
     widgets.preset_picker(state, presets)
     button, bar = st.container(), st.container()
     custom = {"path": own.picker, "dataset": _dataset, "start_from": _start_from}
@@ -103,11 +103,6 @@ def settings() -> tuple[RunConfig | None, Any]:
     with button:
         STAGE.button(wanted(config) if config is not None else None, problem)
     return config, bar
-
-
-def _about(preset: Preset) -> str:
-    reported = f" The course material reports {preset.published}." if preset.published else ""
-    return preset.about + reported
 
 
 def _config(state: PageState) -> RunConfig:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashlab.charts.trainer import curves as charts
 from dashlab.charts.trainer.curves import Curve
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PUBLISHED
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from dashlab.training import losses
@@ -35,8 +35,8 @@ def curves(curve: Curve, prefix: str, config: RunConfig) -> None:
             charts.accuracy(curve), f"{prefix}_chart_accuracy", "Training and validation accuracy over epochs"
         )
     with pictures:
-        if said := losses.words(config, curve.steps, validated=curve.validated):
-            st.caption(as_text(said))
+        if words := losses.words(config, curve.steps, validated=curve.validated):
+            st.caption(as_text(words))
         if config.schedule.schedule != "none":
             grow(charts.learning_rate(curve), f"{prefix}_chart_rate", "Learning rate over epochs")
 
@@ -83,9 +83,8 @@ def _test_figures(result: Result, evaluation: Evaluation) -> None:
         f"The test accuracy of always answering {as_text(result.started.classes[largest])}: no class has "
         "more test pictures. A network that has learned something is above it.",
     )
-    preset = PRESETS.get(runs.preset_of(result.config))
-    if preset is not None and preset.published:
-        _metric("Published", preset.published, "What the course material reports for this recipe.")
+    if published := PUBLISHED.get(runs.preset_of(result.config)):
+        _metric("Published", published, "What the course material reports for this recipe.")
 
 
 def _metric(label: str, value: str, help: str) -> None:

@@ -101,7 +101,7 @@ def _spec(title: str, epochs: int, scale: dict[str, Any], shown: str, known: boo
     return {
         "height": 360,
         "encoding": _encoding(x, y, ways),
-        "layer": [lines, under_the_pointer(*_told(title, shown), {"field": "epoch", "title": "Epoch"})],
+        "layer": [lines, under_the_pointer(*_in_tooltip(title, shown), {"field": "epoch", "title": "Epoch"})],
     }
 
 
@@ -126,7 +126,7 @@ def _encoding(x: dict[str, Any], y: dict[str, Any], ways: list[str]) -> dict[str
     }
 
 
-def _told(title: str, shown: str) -> tuple[dict[str, str], ...]:
+def _in_tooltip(title: str, shown: str) -> tuple[dict[str, str], ...]:
     """What is told of every point under the pointer."""
     return (
         {"field": "twin", "title": "Twin"},
@@ -172,7 +172,7 @@ def swept(
         "encoding": {"y": y | {"field": "worst"}, "y2": {"field": "best"}, "strokeDash": {"value": [1, 0]}},
     }
     pointer = under_the_pointer(
-        *_told("Accuracy in %", ".1f"),
+        *_in_tooltip("Accuracy in %", ".1f"),
         {"field": "place", "title": title, "format": "~g"},
         {"field": "diverged", "title": "Diverged"},
     )
@@ -191,26 +191,26 @@ def swept(
 
 def _places(trials: Sequence[Trial], over: str, classes: int) -> Iterator[Point]:
     for name, batchnorm in ((PLAIN, False), (NORMED, True)):
-        found: dict[float, list[Trial]] = {}
+        of_twin: dict[float, list[Trial]] = {}
         for trial in trials:
             if trial.batchnorm == batchnorm:
-                found.setdefault(getattr(trial, over), []).append(trial)
+                of_twin.setdefault(getattr(trial, over), []).append(trial)
         for how, field in ((BY_RUNNING, "by_running"), (BY_BATCH, "by_batch")):
             if how == BY_BATCH and not batchnorm:
                 continue  # the same without BatchNorm
-            for place, here in sorted(found.items()):
+            for place, here in sorted(of_twin.items()):
                 yield {"twin": name, "how": how, "place": place, **_summed_up(here, field, classes)}
 
 
 def _summed_up(trials: Iterable[Trial], field: str, classes: int) -> Point:
     trials = list(trials)
-    found = [100 / classes if trial.diverged else 100 * getattr(trial, field) for trial in trials]
+    accuracies = [100 / classes if trial.diverged else 100 * getattr(trial, field) for trial in trials]
     diverged = sum(trial.diverged > 0 for trial in trials)
     return {
-        "value": math.fsum(found) / len(found),
-        "worst": min(found),
-        "best": max(found),
-        "diverged": f"{diverged} of {len(found)}",
+        "value": math.fsum(accuracies) / len(accuracies),
+        "worst": min(accuracies),
+        "best": max(accuracies),
+        "diverged": f"{diverged} of {len(accuracies)}",
     }
 
 

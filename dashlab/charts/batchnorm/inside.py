@@ -87,8 +87,8 @@ def gradients_by_epoch(rows: Sequence[TwinsEpoch], *, layer: int) -> go.Figure:
     """Norm of one layer's weight gradient over epochs; `layer` is 0-based among the linear layers."""
     traces: list[Any] = []
     for side, name in enumerate((PLAIN, NORMED)):
-        found = [(row.epoch, twins_of(row)[side][1].gradients) for row in thinned(rows)]
-        norms = [(epoch, norms[layer]) for epoch, norms in found if len(norms) > layer]
+        by_epoch = [(row.epoch, twins_of(row)[side][1].gradients) for row in thinned(rows)]
+        norms = [(epoch, norms[layer]) for epoch, norms in by_epoch if len(norms) > layer]
         traces.append(
             go.Scatter(
                 x=[epoch for epoch, _ in norms], y=_positive([norm for _, norm in norms]), name=name,
@@ -115,7 +115,7 @@ def classes(row: TwinsEpoch, names: Sequence[str], *, known: bool = False) -> go
     ]
     title = "Training accuracy in %" if known else "Test accuracy in %"
     drawn = figure(traces, x_title="Class", y_title=title, height=320)
-    shares = [100 * share for _, found in bars for share in found]
+    shares = [100 * share for _, of_classes in bars for share in of_classes]
     low = max(0.0, math.floor((min(shares, default=0.0) - 2) / 10) * 10)
     drawn.update_xaxes(type="category")
     return drawn.update_yaxes(range=[low, 100])

@@ -19,16 +19,16 @@ LINE = "#E0572F"
 GREY = "rgba(128,128,128,0.65)"
 
 
-def averages(found: Averages, at: int) -> go.Figure:
+def averages(result: Averages, at: int) -> go.Figure:
     """The values, what lies under them, and the averages; `at` is the step that is looked at, from 1."""
-    steps = np.arange(1, len(found.values) + 1)
+    steps = np.arange(1, len(result.values) + 1)
     stride = -(-len(steps) // MOST_POINTS)
     named = [
-        (f"corrected, β = {found.betas[0]:g}", found.corrected[:, 0], {"width": 3}),
-        (f"from 0, β = {found.betas[0]:g}", found.from_zero[:, 0], {"width": 2, "dash": "dash"}),
+        (f"corrected, β = {result.betas[0]:g}", result.corrected[:, 0], {"width": 3}),
+        (f"from 0, β = {result.betas[0]:g}", result.from_zero[:, 0], {"width": 2, "dash": "dash"}),
         *(
-            (f"corrected, β = {beta:g}", found.corrected[:, k], {"width": 1.5})
-            for k, beta in enumerate(found.betas)
+            (f"corrected, β = {beta:g}", result.corrected[:, k], {"width": 1.5})
+            for k, beta in enumerate(result.betas)
             if k > 0
         ),
     ]
@@ -37,16 +37,16 @@ def averages(found: Averages, at: int) -> go.Figure:
                    hovertemplate="%{y:.3f}")
         for name, values, line in named
     ]  # fmt: skip
-    drawn = figure([*lines, *_series(found, steps, stride)], x_title="Step t", y_title="Value", height=400)
+    drawn = figure([*lines, *_series(result, steps, stride)], x_title="Step t", y_title="Value", height=400)
     drawn.add_vline(x=at, line={"width": 1.5, "color": LINE, "dash": "dot"})
     return drawn
 
 
-def _series(found: Averages, steps: NDArray[np.int64], stride: int) -> list[go.Scatter]:
+def _series(result: Averages, steps: NDArray[np.int64], stride: int) -> list[go.Scatter]:
     return [
         go.Scatter(
             x=steps[::stride],
-            y=found.values[::stride],
+            y=result.values[::stride],
             mode="markers",
             name="values",
             marker={"size": 4, "color": GREY},
@@ -55,7 +55,7 @@ def _series(found: Averages, steps: NDArray[np.int64], stride: int) -> list[go.S
         ),
         go.Scatter(
             x=steps[::stride],
-            y=found.clean[::stride],
+            y=result.clean[::stride],
             mode="lines",
             name="without noise",
             line={"width": 1.5, "color": GREY, "dash": "dot"},
@@ -66,7 +66,13 @@ def _series(found: Averages, steps: NDArray[np.int64], stride: int) -> list[go.S
 
 
 def weights(corrected: Array, from_zero: Array, window: float) -> go.Figure:
-    """The weight of each value in the average, the newest first; the window is marked."""
+    """The weight of each value in the average, the newest first; the window is marked.
+
+    Args:
+        corrected: the weights after bias correction, [steps].
+        from_zero: those of the average that starts from 0, [steps].
+        window: 1 / (1 − β), in steps.
+    """
     shown = min(len(corrected), max(10, round(5 * window)))
     back = np.arange(shown)
     stride = -(-shown // MOST_POINTS)
@@ -91,7 +97,12 @@ def weights(corrected: Array, from_zero: Array, window: float) -> go.Figure:
 
 
 def corrections(sums: Array, at: int) -> go.Figure:
-    """What the weights add up to after each step, 1 − βᵗ: the average from 0 is too small by this factor."""
+    """What the weights add up to after each step, 1 − βᵗ: the average from 0 is too small by this factor.
+
+    Args:
+        sums: of the weights after each step, [steps].
+        at: the step that is marked, from 1.
+    """
     steps = np.arange(1, len(sums) + 1)
     stride = -(-len(steps) // MOST_POINTS)
     drawn = figure(

@@ -58,13 +58,13 @@ def losses(result: BatchComparison, axis: str) -> go.Figure:
     scale = 1000.0 if axis == "seconds" else 1.0
     traces = []
     for k, run in enumerate(result.runs):
-        kept = spread(len(run.losses))
+        indices = spread(len(run.losses))
         along = {"updates": np.arange(len(run.losses)), "samples": run.samples, "seconds": run.seconds}[axis]
         above = run.losses - result.problem.lowest
         traces.append(
             go.Scatter(
-                x=scale * along[kept],
-                y=np.where(above > SMALLEST, above, np.nan)[kept],
+                x=scale * along[indices],
+                y=np.where(above > SMALLEST, above, np.nan)[indices],
                 mode="lines",
                 name=name_of(run.batch, len(result.problem.x)),
                 line={"width": WIDTHS[k]},
@@ -112,7 +112,7 @@ def noise(summaries: Sequence[Summary], samples: int) -> go.Figure:
 
 
 def spread(count: int, most: int = MOST_OF_CURVE) -> NDArray[np.int64]:
-    """At most `most` of the indices below `count`, spread evenly over a log axis; first and last included."""
+    """At most `most` of the indices below `count`, [N], evenly over a log axis; first and last included."""
     return np.unique(np.geomspace(1, count, min(most, count)).round().astype(np.int64)) - 1
 
 
@@ -120,14 +120,14 @@ def _path(run: BatchRun, name: str, width: float, reach: tuple[list[float], list
     """All of the first updates, then every n-th."""
     count, first = len(run.points), MOST_OF_PATH // 2
     stride = -(-max(0, count - first) // first) or 1
-    kept = np.unique(np.r_[np.arange(min(first, count)), np.arange(first, count, stride), count - 1])
+    indices = np.unique(np.r_[np.arange(min(first, count)), np.arange(first, count, stride), count - 1])
     wide = [3 * (high - low) for low, high in reach]
-    points = run.points[kept]
+    points = run.points[indices]
     return go.Scatter(
         # A path that leaves the picture leaves it by so much that the browser can still draw the line.
         x=np.clip(points[:, 0], reach[0][0] - wide[0], reach[0][1] + wide[0]),
         y=np.clip(points[:, 1], reach[1][0] - wide[1], reach[1][1] + wide[1]),
-        customdata=np.stack([kept, run.losses[kept]], axis=1),
+        customdata=np.stack([indices, run.losses[indices]], axis=1),
         mode="lines+markers",
         name=name,
         line={"width": width},
@@ -141,8 +141,8 @@ def _reach(result: BatchComparison) -> tuple[list[float], list[float]]:
     """What is shown of w and of b: start, lowest point and the paths of runs that did not diverge."""
     start, best = result.runs[0].points[0], result.problem.best
     far = 2 * float(np.abs(start - best).max()) + 0.1
-    kept = [run for run in result.runs if run.left_at is None] or result.runs
-    points = np.concatenate([run.points[np.isfinite(run.points).all(axis=1)] for run in kept])
+    bounded = [run for run in result.runs if run.left_at is None] or result.runs
+    points = np.concatenate([run.points[np.isfinite(run.points).all(axis=1)] for run in bounded])
     low = np.maximum(points.min(axis=0), best - far)
     high = np.minimum(points.max(axis=0), best + far)
     low, high = np.minimum(low, best), np.maximum(high, best)

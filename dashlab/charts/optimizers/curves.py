@@ -26,7 +26,7 @@ class Panel:
 
     Attributes:
         title: of its axis, with the unit where there is one.
-        values: of each racer, one a step; neither all positive nor all finite.
+        values: of each racer, one a step, [steps]; neither all positive nor all finite.
         highest: the most that is drawn, so that one that diverges leaves the others their room.
         first: the step of the first value.
     """
@@ -73,7 +73,7 @@ def _domain(place: int, count: int) -> list[float]:
 
 
 def both_coordinates(named: Sequence[tuple[str, Array]], *, y_title: str, log: bool) -> go.Figure:
-    """Quantities of one racer against the step, x and y of each; arrays of shape (steps, 2)."""
+    """Quantities of one racer against the step, x and y of each: arrays [steps, 2]."""
     traces = []
     for quantity, (name, values) in enumerate(named):
         same = np.array_equal(values[:, 0], values[:, 1], equal_nan=True)
@@ -94,7 +94,15 @@ def searched(
     best: Sequence[float],
     highest: float,
 ) -> go.Figure:
-    """The loss at the end against the learning rate, one curve a racer, on log axes; the best is marked."""
+    """The loss at the end against the learning rate, one curve a racer, on log axes; the best is marked.
+
+    Args:
+        names: of the racers.
+        rates: the learning rates that were tried.
+        finals: of each racer, the final loss above the lowest, one a rate: [rates].
+        best: the learning rate that is best for each racer.
+        highest: the largest loss that is drawn.
+    """
     traces = []
     for number, (name, own, chosen) in enumerate(zip(names, finals, best, strict=True)):
         shown, colour = within(np.maximum(own, LOWEST), highest), COLOURS[number]
@@ -121,13 +129,13 @@ def searched(
 
 
 def within(values: Array, highest: float) -> Array:
-    """The values, NaN for those that a log axis up to `highest` cannot show."""
+    """The values, of any shape [...]: NaN for those that a log axis up to `highest` cannot show."""
     with np.errstate(invalid="ignore"):
         return np.where((values >= LOWEST) & (values <= highest), values, np.nan)
 
 
 def log_axis(values: Sequence[Array], highest: float) -> dict[str, Any]:
-    """A log axis over what is shown of the values, of at least two decades."""
+    """A log axis over what is shown of the values, arrays of any shape [...]; of at least two decades."""
     everything = within(np.abs(np.concatenate([np.ravel(own) for own in values])), highest)
     shown = everything[np.isfinite(everything)]
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (LOWEST, 1.0)
@@ -138,11 +146,11 @@ def log_axis(values: Sequence[Array], highest: float) -> dict[str, Any]:
 
 
 def _curve(name: str, values: Array, colour: str, first: int, dash: str = "solid") -> dict[str, Any]:
-    kept = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
+    indices = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
     return {
         "type": "scatter",
-        "x": kept + first,
-        "y": values[kept],
+        "x": indices + first,
+        "y": values[indices],
         "name": name,
         "mode": "lines",
         "line": {"width": 2, "color": colour, "dash": dash},

@@ -190,7 +190,7 @@ def _levels(x: Array, y: Array, bowl: Array) -> Any:
 
 
 def positive(values: Array) -> Array:
-    """What a log axis can show; the rest is a gap."""
+    """Of values of any shape [...] what a log axis can show; the rest is NaN, which is drawn as a gap."""
     return np.where((values > 0) & np.isfinite(values), values, np.nan)
 
 

@@ -34,7 +34,7 @@ class Path:
 
     Attributes:
         name: of the racer.
-        points: shape (steps + 1, 2); anywhere, also not finite.
+        points: [steps + 1, 2]; anywhere, also not finite.
         left_at: the first step that ended outside of the picture, None where none did.
         is_lost: whether it stayed outside.
     """
@@ -98,7 +98,7 @@ class Plain(go.Figure):  # type: ignore[misc]
 
 
 def ground(heights: Array) -> str:
-    """Heights, rows from low to high y, as a picture of contours in the address of an image.
+    """Heights [Y, X], rows from low to high y, as a picture of contours in the address of an image.
 
     A picture, because a replay takes traces of contours away, and they take a browser long to draw. Its
     grey is transparent where the surface is low, so that it is right on any background.
@@ -133,6 +133,8 @@ def _image(surface: Surface, source: str) -> dict[str, Any]:
 
 def catchers(x: Array, y: Array, losses: Array) -> dict[str, Any]:
     """Invisible markers over the picture: Plotly reports clicks on points only.
+
+    They stand at all pairs of `x` [X] and `y` [Y], and have `losses` [Y, X] to show.
 
     All of them answer to a pointer, but only one is drawn: thousands would keep a browser busy.
     """
@@ -198,7 +200,7 @@ def _exits(surface: Surface, paths: Sequence[Path]) -> dict[str, Any]:
 
 
 def edge_crossing(surface: Surface, points: Array, left_at: int) -> tuple[float, float]:
-    """Where the way from the point before `left_at` to the one at it leaves the picture."""
+    """Where the last piece of the way to point `left_at` of `points` [steps + 1, 2] leaves the picture."""
     inside, outside = points[left_at - 1], points[left_at]
     low, high = np.array([surface.x_range, surface.y_range]).T
     if not np.isfinite(outside).all():
@@ -266,7 +268,7 @@ def _xy(points: Array) -> dict[str, Any]:
 
 
 def encoded(values: Array) -> dict[str, str]:
-    """Numbers as plotly.js reads them from base64."""
+    """Numbers of any shape [...] as plotly.js reads them from base64, in float32."""
     data = base64.b64encode(_small(values).tobytes()).decode()
     return {"dtype": "f4", "bdata": data, "shape": ", ".join(map(str, values.shape))}
 

@@ -25,8 +25,8 @@ def in_space(
 
     Args:
         names: of the racers.
-        ground: x, y and heights of the surface.
-        tracks: x, y and height of each racer, shape (steps + 1, 3), NaN where it is outside of the picture.
+        ground: x [X], y [Y] and heights [Y, X] of the surface.
+        tracks: x, y and height of each racer, [steps + 1, 3], NaN where it is outside of the picture.
         z_title: what the heights are.
     """
     x, y, z = ground
@@ -68,10 +68,10 @@ def arrows(
     """One step close up: arrows from the point `at`, over contours of the loss around it.
 
     Args:
-        ground: x, y and loss.
-        at: where the step began, shape (2,).
-        named: arrows of which only the direction counts; they get the length of the step.
-        taken: the step itself, drawn to scale.
+        ground: x [X], y [Y] and loss [Y, X].
+        at: where the step began, [2].
+        named: arrows [2] of which only the direction counts; they get the length of the step.
+        taken: the step itself, [2], drawn to scale.
     """
     x, y, z = ground
     length = float(np.hypot(*taken))
@@ -101,7 +101,13 @@ def _arrow(name: str, begin: Array, end: Array, colour: str) -> go.Scatter:
 
 
 def basin_map(surface: Surface, x: Array, y: Array, reached: npt.NDArray[np.int64]) -> go.Figure:
-    """Each start in the colour of the minimum that it reaches; grey reaches none."""
+    """Each start in the colour of the minimum that it reaches; grey reaches none.
+
+    Args:
+        surface: whose minima are marked.
+        x, y: coordinates of the starts, [X] and [Y].
+        reached: index of the minimum that each start ends at, -1 for none, [Y, X].
+    """
     count = len(surface.minima)
     colours = ["rgba(128,128,128,0.35)", *COLOURS[:count]]
     edges = np.linspace(0, 1, count + 2)

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
-from dashlab.experiments.augmentation.draws import Between, Draw, Sample, View, draw_pipeline
+from dashlab.experiments.augmentation.draws import Between, Draw, Sample, StepPicture, draw_pipeline
 from dashlab.experiments.augmentation.pipeline import Step, write_steps
 
 MOST_BYTES = 128 * 2**20
@@ -15,7 +15,7 @@ class DrawCache:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._lock = most_bytes, threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Draw, ...]] = OrderedDict()
+        self._draws: OrderedDict[Hashable, tuple[Draw, ...]] = OrderedDict()
         self._bytes = 0
 
     @property
@@ -48,12 +48,12 @@ class DrawCache:
         place = (write_steps(steps), picture, seed)
         if any(step.use and step.offer.of_batch for step in steps):
             key = (*place, len(samples), classes)
-            found = self._get(key)
-            if found is None:
+            drawn = self._get(key)
+            if drawn is None:
                 every = range(len(samples))
-                found = draw_pipeline(steps, samples, seed=seed, keep=every, classes=classes, between=between)
-                self._put(key, found)
-            return found
+                drawn = draw_pipeline(steps, samples, seed=seed, keep=every, classes=classes, between=between)
+                self._put(key, drawn)
+            return drawn
         return tuple(
             self._single(
                 (*place, index),
@@ -86,16 +86,16 @@ class DrawCache:
 
     def _get(self, key: Hashable) -> tuple[Draw, ...] | None:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._draws:
+                self._draws.move_to_end(key)
+            return self._draws.get(key)
 
     def _put(self, key: Hashable, draws: tuple[Draw, ...]) -> None:
         with self._lock:
-            self._bytes += _bytes_of(draws) - _bytes_of(self._kept.pop(key, ()))
-            self._kept[key] = draws
+            self._bytes += _bytes_of(draws) - _bytes_of(self._draws.pop(key, ()))
+            self._draws[key] = draws
             while self._bytes > self._most:
-                _, oldest = self._kept.popitem(last=False)
+                _, oldest = self._draws.popitem(last=False)
                 self._bytes -= _bytes_of(oldest)
 
 
@@ -103,6 +103,6 @@ def _bytes_of(draws: Sequence[Draw]) -> int:
     return sum(_view_bytes(view) for draw in draws for view in (draw.last, *draw.views))
 
 
-def _view_bytes(view: View) -> int:
+def _view_bytes(view: StepPicture) -> int:
     """What the pixels of one view take."""
     return view.raw.pixels.nbytes + (view.undone.pixels.nbytes if view.undone is not None else 0)

@@ -76,18 +76,18 @@ def _carried(number: int, step: Step, info: ImageSetInfo) -> Carried:
     return Carried(number=number, transform=step.transform, fate=fate, why=why, settings=limited)
 
 
-Found = tuple[Fate, str, dict[str, Value]]
+Fit = tuple[Fate, str, dict[str, Value]]
 
 
-def _unknown(_step: Step, _info: ImageSetInfo) -> Found:
+def _unknown(_step: Step, _info: ImageSetInfo) -> Fit:
     return "left out", "The trainer has nothing like it.", {}
 
 
-def _needless(why: str) -> Callable[[Step, ImageSetInfo], Found]:
+def _needless(why: str) -> Callable[[Step, ImageSetInfo], Fit]:
     return lambda _step, _info: ("needless", why, {})
 
 
-def _flip(step: Step, _info: ImageSetInfo) -> Found:
+def _flip(step: Step, _info: ImageSetInfo) -> Fit:
     share = _number(step, "p") * step.chance
     if share == 0:
         return "needless", "With p = 0 it does nothing.", {}
@@ -96,7 +96,7 @@ def _flip(step: Step, _info: ImageSetInfo) -> Found:
     return "nearly", f"The trainer mirrors half of the pictures, not {share:g} of them.", {"flip": True}
 
 
-def _crop(step: Step, info: ImageSetInfo) -> Found:
+def _crop(step: Step, info: ImageSetInfo) -> Fit:
     size, padding = _given(step, "size"), _given(step, "padding")
     side = info.side
     if size not in (side, (side, side)):
@@ -110,7 +110,7 @@ def _crop(step: Step, info: ImageSetInfo) -> Found:
     return ("carried" if is_black else "nearly"), why, {"crop_padding": padding}
 
 
-def _rotation(step: Step, _info: ImageSetInfo) -> Found:
+def _rotation(step: Step, _info: ImageSetInfo) -> Fit:
     low, high = _given(step, "degrees")
     if step.values["expand"]:
         return "left out", "The trainer keeps the pictures' size, so that it cannot expand.", {}
@@ -131,7 +131,7 @@ def _otherwise(step: Step) -> Iterator[str]:
         yield "The trainer blends the values between pixels (bilinear)."
 
 
-def _affine(step: Step, info: ImageSetInfo) -> Found:
+def _affine(step: Step, info: ImageSetInfo) -> Fit:
     _, why, settings = _rotation(
         Step(transform="RandomRotation", values={**step.values, "expand": False}), info
     )
@@ -154,14 +154,14 @@ def _affine(step: Step, info: ImageSetInfo) -> Found:
     return ("nearly" if whys else "carried"), " ".join(whys), settings
 
 
-def _erasing(step: Step, info: ImageSetInfo) -> Found:
+def _erasing(step: Step, info: ImageSetInfo) -> Fit:
     low, high = _given(step, "scale")
     side = max(1, round(info.side * ((low + high) / 2) ** 0.5))
     why = f"The trainer blanks a square of {side} × {side} pixels, of about the same area, in every picture."
     return "nearly", why, {"erase": side}
 
 
-def _normalize(step: Step, info: ImageSetInfo) -> Found:
+def _normalize(step: Step, info: ImageSetInfo) -> Fit:
     mean, std = _given(step, "mean"), _given(step, "std")
     if set(mean) == {0.5} and set(std) == {0.5}:
         return "carried", "", {"normalize": "half"}
@@ -172,7 +172,7 @@ def _normalize(step: Step, info: ImageSetInfo) -> Found:
     return "nearly", f"The trainer takes mean and std of {info.title} itself.", settings
 
 
-def _resize(step: Step, info: ImageSetInfo) -> Found:
+def _resize(step: Step, info: ImageSetInfo) -> Fit:
     if _given(step, "size") in (info.side, (info.side, info.side)):
         return "needless", "The pictures have this size.", {}
     return "left out", f"{info.title} is trained at its own size of {info.side} × {info.side} pixels.", {}
@@ -198,7 +198,7 @@ def _close(given: Sequence[float], own: Sequence[float]) -> bool:
 _FROM_OUTSIDE = frozenset({"RandomCrop", "RandomRotation", "RandomAffine", "RandomErasing"})
 """Steps that bring in a value of their own: black in the trainer."""
 _BY_ITSELF = _needless("The trainer does this by itself.")
-_RULES: dict[str, Callable[[Step, ImageSetInfo], Found]] = {
+_RULES: dict[str, Callable[[Step, ImageSetInfo], Fit]] = {
     "RandomHorizontalFlip": _flip,
     "RandomCrop": _crop,
     "RandomRotation": _rotation,

@@ -102,12 +102,12 @@ def _compose(name: str, steps: Sequence[Step], classes: int) -> Iterator[str]:
 
 def _inverse(steps: Sequence[Step]) -> Iterator[str]:
     """Normalize taken back: x·std + mean is Normalize(−mean/std, 1/std)."""
-    found = [step for step in steps if step.use and step.transform == "Normalize"]
-    if not found:
+    taken = [step for step in steps if step.use and step.transform == "Normalize"]
+    if not taken:
         return
-    mean, std = (argument("Normalize", name, found[-1].values[name]) for name in ("mean", "std"))
+    mean, std = (argument("Normalize", name, taken[-1].values[name]) for name in ("mean", "std"))
     yield ""
-    yield f"# Takes {'Normalize' if len(found) == 1 else 'the last Normalize'} back, to look at a picture."
+    yield f"# Takes {'Normalize' if len(taken) == 1 else 'the last Normalize'} back, to look at a picture."
     yield f"mean = torch.tensor({list(mean)})"
     yield f"std = torch.tensor({list(std)})"
     yield "undo = v2.Normalize(mean=(-mean / std).tolist(), std=(1 / std).tolist())"

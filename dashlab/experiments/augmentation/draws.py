@@ -55,7 +55,7 @@ class DrawnStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class StepPicture:
     """A picture after a step: as it is, and with Normalize taken back where that was applied."""
 
     raw: Seen
@@ -76,11 +76,11 @@ class Draw:
     """
 
     rows: tuple[DrawnStep, ...]
-    last: View
+    last: StepPicture
     label: str
     problem: str
     seeds: tuple[int, ...]
-    views: tuple[View, ...] = ()
+    views: tuple[StepPicture, ...] = ()
 
 
 def step_seed(seed: int, draw: int, steps: Sequence[Step], place: int) -> int:
@@ -146,16 +146,16 @@ class _Track:
     value: Any
     label: str
     rows: list[DrawnStep] = field(default_factory=list)
-    views: list[View] = field(default_factory=list)
+    views: list[StepPicture] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     norms: list[tuple[Sequence[float], Sequence[float]]] = field(default_factory=list)
     problem: str = ""
 
-    def view(self) -> View:
+    def view(self) -> StepPicture:
         back = None
         if self.norms and all(isinstance(v, Tensor) and v.is_floating_point() for v in leaves(self.value)):
             back = seen(undone(self.value, self.norms))
-        return View(raw=seen(self.value), undone=back)
+        return StepPicture(raw=seen(self.value), undone=back)
 
 
 class _Run:

@@ -90,12 +90,14 @@ def _remedies(first: Any) -> list[tuple[str, str]]:
     fractions = f"needs fractions, and the values are {dtype}: put ToDtype (float32, scale) before it."
     whole = f"works on whole values from 0 to 255, and these are {dtype}: put it before ToDtype."
     single = f"works on float32, and the values are {dtype}: have ToDtype make float32 of them."
-    found = [("float32", single), ("uint8", whole)] if first.is_floating_point() else [("float32", fractions)]
+    remedies = (
+        [("float32", single), ("uint8", whole)] if first.is_floating_point() else [("float32", fractions)]
+    )
     if first.ndim == 3:
-        found.append(
+        remedies.append(
             ("PIL image", "works on PIL images, and the picture is a tensor: put it before ToImage.")
         )
-    return [(kind, words) for kind, words in found if kind != dtype]
+    return [(kind, words) for kind, words in remedies if kind != dtype]
 
 
 def _works(do: Do, value: Any) -> bool:

@@ -285,7 +285,7 @@ ARGUMENTS: Mapping[str, Described] = {
 }
 """Arguments by name, or by transform and name where that decides."""
 
-KEPT = frozenset({"inplace", "labels_getter", "num_classes"})
+LEFT_AT_DEFAULT = frozenset({"inplace", "labels_getter", "num_classes"})
 """Arguments that are left as they are: they change nothing that could be seen."""
 
 EXCLUDED: Mapping[str, str] = {

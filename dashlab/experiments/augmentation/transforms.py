@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.augmentation.numbers import NumbersSpec
-from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS, BATCH, EXCLUDED, GROUPS, KEPT
+from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS, BATCH, EXCLUDED, GROUPS, LEFT_AT_DEFAULT
 from dashlab.settings.fields import Spec, Value
 
 MOST_BY_GUESS = 4
@@ -52,15 +52,15 @@ def catalogue() -> Mapping[str, Offered]:
 
 def offered_among(classes: Iterable[type]) -> Mapping[str, Offered]:
     """Those of `classes` that can be built from what can be set, by name, in the order of the groups."""
-    found = [offered for entry in classes if (offered := describe(entry)) is not None]
+    offers = [offered for entry in classes if (offered := describe(entry)) is not None]
     known = list(ABOUT)
-    found.sort(
+    offers.sort(
         key=lambda entry: (
             GROUPS.index(entry.group),
             known.index(entry.name) if entry.name in known else len(known),
         )
     )
-    return {entry.name: entry for entry in found}
+    return {entry.name: entry for entry in offers}
 
 
 def describe(transform: type) -> Offered | None:
@@ -70,7 +70,10 @@ def describe(transform: type) -> Offered | None:
     specs: dict[str, Spec] = {}
     defaults: dict[str, Value] = {}
     for argument in inspect.signature(transform).parameters.values():
-        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD) or argument.name in KEPT:
+        if (
+            argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD)
+            or argument.name in LEFT_AT_DEFAULT
+        ):
             continue
         described = _argument(name, argument)
         if described is not None:

@@ -158,11 +158,11 @@ def _shorter(written: str) -> str:
 
 
 Vectors = Callable[[Tensor], Tensor]
-"""Makes of inputs as they are stored what the network takes."""
+"""Makes of inputs as they are stored, [N, ...], what the network takes: float32 [N, D]."""
 
 
 def as_it_is(x: Tensor) -> Tensor:
-    """What is such a vector already."""
+    """What is a vector already, float32 [N, D]."""
     return x
 
 
@@ -241,25 +241,25 @@ def _graded(logits: Tensor, y: Tensor, classes: int) -> tuple[Score, tuple[float
     """The score over all, and the accuracy within each class."""
     right = logits.argmax(1) == y
     seen = torch.bincount(y, minlength=classes).clamp_min(1)
-    found = torch.bincount(y[right], minlength=classes)
+    hits = torch.bincount(y[right], minlength=classes)
     loss = F.cross_entropy(logits, y).item()
-    return Score(loss=loss, accuracy=right.float().mean().item()), tuple((found / seen).tolist())
+    return Score(loss=loss, accuracy=right.float().mean().item()), tuple((hits / seen).tolist())
 
 
 @torch.no_grad()
 def spreads(network: nn.Sequential, x: Tensor) -> tuple[Spread, ...]:
     """How the values of each hidden layer are distributed in train mode, for x [N, D]."""
-    found: list[Spread] = []
+    by_layer: list[Spread] = []
     entering: Tensor | None = None  # the activation of the layer that x is in
     with batch_statistics(network):
         for number, module in enumerate(network):
             if number and isinstance(module, nn.Linear):
-                found.append(_spread(x if entering is None else entering, x))
+                by_layer.append(_spread(x if entering is None else entering, x))
                 entering = None
             if not isinstance(module, nn.Linear | nn.BatchNorm1d):
                 entering = x
             x = module(x) if number < len(network) - 1 else x
-    return tuple(found)
+    return tuple(by_layer)
 
 
 def _spread(entering: Tensor, leaving: Tensor) -> Spread:
@@ -296,7 +296,7 @@ def cells(x: Tensor) -> Tensor:
 
 
 def boundary(network: nn.Module, grid: Tensor) -> str:
-    """The probability of class 1 in each cell, in eval mode, packed as `twins.boundary_of` reads it.
+    """The probability of class 1 at each cell of `grid` [GRID², 2], in eval mode, packed for `boundary_of`.
 
     Where no running statistics are kept, the cells themselves are the batch.
     """

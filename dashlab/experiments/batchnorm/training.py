@@ -42,11 +42,18 @@ class TwinLearner:
 
     @staticmethod
     def of(config: TwinSettings, task: Task, *, batchnorm: bool, lr: float) -> "TwinLearner":
+        """The twin as it begins: weights by the config's seed, which are those of the other twin, too."""
         network = networks.build_twin(config, batchnorm=batchnorm).to(task.train_y.device)
         return TwinLearner(network, torch.optim.SGD(network.parameters(), lr))
 
     def step(self, x: Tensor, y: Tensor, number: int) -> None:
-        """One step of gradient descent; none any more once the loss is not a finite number."""
+        """One step of gradient descent; none any more once the loss is not a finite number.
+
+        Args:
+            x: what the network takes, float32 [B, D].
+            y: classes, int64 [B].
+            number: of the step, from 1.
+        """
         if self.diverged:
             return
         logits = self.network(x)
@@ -65,9 +72,9 @@ class TwinLearner:
     def training(self) -> Score:
         """The mean over the batches since this was last asked."""
         seen = self._seen if not self.diverged else 0
-        found = Score(loss=math.fsum(self._losses) / seen, accuracy=self._right / seen) if seen else NOTHING
+        score = Score(loss=math.fsum(self._losses) / seen, accuracy=self._right / seen) if seen else NOTHING
         self._losses, self._right, self._seen = [], 0, 0
-        return found
+        return score
 
     def gradients(self) -> tuple[float, ...]:
         """Norm of the gradient of each linear layer's weights, from the last step."""
@@ -81,11 +88,12 @@ class Examiner:
 
     config: TwinsConfig
     task: Task
-    grid: Tensor | None  # the cells whose class is drawn; None for pictures
+    grid: Tensor | None  # [GRID², 2], the cells whose class is drawn; None for pictures
     frames: frozenset[int]
 
     @staticmethod
     def of(config: TwinsConfig, task: Task) -> "Examiner":
+        """The one for these settings: it draws a boundary for points in the plane, none for pictures."""
         grid = networks.cells(networks.load_points(config).x) if config.dataset != "mnist" else None
         return Examiner(config, task, grid, frozenset(frames_of(config.epochs)))
 
@@ -213,8 +221,8 @@ class _Trial:
         training, diverged = self.learner.training(), self.learner.diverged
         by_batch = by_running = math.nan
         if not diverged:
-            found = networks.on_test(self.learner.network, self.task, self.size)
-            by_batch, by_running = found.by_batch.accuracy, found.by_running.accuracy
+            on_test = networks.on_test(self.learner.network, self.task, self.size)
+            by_batch, by_running = on_test.by_batch.accuracy, on_test.by_running.accuracy
         return Trial(
             lr=self.lr,
             batch_size=self.size or self.config.train_count,

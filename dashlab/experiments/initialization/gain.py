@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments.initialization.settings import ACTIVATIONS, Setting
+from dashlab.experiments.initialization.settings import ACTIVATIONS, GainConfig, Setting
 from dashlab.experiments.initialization.signals import activate
 from dashlab.experiments.initialization.theory import moments
-from dashlab.settings.fields import choice, integer, number
-from dashlab.settings.flat import FlatConfig
 from dashlab.training.device import stream
 from dashlab.training.histograms import Histogram, histograms
 
@@ -20,43 +18,6 @@ STOPS = 41
 MOST_FOLLOWED = 10_000
 BINS = 80
 """Of the histograms before and after."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GainConfig(FlatConfig):
-    """Samples from N(0, std²), and the activation that is looked at."""
-
-    activation: str = choice(
-        "tanh",
-        "Activation",
-        "The function whose outputs are drawn; the table has all of them.",
-        ACTIVATIONS,
-    )
-    slope: float = number(
-        0.01,
-        "Negative slope",
-        "What leaky ReLU multiplies negative numbers by; its gain depends on it.",
-        low=0.0,
-        high=1.0,
-        step=0.01,
-    )
-    samples: int = integer(
-        10_000,
-        "Samples",
-        "How many numbers are drawn. The measured gain varies by about 1/√samples.",
-        low=100,
-        high=200_000,
-        step=1000,
-    )
-    std: float = number(
-        1.0,
-        "Spread of the input",
-        "Standard deviation of the samples, whose mean is 0. calculate_gain is meant for 1.",
-        low=0.05,
-        high=20.0,
-        log=True,
-    )
-    seed: int = integer(0, "Seed", "Of the samples; every activation gets the same.", low=0, high=99_999)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +81,7 @@ def samples(config: GainConfig) -> Tensor:
 
 
 def outputs(config: GainConfig, x: Tensor) -> Tensor:
-    """What the chosen activation makes of `x`."""
+    """What the chosen activation makes of `x` [...], of its shape."""
     return activate(x, next(one for one in settings(config) if one.activation == config.activation))
 
 

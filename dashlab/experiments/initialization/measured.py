@@ -19,7 +19,7 @@ class _Weights:
     """The weights drawn last; drawing them takes a third of the time of a measurement."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[StackConfig, int], Tensor] = OrderedDict()
+        self._drawn: OrderedDict[tuple[StackConfig, int], Tensor] = OrderedDict()
         self._lock = threading.Lock()
 
     def drawing(self, config: StackConfig) -> Callable[[StackConfig, int], Tensor]:
@@ -31,13 +31,13 @@ class _Weights:
 
     def _draw(self, same: StackConfig, stack: StackConfig, index: int) -> Tensor:
         with self._lock:
-            weight = self._kept.pop((same, index), None)
+            weight = self._drawn.pop((same, index), None)
         if weight is None:
             weight = draw_weight(stack, index)
         with self._lock:
-            self._kept[same, index] = weight
-            while len(self._kept) > KEPT_WEIGHTS:
-                self._kept.popitem(last=False)
+            self._drawn[same, index] = weight
+            while len(self._drawn) > KEPT_WEIGHTS:
+                self._drawn.popitem(last=False)
         return weight
 
 

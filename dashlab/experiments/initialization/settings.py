@@ -238,3 +238,40 @@ class StackView(FlatConfig):
         """The stack of one of the settings."""
         size = {"depth": self.depth, "width": self.width, "batch": self.batch, "seed": self.seed}
         return StackConfig().change(**setting.flat(), **size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GainConfig(FlatConfig):
+    """Samples from N(0, std²), and the activation that is looked at."""
+
+    activation: str = choice(
+        "tanh",
+        "Activation",
+        "The function whose outputs are drawn; the table has all of them.",
+        ACTIVATIONS,
+    )
+    slope: float = number(
+        0.01,
+        "Negative slope",
+        "What leaky ReLU multiplies negative numbers by; its gain depends on it.",
+        low=0.0,
+        high=1.0,
+        step=0.01,
+    )
+    samples: int = integer(
+        10_000,
+        "Samples",
+        "How many numbers are drawn. The measured gain varies by about 1/√samples.",
+        low=100,
+        high=200_000,
+        step=1000,
+    )
+    std: float = number(
+        1.0,
+        "Spread of the input",
+        "Standard deviation of the samples, whose mean is 0. calculate_gain is meant for 1.",
+        low=0.05,
+        high=20.0,
+        log=True,
+    )
+    seed: int = integer(0, "Seed", "Of the samples; every activation gets the same.", low=0, high=99_999)

@@ -41,7 +41,7 @@ def layer_stats(
     Args:
         config: depth, width, batch, initializer, activation, cure and seed.
         device: where it is computed; the draws are made on the CPU and are the same for every device.
-        draw: gives the weights of a layer in place of `draw_weight`, whose draws it may keep.
+        draw: gives a layer's weights, [width, width], in place of `draw_weight`, whose draws it may keep.
         on_layer: called after each layer, forward and back, with how many are done and how many there are.
 
     Returns:
@@ -72,7 +72,7 @@ def layer_stats(
         seen.take(piece[1], (*of_outputs, gradient), of_weights)
         gradient = below
         if seen.is_full or not pieces:
-            layers = seen.told(first=rest) + layers
+            layers = seen.release(first=rest) + layers
         tell(total - rest, total)
     return StackStats(config=config, layers=tuple(layers))
 
@@ -93,11 +93,11 @@ def _down(
         respect to the weights.
     """
     after = [made for _, made in linear]
-    found = torch.autograd.grad(outputs[-1], (below, *outputs[:-1], *after), gradient)
+    gradients = torch.autograd.grad(outputs[-1], (below, *outputs[:-1], *after), gradient)
     norms = weight_gradient_norms(
-        torch.stack([x.detach() for x, _ in linear]), torch.stack(found[-len(after) :])
+        torch.stack([x.detach() for x, _ in linear]), torch.stack(gradients[-len(after) :])
     )
-    return found[0], found[1 : len(outputs)], norms
+    return gradients[0], gradients[1 : len(outputs)], norms
 
 
 def weight_gradient_norms(x: Tensor, of_linear: Tensor) -> list[float]:
@@ -115,17 +115,17 @@ def weight_gradient_norms(x: Tensor, of_linear: Tensor) -> list[float]:
     norms = (first * second).sum((1, 2)).clamp_min_(0).sqrt_().tolist()
     # No sum of products is larger than this, as absolute values (Cauchy and Schwarz).
     bounds = (_trace(first) * _trace(second)).sqrt_().tolist()
-    found = []
+    in_float32 = []
     for at, (norm, bound) in enumerate(zip(norms, bounds, strict=True)):
         if bound < SMALLEST / 2:
-            found.append(0.0)
+            in_float32.append(0.0)
         elif SAFE[0] < norm < SAFE[1] or not math.isfinite(norm):
-            found.append(norm)
+            in_float32.append(norm)
         elif norm > width * LARGEST:  # then one of the width² numbers is above the largest
-            found.append(math.inf)
+            in_float32.append(math.inf)
         else:
-            found.append(_norm(of_linear[at].mT @ x[at]))
-    return found
+            in_float32.append(_norm(of_linear[at].mT @ x[at]))
+    return in_float32
 
 
 def _trace(products: Tensor) -> Tensor:
@@ -192,7 +192,7 @@ def block(
 
 
 def activate(x: Tensor, setting: Setting) -> Tensor:
-    """The activation of a setting, elementwise."""
+    """The activation of a setting on `x` [...], elementwise."""
     if setting.activation == "leaky_relu":
         return functional.leaky_relu(x, setting.slope)
     return _ACTIVATIONS[setting.activation](x)
@@ -250,7 +250,7 @@ class _Seen:
     def is_full(self) -> bool:
         return len(self.output) * self.output[0].numel() >= TOGETHER
 
-    def told(self, first: int) -> list[LayerStat]:
+    def release(self, first: int) -> list[LayerStat]:
         """The rows of these layers, the lowest of which has the index `first`; forgets them."""
         outputs, gradients = torch.stack(self.output[::-1]), torch.stack(self.gradient[::-1])
         columns = _columns(outputs) | {  # both [layers, batch, width]

@@ -87,7 +87,7 @@ def variance(setting: Setting, width: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _LayerTheory:
     """What theory says of one layer."""
 
     std: float  # of the outputs
@@ -97,9 +97,9 @@ class _Layer:
     wobble_back: float  # and of that of the gradient
 
 
-def _mean_field(config: StackConfig, *, var: float) -> list[_Layer]:
+def _mean_field(config: StackConfig, *, var: float) -> list[_LayerTheory]:
     """Layer by layer, for inputs of this variance."""
-    layers, growth = list[_Layer](), config.width * variance(config, config.width)
+    layers, growth = list[_LayerTheory](), config.width * variance(config, config.width)
     adds = config.cure in ("residual", "residual_layernorm")
     mean = 0.0  # of a layer's inputs, over units and batch
     for _ in range(config.depth):
@@ -117,7 +117,7 @@ def _mean_field(config: StackConfig, *, var: float) -> list[_Layer]:
         share = square / (mean**2 + var) if mean**2 + var and config.cure in _CARRIED else 0.0
         share_back = slope / (1 + slope) if adds else 1.0
         layers.append(
-            _Layer(
+            _LayerTheory(
                 std=math.sqrt(var),
                 back=slope + adds,
                 drift=abs(out.mean) / math.sqrt(square) if square else 0.0,
@@ -140,7 +140,7 @@ def _leading(values: Sequence[float], most: float) -> int:
     return next((at for at, value in enumerate(values) if value > most), len(values))
 
 
-def _until_luck_decides(layers: Sequence[_Layer], kicked: Sequence[_Layer]) -> int:
+def _until_luck_decides(layers: Sequence[_LayerTheory], kicked: Sequence[_LayerTheory]) -> int:
     """How many of the first layers answer to a wider input in proportion, or less."""
     apart = [
         max(one.std / other.std, other.std / one.std) if one.std and other.std else 1.0

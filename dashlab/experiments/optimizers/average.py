@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.settings.fields import choice, flag, integer, number
-from dashlab.settings.flat import FlatConfig
+from dashlab.experiments.optimizers.settings import AverageConfig
 from dashlab.training.device import stream
 
 Array = NDArray[np.float64]
@@ -21,37 +20,6 @@ LEVEL = 2.0
 """Around this the series lies: away from 0, so that a start from 0 shows."""
 NEIGHBOURS = (0.5, 0.9, 0.98, 0.995)
 """Memories that are drawn beside the chosen one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AverageConfig(FlatConfig):
-    """A noisy series and the memory of its moving average."""
-
-    beta: float = number(
-        0.9, "Memory β", "Share of the average that is kept when a new value comes.", low=0.0, high=0.999
-    )
-    neighbours: bool = flag(
-        False, "Other β beside it", "Also draw the corrected averages of β = 0.5, 0.9, 0.98 and 0.995."
-    )
-    at: int = integer(
-        20,
-        "Step looked at",
-        "At this step the weights of all values so far are shown.",
-        low=1,
-        high=1000,
-        shown_only=True,
-    )
-    series: str = choice(
-        "wave",
-        "Series",
-        "What lies under the noise: a wave, a jump half-way, a slope, or a constant.",
-        {"wave": "Wave", "jump": "Jump", "slope": "Slope", "constant": "Constant"},
-    )
-    noise: float = number(
-        0.7, "Noise σ", "Standard deviation of the noise on every value.", low=0.0, high=3.0, step=0.1
-    )
-    length: int = integer(200, "Steps", "How many values the series has.", low=20, high=1000, step=10)
-    seed: int = integer(0, "Seed", "Of the noise.", low=0, high=9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +74,7 @@ def sums_of_weights(betas: tuple[float, ...], steps: int) -> Array:
 
 
 def weights(beta: float, step: int) -> Array:
-    """The weight of each value in the average from 0 after `step` values; the newest first."""
+    """The weight of each value in the average from 0 after `step` values, [step]; the newest first."""
     found: Array = (1 - beta) * beta ** np.arange(step, dtype=float)
     return found
 

@@ -26,8 +26,8 @@ class Basins:
     """Where starts end.
 
     Attributes:
-        x, y: coordinates of the starts, ascending, of shape (SIDE,) each.
-        reached: index of the minimum that each start ends at, -1 for none, shape (SIDE of y, SIDE of x).
+        x, y: coordinates of the starts, ascending, [SIDE] each.
+        reached: index of the minimum that each start ends at, -1 for none, [SIDE, SIDE], a row for each y.
         reach: how near a minimum counts as there.
     """
 
@@ -42,7 +42,7 @@ class Basins:
 
 
 def ends(course: Course, racer: SurfaceOptimConfig, starts: Tensor) -> Tensor:
-    """Where starts of shape (n, 2) end: bit for bit where each would end by itself.
+    """Where starts [N, 2] end, [N, 2]: bit for bit where each would end by itself.
 
     Each of torch's optimizers but L-BFGS treats every number of a tensor by itself. All get the same noise.
     """

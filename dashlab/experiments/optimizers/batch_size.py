@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.settings.fields import choice, flag, integer, number, sizes
-from dashlab.settings.flat import FlatConfig
+from dashlab.experiments.optimizers.settings import BatchConfig, batch_sizes
 from dashlab.training.device import stream
 
 Array = NDArray[np.float64]
@@ -26,62 +25,10 @@ START = (-1.0, 3.0)
 """Slope and intercept from which every batch size starts."""
 LOW, HIGH = -1.0, 3.0
 """Between these lie the x of the samples; not around 0, so that the bowl is stretched and turned."""
-MOST_UPDATES = 20_000
 TIMINGS, TIMING_S = 3, 0.25
 """Each run is timed so often, or until this time is spent."""
 FAR = 1e6
 """A run ends where its loss is this many times what it was at the start."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchConfig(FlatConfig):
-    """The samples, and how they are dealt out."""
-
-    samples: int = integer(
-        100, "Samples", "How many points the line is fitted to.", low=10, high=1000, step=10
-    )
-    epochs: int = integer(50, "Epochs", "How often every sample is used.", low=1, high=500, step=5)
-    full: bool = flag(True, "Full batch", "Also one run that uses all samples for each update.")
-    batches: tuple[int, ...] = sizes(
-        (20, 1),
-        "Batch sizes",
-        "How many samples each update uses; one run for each, up to four, joined by '-'.",
-        high=1000,
-        longest=4,
-    )
-    lr: float = number(
-        0.05, "Learning rate α", "The same for every batch size.", low=0.001, high=1.0, log=True
-    )
-    decay: float = number(
-        0.0, "Decay", "In epoch e the learning rate is α / (1 + decay · e), e from 0.", low=0.0, high=2.0,
-        step=0.05,
-    )  # fmt: skip
-    noise: float = number(
-        1.0, "Noise of the samples", "Standard deviation of y around the line.", low=0.0, high=4.0, step=0.1
-    )
-    shuffle: str = choice(
-        "epoch",
-        "Order of the samples",
-        "Whether the samples are mixed before every epoch, mixed once, drawn with replacement (some twice, "
-        "some not at all), or taken from left to right in every epoch.",
-        {
-            "epoch": "mixed every epoch",
-            "once": "mixed once",
-            "replace": "with replacement",
-            "sorted": "never mixed: by x",
-        },
-    )
-    seed: int = integer(0, "Seed", "Of the samples and of their order.", low=0, high=9999)
-
-    def conflicts(self) -> Iterator[tuple[bool, str]]:
-        """See `FlatConfig.conflicts`."""
-        yield not batch_sizes(self), "Choose a batch size, or switch the full batch on."
-        wanted = sum(self.epochs * math.ceil(self.samples / size) for size in batch_sizes(self))
-        yield (
-            wanted > MOST_UPDATES,
-            f"These batch sizes make {wanted:,} updates in all, and the most here is {MOST_UPDATES:,}: "
-            "take fewer epochs or samples, or larger batches.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +110,6 @@ class BatchComparison:
 
     problem: Problem
     runs: tuple[BatchRun, ...]
-
-
-def batch_sizes(config: BatchConfig) -> tuple[int, ...]:
-    """The sizes that are run, largest first; a size above the number of samples means all of them."""
-    wanted = {min(size, config.samples) for size in config.batches}
-    return tuple(sorted(wanted | ({config.samples} if config.full else set()), reverse=True))
 
 
 def problem(config: BatchConfig) -> Problem:

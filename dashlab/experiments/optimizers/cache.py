@@ -23,11 +23,11 @@ class TrackCache:
         """What `race_run.race` gives, to the last bit."""
         place = dataclasses.replace(course, steps=0)
         with self._lock:
-            kept = {racer: self._tracks.get((place, racer)) for racer in racers}
+            cached = {racer: self._tracks.get((place, racer)) for racer in racers}
         fit = {
-            racer: track for racer, track in kept.items() if track and len(track.gradients) >= course.steps
+            racer: track for racer, track in cached.items() if track and len(track.gradients) >= course.steps
         }
-        missing = [racer for racer in kept if racer not in fit]
+        missing = [racer for racer in cached if racer not in fit]
         fresh = dict(zip(missing, race(course, missing), strict=True)) if missing else {}
         with self._lock:
             for racer in racers:

@@ -23,9 +23,9 @@ def lines(racer: OptimConfig, *, noisy: bool = False) -> tuple[Line, ...]:
     """
     gradient = r"g_t=\nabla f(w_{t-1})" + (r"+\xi_t" if noisy else "")
     name = "Gradient with noise" if noisy else "Gradient"
-    found = [Line(symbol="g", kind="gradient", name=name, latex=gradient, value=lambda m: m.now["g"])]
+    of_gradient = [Line(symbol="g", kind="gradient", name=name, latex=gradient, value=lambda m: m.now["g"])]
     if racer.weight_decay and racer.optimizer not in ("adamw", "rprop", "lbfgs"):
-        found.append(
+        of_gradient.append(
             Line(
                 symbol="g",
                 kind="gradient",
@@ -34,7 +34,7 @@ def lines(racer: OptimConfig, *, noisy: bool = False) -> tuple[Line, ...]:
                 value=lambda m: m.now["g"] + m.of.weight_decay * m.w,
             )
         )
-    return (*found, *_LINES[racer.optimizer](racer))
+    return (*of_gradient, *_LINES[racer.optimizer](racer))
 
 
 def printed(racer: OptimConfig) -> tuple[str, ...]:
@@ -124,10 +124,10 @@ def _mixed(share: float, old: Array, new: Array) -> Array:
 
 
 def _rmsprop(racer: OptimConfig) -> list[Line]:
-    found, under = [_mean_of_squares("alpha", r"\alpha")], r"\sqrt{s_t}"
+    terms, under = [_mean_of_squares("alpha", r"\alpha")], r"\sqrt{s_t}"
     if racer.centered:
         under = r"\sqrt{s_t-\bar g_t^2}"
-        found.append(
+        terms.append(
             Line(
                 symbol="mean",
                 kind="velocity",
@@ -137,9 +137,9 @@ def _rmsprop(racer: OptimConfig) -> list[Line]:
                 memory="grad_avg",
             )
         )
-    found.append(_rate(rf"\frac{{\eta}}{{{under}+\varepsilon}}", _rmsprop_rate))
+    terms.append(_rate(rf"\frac{{\eta}}{{{under}+\varepsilon}}", _rmsprop_rate))
     if not racer.momentum:
-        return [*found, _along("g", "g_t")]
+        return [*terms, _along("g", "g_t")]
     velocity = Line(
         symbol="v",
         kind="velocity",
@@ -149,7 +149,7 @@ def _rmsprop(racer: OptimConfig) -> list[Line]:
         memory="momentum_buffer",
         per_rate=True,
     )
-    return [*found, velocity, _update(r"-v_t", lambda m: -m.now["v"])]
+    return [*terms, velocity, _update(r"-v_t", lambda m: -m.now["v"])]
 
 
 def _rmsprop_rate(m: Moment) -> Array:
@@ -204,10 +204,10 @@ _CORRECTED = _update(r"-h_t\,m_t/c_t", lambda m: -m.now["h"] * m.now["m"] / m.no
 
 
 def _adam(racer: OptimConfig) -> list[Line]:
-    found, used, shown = [_MEAN, _SQUARES], "s", "s_t"
+    terms, used, shown = [_MEAN, _SQUARES], "s", "s_t"
     if racer.amsgrad:
         used, shown = "largest", r"s^{\max}_t"
-        found.append(
+        terms.append(
             Line(
                 symbol="largest",
                 kind="squares",
@@ -221,14 +221,14 @@ def _adam(racer: OptimConfig) -> list[Line]:
         rf"\frac{{\eta}}{{\sqrt{{{shown}/k_t}}+\varepsilon}}",
         lambda m: m.of.lr / (np.sqrt(m.now[used] / m.now["k"]) + m.of.eps),
     )
-    found += [_FIRST, _SECOND, rate]
+    terms += [_FIRST, _SECOND, rate]
     if racer.optimizer != "adamw" or not racer.weight_decay:
-        return [*found, _CORRECTED]
+        return [*terms, _CORRECTED]
     step = _update(
         r"-h_t\,m_t/c_t-\eta\lambda\,w_{t-1}",
         lambda m: -m.now["h"] * m.now["m"] / m.now["c"] - m.of.lr * m.of.weight_decay * m.w,
     )
-    return [*found, step]
+    return [*terms, step]
 
 
 def _nadam_momentum(beta1: float, t: Array) -> Array:

@@ -16,9 +16,10 @@ class Grid:
     """A surface over an even grid.
 
     Attributes:
-        x, y: the coordinates, ascending, of shape (n,) each.
-        losses: at them, shape (n of y, n of x).
-        heights: the losses as contours are drawn: their logarithm, shifted, where the surface asks for it.
+        x, y: the coordinates, ascending, [X] and [Y].
+        losses: at them, [Y, X].
+        heights: the losses as contours are drawn, [Y, X]: their logarithm, shifted, where the surface asks
+            for it.
     """
 
     x: Array
@@ -35,14 +36,14 @@ def grid(name: str, count: int) -> Grid:
 
 
 def grid_over(surface: Surface, x: Array, y: Array) -> Grid:
-    """The surface at all pairs of `x` and `y`."""
+    """The surface at all pairs of `x` [X] and `y` [Y]."""
     points = np.stack(np.meshgrid(x, y), axis=-1)
     losses = surface.loss(torch.from_numpy(points)).numpy()
     return Grid(x=x, y=y, losses=losses, heights=heights(surface, losses))
 
 
 def heights(surface: Surface, losses: Array) -> Array:
-    """What is drawn for `losses`; even steps of it are told apart everywhere on the surface."""
+    """What is drawn for `losses`, both [Y, X]; even steps of it are told apart everywhere on the surface."""
     if not surface.log_levels:
         return losses
     # Near a minimum the logarithm would dive: what is below a small share of the usual loss is all one.

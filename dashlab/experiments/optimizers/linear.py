@@ -193,12 +193,12 @@ def _track(
     diverged_at: int | None,
 ) -> LinearTrack:
     """Up to the last mark at which the racer was within bounds."""
-    kept = sum(1 for mark in marks if diverged_at is None or mark < diverged_at)
+    within = sum(1 for mark in marks if diverged_at is None or mark < diverged_at)
     return LinearTrack(
         regime=regime,
         racer=racer,
-        updates=tuple(marks[:kept]),
-        passes=tuple(passes[:kept]),
-        losses=tuple(losses[:kept]),
+        updates=tuple(marks[:within]),
+        passes=tuple(passes[:within]),
+        losses=tuple(losses[:within]),
         diverged_at=diverged_at,
     )

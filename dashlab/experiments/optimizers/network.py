@@ -210,7 +210,7 @@ class NetworkRace(FlatConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RaceRun:
     """One run of a race.
 
     Attributes:
@@ -228,7 +228,7 @@ class Entry:
     key: str
 
 
-def entries(race: NetworkRace, source: str = "auto") -> tuple[Entry, ...]:
+def entries(race: NetworkRace, source: str = "auto") -> tuple[RaceRun, ...]:
     """All runs of a race or grid, seed by seed, in the order in which they are trained; none if linear.
 
     `source` says which of the data sets is there, "full" or "bundled": the keys of cached runs depend on it.
@@ -238,12 +238,12 @@ def entries(race: NetworkRace, source: str = "auto") -> tuple[Entry, ...]:
     return tuple(_entries(race, _base(race).change(source=source)))
 
 
-def _entries(race: NetworkRace, base: RunConfig) -> Iterator[Entry]:
+def _entries(race: NetworkRace, base: RunConfig) -> Iterator[RaceRun]:
     for seed in range(race.seed, race.seed + race.seeds):
         for place, racer in enumerate(race.field()):
             for column, optim in enumerate(_at_rates(race, racer)):
                 config = replace(base.change(seed=seed), optim=optim.without_unused())
-                yield Entry(place, column, seed, config, config.key())
+                yield RaceRun(place, column, seed, config, config.key())
 
 
 def _at_rates(race: NetworkRace, racer: OptimConfig) -> list[OptimConfig]:

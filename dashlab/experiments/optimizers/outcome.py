@@ -39,7 +39,7 @@ class Outcome:
 
 
 def outcome(surface: Surface, points: Array, losses: Array, tolerance: float) -> Outcome:
-    """The result of a racer that was at `points`, shape (steps + 1, 2), with `losses` there."""
+    """The result of a racer that was at `points` [steps + 1, 2], with `losses` [steps + 1] there."""
     above, inside = losses - surface.lowest, is_inside(surface, points)
     finite = np.isfinite(points).all(axis=1) & np.isfinite(losses)
     return Outcome(
@@ -54,13 +54,13 @@ def outcome(surface: Surface, points: Array, losses: Array, tolerance: float) ->
 
 
 def is_inside(surface: Surface, points: Array) -> npt.NDArray[np.bool_]:
-    """Which of the points, shape (n, 2), the picture shows."""
+    """Which of the points [N, 2] the picture shows, [N]."""
     low, high = np.array([surface.x_range, surface.y_range]).T
     return np.asarray(((points >= low) & (points <= high)).all(axis=1))
 
 
 def distances(surface: Surface, points: Array) -> Array:
-    """From each point, shape (n, 2), to the minimum nearest to it; infinite where that is not finite."""
+    """From each of the points [N, 2] to the minimum nearest to it, [N]; infinite where that is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         away = np.hypot(*(points[:, None] - np.array(surface.minima)).transpose(2, 0, 1)).min(axis=1)
     return np.asarray(np.where(np.isfinite(points).all(axis=1), away, np.inf))
@@ -70,12 +70,12 @@ def sentence(name: str, outcome: Outcome) -> str | None:
     """What is to be said about a racer that left the picture, None of one that stayed."""
     if outcome.left_at is None:
         return None
-    said = f"{name} left the picture at step {outcome.left_at}"
+    left = f"{name} left the picture at step {outcome.left_at}"
     if outcome.broke_at is not None:
-        return f"{said}, and from step {outcome.broke_at} its numbers are too large to be finite."
+        return f"{left}, and from step {outcome.broke_at} its numbers are too large to be finite."
     if outcome.came_back:
-        return f"{said}, and came back."
-    return f"{said}, and did not come back: after the last step its loss is {outcome.final:.3g}."
+        return f"{left}, and came back."
+    return f"{left}, and did not come back: after the last step its loss is {outcome.final:.3g}."
 
 
 def _first(holds: npt.NDArray[np.bool_]) -> int | None:

@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.settings.fields import flag, integer, number
-from dashlab.settings.flat import FlatConfig
+from dashlab.experiments.optimizers.settings import PlaneConfig
 
 Array = NDArray[np.float64]
 
@@ -48,43 +47,9 @@ REGIMES = {
 """What a direction does, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaneConfig(FlatConfig):
-    """The bowl, the kind of momentum, and the cell that is looked at."""
-
-    condition: float = number(
-        100.0,
-        "Condition number κ",
-        "How many times as steep the bowl is across as along. At 1 it is round.",
-        low=1.0,
-        high=1000.0,
-        log=True,
-    )
-    nesterov: bool = flag(
-        False, "Nesterov", "Take the gradient as if the velocity had already carried the weights on."
-    )
-    lr: float = number(
-        1.0, "Learning rate α", "How far one gradient moves the weights.", low=0.02, high=4.0, step=0.01
-    )
-    momentum: float = number(
-        0.9, "Momentum β", "Share of the velocity that is kept at each step.", low=0.0, high=0.99, step=0.01
-    )
-    shown: int = integer(
-        100, "Steps drawn", "How many steps of the chosen cell are drawn.", low=5, high=500, step=5
-    )
-    steps: int = integer(
-        600,
-        "Steps measured",
-        "How many steps each cell makes. The rate is measured over the second half of them.",
-        low=50,
-        high=2000,
-        step=50,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class RatePlane:
-    """The rate of every cell, as [momenta, learning rates]."""
+    """The rate of every cell: `lrs` [lrs], `momenta` [momenta], `measured` and `theory` [momenta, lrs]."""
 
     lrs: Array
     momenta: Array
@@ -94,7 +59,7 @@ class RatePlane:
 
 @dataclass(frozen=True, slots=True)
 class TheoryLine:
-    """A line of theory over the plane, point by point."""
+    """A line of theory over the plane, point by point: `lrs` and `momenta` are [points] each."""
 
     name: str
     lrs: Array
@@ -141,12 +106,15 @@ def curvatures(condition: float) -> tuple[float, float]:
 
 
 def theoretical_rate(step: Any, momentum: Any, *, nesterov: bool = False) -> Array:
-    """Spectral radius of the update along one axis.
+    """Spectral radius of the update along one axis: the factor of the error per step; 1 and more diverges.
 
     Args:
-        step: learning rate times curvature; broadcast against `momentum`.
-        momentum: β.
+        step: learning rate times curvature, above 0: a number, or [...], broadcast against `momentum`.
+        momentum: β, in [0, 1): likewise.
         nesterov: whether the gradient is taken ahead.
+
+    Returns:
+        [...], of the shape that both have together; scalar for two numbers.
     """
     trace, det = _trace_and_det(np.asarray(step, float), np.asarray(momentum, float), nesterov)
     inside = trace**2 - 4 * det
@@ -156,14 +124,14 @@ def theoretical_rate(step: Any, momentum: Any, *, nesterov: bool = False) -> Arr
 
 
 def border(momentum: Any, *, nesterov: bool = False) -> Array:
-    """The largest αλ that still converges, for each momentum."""
+    """The largest αλ that still converges, for each momentum: [...] as these are."""
     beta = np.asarray(momentum, float)
     edge: Array = (2 + 2 * beta) / (1 + 2 * beta) if nesterov else 2 + 2 * beta
     return edge
 
 
 def critical_momentum(step: Any, *, nesterov: bool = False) -> Array:
-    """The momentum of critical damping for each αλ; nan where there is none in [0, 1)."""
+    """The momentum of critical damping for each αλ, [...] as these are; nan where there is none in [0, 1)."""
     root = np.sqrt(np.asarray(step, float))
     with np.errstate(invalid="ignore"):
         critical = (1 - root) / (1 + root) if nesterov else (1 - root) ** 2
@@ -221,7 +189,7 @@ def plane(condition: float, *, nesterov: bool, steps: int) -> RatePlane:
 
 
 def measured_rates(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, steps: int) -> Array:
-    """The factor by which the error shrinks at each step, [momenta, learning rates].
+    """The factor by which the error shrinks at each step, [momenta, lrs].
 
     It is the slope of a straight line through the logarithm of the error over the second half of the steps;
     as error counts the larger one of the last two positions, since ripples pass through 0. Steps at which the
@@ -241,7 +209,7 @@ def measured_rates(lrs: Array, momenta: Array, condition: float, *, nesterov: bo
 
 
 def errors(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, steps: int) -> Array:
-    """The error after each step of every cell, [steps, momenta, learning rates].
+    """The error after each step of every cell, [steps, momenta, lrs] of `lrs` [lrs] and `momenta` [momenta].
 
     All cells are stepped as one tensor, by the formulas of `torch.optim.SGD`.
     """
@@ -260,8 +228,8 @@ def errors(lrs: Array, momenta: Array, condition: float, *, nesterov: bool, step
         now = weights.abs()
         torch.amax(torch.maximum(now, last), dim=-1, out=out[step])
         last = now
-    found: Array = np.nan_to_num(out.numpy(), nan=np.inf)
-    return found
+    numbers: Array = np.nan_to_num(out.numpy(), nan=np.inf)
+    return numbers
 
 
 def agreement(plane: RatePlane) -> Agreement:

@@ -87,9 +87,7 @@ class RaceConfig(FlatConfig):
         shown_only=True,
     )
     detail: str = choice("curves", "Look at", "What is drawn below the picture.", DETAILS, shown_only=True)
-    racer: int = integer(
-        1, "Racer", "Which racer is looked at, counted from 1.", low=1, high=MOST_RACERS, shown_only=True
-    )
+    racer: int = integer(1, "Racer", "Whose inside is shown.", low=1, high=MOST_RACERS, shown_only=True)
     step: int = integer(1, "Step", "Which step is taken apart.", low=1, high=MOST_STEPS, shown_only=True)
 
     def field(self) -> tuple[SurfaceOptimConfig, ...]:

@@ -27,11 +27,11 @@ class Track:
 
     Attributes:
         racer: its settings.
-        points: where it was, shape (steps + 1, 2); the first is the start.
-        losses: there, shape (steps + 1,).
-        gradients: what the optimizer was given in each step, noise included, shape (steps, 2).
-        state: the optimizer's own memory after each step, by torch's names, shape (steps, 2).
-        evaluations: how many gradients it had asked for after each step, shape (steps,).
+        points: where it was, [steps + 1, 2]; the first is the start.
+        losses: there, [steps + 1].
+        gradients: what the optimizer was given in each step, noise included, [steps, 2].
+        state: the optimizer's own memory after each step, by torch's names, [steps, 2].
+        evaluations: how many gradients it had asked for after each step, [steps].
     """
 
     racer: SurfaceOptimConfig
@@ -54,7 +54,7 @@ class Track:
 
 
 def losses_and_gradients(surface: Surface, points: Tensor) -> tuple[Tensor, Tensor]:
-    """Losses of points of shape (..., 2), and their gradients by autograd."""
+    """Losses [...] of points [..., 2], and their gradients [..., 2] by autograd."""
     at = points.detach().requires_grad_()
     losses = surface.loss(at)
     (gradients,) = torch.autograd.grad(losses, at, torch.ones_like(losses))
@@ -74,7 +74,7 @@ def race(course: Course, racers: Sequence[SurfaceOptimConfig]) -> tuple[Track, .
 
 
 def noise_of(course: Course) -> Tensor:
-    """What is added to the gradient in each step, shape (steps, 2); a longer course begins with the same."""
+    """What is added to the gradient in each step, [steps, 2]; a longer course begins with the same."""
     if course.noise == 0:
         return torch.zeros(course.steps, 2, dtype=torch.float64)
     generator = stream(course.seed, "noise of a race")
@@ -178,7 +178,7 @@ class Memory:
             self._log.append(torch.stack([_as_pair(value) for value in values]))
 
     def of_each(self) -> list[dict[str, Array]]:
-        """For each optimizer its memory by name, shape (steps, 2)."""
+        """For each optimizer its memory by name, [steps, 2]."""
         found: list[dict[str, Array]] = [{} for _ in self._owners]
         log = torch.stack(self._log).numpy() if self._log else np.empty(0)
         for column, (index, name) in enumerate(self._names):

@@ -34,18 +34,18 @@ def search(course: Course, racers: Sequence[SurfaceOptimConfig]) -> tuple[Search
     """A search for each racer; its own rate plays no part. All of them run side by side."""
     entries = [racer.change(lr=rate) for racer in racers for rate in RATES]
     ends = [outcome(course.on, track.points, track.losses, GOOD_ENOUGH) for track in race(course, entries)]
-    found = []
+    searches = []
     for first in range(0, len(ends), len(RATES)):
         own = ends[first : first + len(RATES)]
         scores = [_score(end.final, end.arrived_at, end.is_lost) for end in own]
-        found.append(
+        searches.append(
             Search(
                 rates=RATES,
                 finals=tuple(end.final for end in own),
                 best=RATES[min(range(len(RATES)), key=scores.__getitem__)],
             )
         )
-    return tuple(found)
+    return tuple(searches)
 
 
 def _score(final: float, arrived_at: int | None, is_lost: bool) -> tuple[float, float]:

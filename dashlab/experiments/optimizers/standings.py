@@ -48,8 +48,8 @@ class Lane:
         Without such runs a rate at which two of three seeds diverge would pass for as good as the third.
         """
         if self.state != "diverged" or self.started is None:
-            found: float | None = getattr(self, figure) if self.state == "finished" else None
-            return found
+            value: float | None = getattr(self, figure) if self.state == "finished" else None
+            return value
         classes = len(self.started.classes)
         return math.log(classes) if figure.endswith("loss") else 1 / classes
 
@@ -159,12 +159,12 @@ def best_column(columns: Sequence[Sequence[Lane]]) -> int | None:
     Args:
         columns: the runs of one racer at each rate. Of equal accuracies the lower loss decides.
     """
-    found = []
+    ranked = []
     for column, lanes in enumerate(columns):
         accuracy, loss = mean_counted(lanes, "val_accuracy"), mean_counted(lanes, "val_loss")
         if accuracy is not None and loss is not None:
-            found.append((accuracy[0], -loss[0], column))
-    return max(found)[2] if found else None
+            ranked.append((accuracy[0], -loss[0], column))
+    return max(ranked)[2] if ranked else None
 
 
 def mean_and_sd(values: Iterable[float | None]) -> tuple[float, float | None] | None:

@@ -27,7 +27,7 @@ class Surface:
         about: what makes it hard, in a sentence.
         formula: LaTeX of f(x, y).
         source: where it was published.
-        loss: points of shape (..., 2) to losses of shape (...).
+        loss: points [..., 2] to losses [...].
         x_range: what is drawn; all minima lie inside.
         y_range: as `x_range`.
         start: where racers set off by default.

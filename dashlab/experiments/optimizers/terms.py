@@ -24,7 +24,7 @@ class Term:
         kind: what it is for; a rate is what a coordinate of the direction is multiplied with.
         name: for people.
         formula: LaTeX, with its symbol at the left.
-        values: in both coordinates, shape (steps, 2).
+        values: in both coordinates, [steps, 2].
         remembered: the optimizer has it in its memory when the next step begins.
     """
 
@@ -49,24 +49,24 @@ def terms(
 
     Args:
         racer: the optimizer.
-        points: shape (steps + 1, 2).
-        gradients: shape (steps, 2), noise included.
-        state: the optimizer's memory after each step, by torch's names.
+        points: where it was, [steps + 1, 2]; the first is the start.
+        gradients: what it was given, [steps, 2], noise included.
+        state: the optimizer's memory after each step, [steps, 2], by torch's names.
         noisy: noise was added to the gradients.
     """
     shown = lines(racer, noisy=noisy)
     rests = resting(racer, points)
     t = np.arange(1.0, len(gradients) + 1)[:, None]
-    kept = {line.symbol: _kept(line, racer, state, rests) for line in shown if line.memory}
-    before = {line.symbol: _before(line, kept[line.symbol]) for line in shown if line.memory}
+    memories = {line.symbol: _memory(line, racer, state, rests) for line in shown if line.memory}
+    before = {line.symbol: _before(line, memories[line.symbol]) for line in shown if line.memory}
     moment = Moment(of=racer, t=t, w=points[:-1], now={"g": gradients}, before=before)
-    found = []
+    computed = []
     with np.errstate(all="ignore"):  # of a racer that broke down, terms are not finite either
         for line in shown:
-            values = kept[line.symbol] if line.memory or line.value is None else line.value(moment)
+            values = memories[line.symbol] if line.memory or line.value is None else line.value(moment)
             moment.now[line.symbol] = values
-            found.append(_term(line, values))
-    return found
+            computed.append(_term(line, values))
+    return computed
 
 
 def _term(line: Line, values: Array) -> Term:
@@ -75,16 +75,17 @@ def _term(line: Line, values: Array) -> Term:
 
 
 def resting(racer: SurfaceOptimConfig, points: Array) -> npt.NDArray[np.bool_]:
-    """In which steps L-BFGS took none, shape (steps,): torch ends such a step before it moves.
+    """In which steps L-BFGS took none, [steps], by its points [steps + 1, 2].
 
-    It does so where the gradient or the slope along the direction is below its tolerance, and leaves in its
-    memory the direction and the length of a step that was taken before, or of one that never was.
+    Torch ends such a step before it moves, where the gradient or the slope along the direction is below its
+    tolerance, and leaves in its memory the direction and the length of a step that was taken before, or of
+    one that never was.
     """
     still = (np.diff(points, axis=0) == 0).all(axis=1)
     return np.asarray(still & (racer.optimizer == "lbfgs"))
 
 
-def _kept(
+def _memory(
     line: Line, racer: SurfaceOptimConfig, state: Mapping[str, Array], rests: npt.NDArray[np.bool_]
 ) -> Array:
     # Where L-BFGS starts at a minimum it has nothing in its memory.

@@ -93,7 +93,7 @@ def part(grey: Grey) -> Parted:
 
 
 def otsu(values: NDArray[np.float32]) -> float:
-    """The threshold that parts the values into the two classes furthest apart (Otsu 1979)."""
+    """The threshold that parts the values [N] into the two classes furthest apart (Otsu 1979)."""
     return _otsu(values)[0]
 
 

@@ -12,7 +12,7 @@ Labels = NDArray[np.int64]  # [H, W]: 1... of the patches, 0 elsewhere
 _SIDE = 96  # patches are looked for on a copy of at most this side
 _SEEN = 64  # of 255: fainter is no ink where pieces are counted
 _SPECK = 0.015  # the share of all ink under which a separate patch is dust, or a slip of the pen
-_SAID = 0.003  # the share of all ink that is left out without a word
+_NOTABLE = 0.003  # the share of all ink that is left out without a word
 _LARGE = 0.12  # the share of all ink from which a patch may be a digit of its own
 _MOST = 0.6  # of all ink lies in large pieces, of a digit that broke too
 _TALL = (
@@ -87,9 +87,9 @@ def without_specks(ink: Grey, *, is_cut: bool) -> tuple[Grey, bool]:
         if mass[inner].sum() > 0.1 * mass.sum():
             keep = inner
     keep[_dots(labels, np.flatnonzero(keep))] = False
-    kept = np.repeat(np.repeat(keep[labels], block, axis=0), block, axis=1)
-    done = np.where(kept[: ink.shape[0], : ink.shape[1]], ink, np.float32(0))
-    return done, bool(mass[~keep].sum() > _SAID * mass.sum())
+    mask = np.repeat(np.repeat(keep[labels], block, axis=0), block, axis=1)
+    done = np.where(mask[: ink.shape[0], : ink.shape[1]], ink, np.float32(0))
+    return done, bool(mass[~keep].sum() > _NOTABLE * mass.sum())
 
 
 def doubt(ink: Grey) -> str:
@@ -138,11 +138,11 @@ def _are_two(one: _Piece, other: _Piece) -> bool:
     return down > _ABOVE * high and min(one.high, other.high) > _FLAT * high
 
 
-def _dots(labels: Labels, kept: NDArray[np.intp]) -> list[int]:
+def _dots(labels: Labels, chosen: NDArray[np.intp]) -> list[int]:
     """Those of the kept patches that are round dots, half their width and more from all the others."""
-    if not 2 <= len(kept) <= 2 * _PARTS:
+    if not 2 <= len(chosen) <= 2 * _PARTS:
         return []
-    parts = {int(label): labels == label for label in kept}
+    parts = {int(label): labels == label for label in chosen}
     forms = {label: _form(part) for label, part in parts.items()}
     round_ones = [label for label, form in forms.items() if form.solid > _SOLID and form.narrow > _ROUND]
     rest = [_piece(part) for label, part in parts.items() if label not in round_ones]

@@ -31,7 +31,7 @@ _NOISY = 0.5  # of 255: the standard deviation of the paper in a photograph or s
 _ABOVE_NOISE = 4.0  # standard deviations of the paper under which nothing is taken for ink
 
 
-_TOLD = {
+_STEP_WORDS = {
     "grey": ("Grey", "Only brightness counts."),
     "sheet": ("Sheet alone", "The rim of the table around the sheet is cut away."),
     "tilted sheet": (
@@ -56,7 +56,7 @@ _TOLD = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class PreparationStep:
     """One step of the preparation, and the picture after it."""
 
     name: str
@@ -68,7 +68,7 @@ class Step:
 class Prepared:
     """A digit as a network reads it, and how it came about."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[PreparationStep, ...]
     picture: Pixels  # [28, 28], light ink on 0
     doubt: str = ""  # why it cannot be one digit, as a sentence: to be said instead of reading it
 
@@ -120,11 +120,11 @@ def prepare(source: Image.Image | Pixels) -> Prepared | None:
     return Prepared(tuple(steps), centred, doubt(cropped))
 
 
-def _step(name: str, picture: Pixels, degrees: float = 0.0) -> Step:
+def _step(name: str, picture: Pixels, degrees: float = 0.0) -> PreparationStep:
     if name == "sheet" and degrees:
         name = "tilted sheet"
-    title, about = _TOLD[name]
-    return Step(title, about.format(degrees=f"{abs(degrees):g}"), picture)
+    title, about = _STEP_WORDS[name]
+    return PreparationStep(title, about.format(degrees=f"{abs(degrees):g}"), picture)
 
 
 def is_dark_on_light(grey: Grey) -> bool:

@@ -202,8 +202,8 @@ def _followed(ink: Grey, row: int, slope: float, thickest: int) -> _Line | None:
     lit = lit[np.abs(lit - reach) <= thickest]
     if peak <= 0 or lit.size == 0 or np.ptp(lit) + 1 > thickest + 2:
         return None
-    kept = rows[max(lit[0] - 2, 0) : lit[-1] + 3]
-    return _Line(kept, peak, int((profile > 0.5 * peak).sum()), float(rows[reach].mean()) - _MARGIN)
+    band = rows[max(lit[0] - 2, 0) : lit[-1] + 3]
+    return _Line(band, peak, int((profile > 0.5 * peak).sum()), float(rows[reach].mean()) - _MARGIN)
 
 
 def _hats(ink: Grey, rows: Rows, thickest: int) -> Grey:

@@ -43,7 +43,15 @@ def worst_mistakes(probabilities: Tensor, labels: Tensor, count: int) -> list[Re
 def cell_readings(
     probabilities: Tensor, labels: Tensor, truth: int, predicted: int, count: int
 ) -> list[Reading]:
-    """The pictures in one cell of the confusion matrix, the most confident first; arguments as above."""
+    """The pictures in one cell of the confusion matrix, the most confident first.
+
+    Args:
+        probabilities: float32 [N, K].
+        labels: int64 [N].
+        truth: the class that they are of, below K.
+        predicted: the class that was predicted, below K.
+        count: at most this many.
+    """
     inside = (labels == truth) & (probabilities.argmax(1) == predicted)
     return _most_confident(probabilities, labels, inside, count)
 
@@ -65,7 +73,13 @@ def _reading(probabilities: Tensor, labels: Tensor, index: int) -> Reading:
 def prediction_rows(
     probabilities: Tensor, labels: Tensor, classes: Sequence[str]
 ) -> Iterator[dict[str, int | str | float]]:
-    """One row per test picture for a table: index, true and predicted class, and every probability."""
+    """One row per test picture for a table: index, true and predicted class, and every probability.
+
+    Args:
+        probabilities: float32 [N, K].
+        labels: int64 [N].
+        classes: the K names.
+    """
     for index, (row, truth) in enumerate(zip(probabilities.tolist(), labels.tolist(), strict=True)):
         predicted = max(range(len(row)), key=row.__getitem__)
         yield {
@@ -78,5 +92,5 @@ def prediction_rows(
 
 
 def samples(labels: Tensor, classes: int, each: int) -> list[list[int]]:
-    """Indexes of the first `each` pictures of every class, class by class."""
+    """Indexes of the first `each` pictures of every class, class by class, by their labels [N]."""
     return [(labels == k).nonzero().squeeze(1)[:each].tolist() for k in range(classes)]

@@ -33,11 +33,13 @@ class Dropout(nn.Module):
         self.generator = generator
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...] to the same shape."""
         if not self.training:
             return x
         return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator).div_(1 - self.p)
 
     def extra_repr(self) -> str:
+        """What stands in brackets where the layer is printed."""
         return f"p={self.p}"
 
 
@@ -50,6 +52,7 @@ class Residual(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] to what the body makes of it, which must be of the same shape."""
         return self.activation(x + self.body(x))  # type: ignore[no-any-return]
 
 
@@ -57,6 +60,7 @@ class GlobalMaxPool(nn.Module):
     """[B, C, H, W] -> [B, C]; unlike `nn.AdaptiveMaxPool2d` its gradient is deterministic on a GPU."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """The largest value of each channel: [B, C, H, W] to [B, C]."""
         return x.amax(dim=(2, 3))
 
 
@@ -68,9 +72,11 @@ class Scale(nn.Module):
         self.factor = factor
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...] to the same shape."""
         return x * self.factor
 
     def extra_repr(self) -> str:
+        """What stands in brackets where the layer is printed."""
         return f"{self.factor:g}"
 
 

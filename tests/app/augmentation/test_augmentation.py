@@ -1,79 +1,31 @@
-"""The augmentation page without a browser: its presets, its editor, links, uploads, and what it hands out."""
+"""The augmentation page without a browser: its presets, its drawings, its links, and what it hands out."""
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 import streamlit as st
-from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from dashlab.data.photos import load_photo
 from dashlab.experiments.augmentation.code import step_code
 from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
-from dashlab.experiments.augmentation.pipeline import MOST_STEPS, Step, make_step, read_steps, write_steps
+from dashlab.experiments.augmentation.pipeline import make_step
+from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.training.engine import resolved
+from tests.app.augmentation.steps import QUICK, pictures, with_steps
 from tests.app.pages import link, press, ran, texts
 from ui.augmentation import page as augmentation
-from ui.augmentation.presets import presets
 from ui.augmentation.results import training_config
 from ui.parts import links
 from ui.trainer import page as training
 
 PAGE = "pages/augmentation.py"
-QUICK = {"aug_draws": "2", "aug_preset": "randaugment"}
-
-
-@pytest.fixture
-def page(open_page: Callable[..., AppTest]) -> AppTest:
-    """The page with two steps and two draws."""
-    return open_page(**with_steps(make_step("Pad"), make_step("RandomRotation")))
-
-
-def with_steps(*steps: Step, **more: str) -> dict[str, str]:
-    return {"aug_pipeline": write_steps(steps), "aug_draws": "2", **more}
-
-
-def names(app: AppTest) -> list[str]:
-    """The transforms of the pipeline that the page's address has."""
-    return [step.transform for step in steps(app)]
-
-
-def steps(app: AppTest) -> tuple[Step, ...]:
-    text = link(app)["aug_pipeline"]
-    return read_steps("" if text == "none" else text)
-
-
-def pictures(app: AppTest) -> int:
-    return len(app.get("image"))
-
-
-def upload(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
-    return ran(app.file_uploader(key="aug_file").set_value((name, content, "image/png")))
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **how)
-    return out.getvalue()
-
-
-def bomb() -> bytes:
-    """A PNG that promises 40,000 × 40,000 pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99)))
 
 
 # What stands there
@@ -90,18 +42,18 @@ def test_before_anything_is_touched_there_are_eight_draws_beside_the_original(
     assert app.query_params == {}
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_be_drawn_unless_it_is_there_for_its_error(
     open_page: Callable[..., AppTest], name: str
 ) -> None:
     app = open_page(aug_preset=name)
     assert len(app.error) == (name == "toolarge")
     assert not app.warning
-    assert presets()[name].about in texts(app)
+    assert PRESETS[name].about in texts(app)
 
 
 def test_the_presets_hold_everything_that_the_material_uses() -> None:
-    used = {step.transform for name in ("everything", "inverse") for step in presets()[name].steps}
+    used = {step.transform for name in ("everything", "inverse") for step in PRESETS[name].config.steps}
     assert used == {
         *("Resize", "CenterCrop", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
         *("RandomRotation", "ColorJitter", "RandomGrayscale", "RandomResizedCrop"),
@@ -111,7 +63,7 @@ def test_the_presets_hold_everything_that_the_material_uses() -> None:
 
 def test_normalize_and_its_inverse_give_the_picture_back() -> None:
     photo = load_photo("astronaut")
-    steps = presets()["inverse"].steps
+    steps = PRESETS["inverse"].config.steps
     (back,) = draw_pipeline(steps, [Sample(picture=photo)], seed=0)
     resized = draw_pipeline(steps[:1], [Sample(picture=photo)], seed=0)[0]
     assert np.abs(back.last.raw.pixels.astype(int) - resized.last.raw.pixels).max() <= 1
@@ -175,109 +127,6 @@ def test_a_reversed_order_that_cannot_be_done_is_said(open_page: Callable[..., A
     assert "In reversed order: Step 1 (GaussianNoise) works on tensors" in texts(app)
 
 
-# The editor
-
-
-def test_a_transform_that_is_chosen_becomes_a_step(page: AppTest) -> None:
-    page.selectbox(key="aug_add").set_value("ColorJitter").run()
-    assert names(page) == ["Pad", "RandomRotation", "ColorJitter"]
-    assert page.selectbox(key="aug_add").value is None
-
-
-def test_every_transform_can_be_a_step(open_page: Callable[..., AppTest]) -> None:
-    for name in catalogue():
-        app = open_page(**with_steps(make_step(name)))
-        assert names(app) == [name]
-        assert app.checkbox(key="aug_step0_use").value, name
-
-
-@pytest.mark.parametrize("size", ["1,512", "512,1"])
-def test_a_picture_one_pixel_thin_is_shown(open_page: Callable[..., AppTest], size: str) -> None:
-    app = open_page(**with_steps(make_step("Resize", size=size)))
-    width, height = reversed(size.split(","))
-    assert f"{width} × {height}" in texts(app)
-
-
-def test_a_change_of_the_picture_is_put_before_it_becomes_a_tensor(open_page: Callable[..., AppTest]) -> None:
-    app = open_page(**with_steps(make_step("ToImage"), make_step("ToDtype"), make_step("Normalize")))
-    app.selectbox(key="aug_add").set_value("RandomPerspective").run()
-    app.selectbox(key="aug_add").set_value("RandomErasing").run()
-    assert names(app) == ["RandomPerspective", "ToImage", "ToDtype", "RandomErasing", "Normalize"]
-    assert app.error == []
-
-
-def test_a_step_can_be_moved_and_takes_its_settings_along(page: AppTest) -> None:
-    page.text_input(key="aug_step0_padding").set_value("3").run()
-    press(page, "aug_later0")
-    assert names(page) == ["RandomRotation", "Pad"]
-    assert page.text_input(key="aug_step1_padding").value == "3"
-    press(page, "aug_earlier1")
-    assert page.text_input(key="aug_step0_padding").value == "3"
-
-
-def test_the_first_step_cannot_go_earlier_nor_the_last_later(page: AppTest) -> None:
-    assert page.button(key="aug_earlier0").disabled
-    assert page.button(key="aug_later1").disabled
-
-
-def test_steps_can_be_removed_down_to_none(page: AppTest) -> None:
-    press(page, "aug_remove0")
-    assert names(page) == ["RandomRotation"]
-    press(page, "aug_remove0")
-    assert names(page) == []
-    assert "No step yet: what comes out is the original." in texts(page)
-    assert link(page)["aug_pipeline"] == "none"
-
-
-def test_a_step_that_is_switched_off_is_left_out_and_stays_in_the_list(page: AppTest) -> None:
-    page.checkbox(key="aug_step0_use").uncheck().run()
-    assert [step.use for step in steps(page)] == [False, True]
-    assert "**1. Pad**" not in texts(page)
-    assert "**2. RandomRotation**" in texts(page)
-
-
-def test_a_step_can_be_done_to_a_share_of_the_pictures(page: AppTest) -> None:
-    page.slider(key="aug_step0_chance").set_value(0.0).run()
-    assert "left as it is" in texts(page)
-    assert "v2.RandomApply([v2.Pad(padding=16)], p=0.0)" in page.get("code")[0].proto.code_text
-
-
-def test_a_range_is_one_slider(page: AppTest) -> None:
-    page.slider(key="aug_step1_degrees").set_value((90, 90)).run()
-    assert "angle 90" in texts(page)
-
-
-def test_height_and_width_can_be_set_apart(open_page: Callable[..., AppTest]) -> None:
-    app = open_page(**with_steps(make_step("Resize", size="40")))
-    app.toggle(key="aug_step0_size_apart").set_value(True).run()
-    app.slider(key="aug_step0_size_1").set_value(70).run()
-    assert "RGB, 70 × 40 uint8" in texts(app)
-
-
-def test_numbers_that_cannot_be_read_are_said_and_the_last_ones_stay(page: AppTest) -> None:
-    page.text_input(key="aug_step0_padding").set_value("wide").run()
-    assert "Padding: 'wide' is not numbers" in texts(page) or "must be numbers joined by commas" in texts(
-        page
-    )
-    assert names(page) == ["Pad", "RandomRotation"]
-    assert "RGB, 417 × 288 uint8" in texts(page)
-
-
-def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest]) -> None:
-    app = open_page(**with_steps(*[make_step("Identity")] * MOST_STEPS))
-    assert "A pipeline has at most 12 steps here." in texts(app)
-    assert [box.key for box in app.selectbox if box.key == "aug_add"] == []
-
-
-def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
-    app = open_page(**QUICK)
-    assert "Changed from RandAugment." in texts(app)
-    press(app, "aug_remove0")
-    press(app, "aug_put_back")
-    assert link(app) == {"aug_preset": "randaugment"}
-    assert app.checkbox(key="aug_step0_use").label == "1. **Resize**"
-
-
 # Links
 
 
@@ -320,98 +169,6 @@ def test_what_a_link_cannot_have_is_said(
     app = open_page(**query)
     assert said in texts(app)
     assert pictures(app) > 0
-
-
-# Pictures
-
-
-@pytest.mark.parametrize(("source", "shape"), [("mnist", "L, 28 × 28"), ("cifar10", "RGB, 32 × 32")])
-def test_a_picture_of_a_data_set_can_be_chosen(
-    open_page: Callable[..., AppTest], source: str, shape: str
-) -> None:
-    app = open_page(**with_steps(make_step("Identity"), aug_source=source))
-    assert shape in texts(app)
-    assert "pictures for training" in texts(app)
-    before = app.get("image")[0].proto.imgs[0].url
-    app.number_input(key="aug_number").set_value(2).run()
-    assert app.get("image")[0].proto.imgs[0].url != before
-
-
-def test_without_an_upload_there_is_a_hint_and_nothing_is_lost(page: AppTest) -> None:
-    page.selectbox(key="aug_source").set_value("upload").run()
-    assert "Upload a picture to draw on" in texts(page)
-    assert pictures(page) == 0
-    page.selectbox(key="aug_source").set_value("photo").run()
-    assert names(page) == ["Pad", "RandomRotation"]
-    assert pictures(page) > 0
-
-
-GOOD = Image.new("RGB", (40, 30), (200, 30, 30))
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (encoded(GOOD)[:60], "mine.png is"),
-        (encoded(GOOD.resize((300, 300)), "JPEG")[:900], "truncated"),
-        (b"no picture at all", "is not a picture that can be read here"),
-        (b"", "is an empty file"),
-        (bomb(), "too many pixels"),
-        (encoded(Image.new("RGB", (1, 1))), "is too small to show anything: 1 × 1 pixels"),
-    ],
-)
-def test_a_bad_upload_is_a_sentence_and_the_picture_before_it_stays(
-    open_page: Callable[..., AppTest], content: bytes, said: str
-) -> None:
-    app = upload(open_page(**with_steps(make_step("Pad")), aug_source="upload"), encoded(GOOD), "good.png")
-    assert "RGB, 72 × 62 uint8" in texts(app)
-    upload(app, content)
-    assert said in texts(app)
-    assert "RGB, 72 × 62 uint8" in texts(app)
-
-
-def rotated() -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return encoded(GOOD, "JPEG", exif=exif)
-
-
-@pytest.mark.parametrize(
-    ("content", "said", "shape"),
-    [
-        (encoded(GOOD.convert("CMYK"), "JPEG"), "CMYK colours turned to RGB", "RGB, 40 × 30"),
-        (encoded(GOOD.convert("P")), "", "RGB, 40 × 30"),
-        (encoded(GOOD.convert("RGBA"), "PNG"), "", "RGB, 40 × 30"),
-        (
-            encoded(Image.new("RGBA", (40, 30), (1, 2, 3, 90))),
-            "transparent parts laid on white",
-            "RGB, 40 × 30",
-        ),
-        (encoded(Image.new("I;16", (40, 30), 999)), "values of more than 8 bits scaled", "L, 40 × 30"),
-        (rotated(), "turned upright, as its camera noted", "RGB, 30 × 40"),
-        (
-            encoded(GOOD, "GIF", save_all=True, append_images=[Image.new("RGB", (40, 30))]),
-            "only the first is used",
-            "RGB, 40 × 30",
-        ),
-        (encoded(Image.new("RGB", (1200, 600))), "shrunk to 384 × 192 pixels", "RGB, 384 × 192"),
-    ],
-)
-def test_an_unusual_upload_is_made_usable_and_said(
-    open_page: Callable[..., AppTest], content: bytes, said: str, shape: str
-) -> None:
-    app = upload(open_page(**with_steps(make_step("Identity")), aug_source="upload"), content)
-    assert app.error == []
-    assert said in texts(app)
-    assert shape in texts(app)
-
-
-def test_an_upload_is_mixed_with_the_photographs(open_page: Callable[..., AppTest]) -> None:
-    mix = (make_step("Resize", size="32,32"), make_step("ToImage"), make_step("ToDtype"), make_step("MixUp"))
-    app = upload(open_page(**with_steps(*mix), aug_source="upload"), encoded(GOOD))
-    assert app.error == []
-    assert "your picture" in texts(app)
-    assert "cat" in texts(app)
 
 
 # While it draws
@@ -458,7 +215,7 @@ def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Cal
     assert (state.values["source"], state.values["show"]) == ("cifar10", "undone")
     jitter = [f"{name}=(0.8, 1.2)" for name in ("brightness", "contrast", "saturation")] + ["hue=(-0.1, 0.1)"]
     tensor = ["v2.ToImage()", "v2.ToDtype(dtype=torch.float32, scale=True)"]
-    assert [step_code(step) for step in presets()["s18"].steps] == [
+    assert [step_code(step) for step in PRESETS["s18"].config.steps] == [
         "v2.RandomHorizontalFlip()",
         "v2.RandomRotation(degrees=(-10, 10))",
         "v2.RandomResizedCrop(size=32, scale=(0.8, 1))",

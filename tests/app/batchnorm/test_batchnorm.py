@@ -1,68 +1,28 @@
-"""BatchNorm against none without a browser: its views, its states, its link, bad input."""
+"""BatchNorm against none without a browser: its views, its quick settings, its link, bad input."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab.charts.batchnorm.boundary import Plane, boundaries
-from dashlab.data.folders import store_folder
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
-from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Trial
-from dashlab.jobs import JobState
-from dashlab.store import studies
-from dashlab.training.study import Study, StudyOutcome, Tick
+from dashlab.training.study import Tick
+from tests.app.batchnorm.twins import metrics, plotly
 from tests.app.fakes import FakeLab
-from tests.app.pages import elements, link, press, ran, texts, view_link
-from ui.batchnorm import parts as batchnorm_parts
+from tests.app.pages import link, press, ran, texts
 from ui.batchnorm import twins as batchnorm_twins
-from ui.batchnorm import views as batchnorm
-from ui.batchnorm.presets import TWINS
-from ui.frame.views import View
+from ui.frame.pages import page_of
+from ui.frame.views import View, views_of
 
 PAGE = "pages/batchnorm.py"
-ALL_PRESETS = [(view, name) for view in batchnorm.VIEWS for name in view.presets]
+ALL_PRESETS = [(view, name) for view in views_of(page_of("batchnorm")) for name in view.presets]
 SMALL = {"points": "100", "hidden": "8-6", "epochs": "6"}
-LONG = TwinsConfig(points=100, hidden=(8, 6), epochs=500, batch_size=2)
 PANES = ("values", "statistics", "gradients", "classes")
-
-
-@pytest.fixture
-def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is computed on the page."""
-    monkeypatch.setattr(batchnorm_parts, "QUICK_S", 0.0)
-
-
-@pytest.fixture
-def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """One view of the page, opened with a link: `open_view("rates", epochs="3")`."""
-
-    def start(view: str = "twins", **settings: str) -> AppTest:
-        return open_page(**view_link("bn", view, settings))
-
-    return start
-
-
-def metrics(app: AppTest) -> list[str]:
-    return [str(element.value) for element in app.metric]
-
-
-def plotly(app: AppTest) -> dict[str, dict[str, Any]]:
-    """The plotly figures on the page by the end of their keys."""
-    return {
-        chart.proto.id.rpartition("bn_twins_chart_")[2]: json.loads(chart.proto.spec)
-        for chart in app.get("plotly_chart")
-    }
-
-
-def rows_of(study: Study) -> tuple[Any, ...]:
-    return tuple(row for row in study.rows() if isinstance(row, study.ROW))
 
 
 def buttons(app: AppTest) -> set[str | None]:
@@ -258,232 +218,6 @@ def test_every_look_inside_bears_twins_that_both_diverged(
 def test_the_formula_has_no_scale_and_shift_where_none_are_learned(open_view: Callable[..., AppTest]) -> None:
     assert r"\gamma" in "".join(one.value for one in open_view(**SMALL).latex)
     assert r"\gamma" not in "".join(one.value for one in open_view(**SMALL, affine="off").latex)
-
-
-# Long settings: a study
-
-
-def open_long(open_view: Callable[..., AppTest], **more: str) -> AppTest:
-    return open_view(points="100", hidden="8-6", epochs="500", batch_size="2", **more)
-
-
-def test_a_long_training_waits_for_a_press(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    app = open_long(open_view, at="3", pane="classes")
-    assert "on one core. Press **Train**" in texts(app)
-    assert lab.submitted == []
-    app = press(app, "bn_start")
-    assert lab.submitted == [LONG]  # without what is only looked at
-
-
-def test_while_it_runs_the_curves_grow_and_it_can_be_stopped(
-    open_view: Callable[..., AppTest], lab: FakeLab
-) -> None:
-    rows = rows_of(LONG.change(epochs=2, batch_size=0))
-    lab.show(LONG, JobState.RUNNING, "Epoch 2 of 500.", rows=rows, elapsed_s=3.0, left_s=60.0, fraction=0.25)
-    app = open_long(open_view)
-    assert elements(app, "progress")[0].value == 25
-    assert app.button(key="bn_start").disabled
-    assert len(app.get("vega_lite_chart")) == 2
-    assert plotly(app).keys() == {"boundary"}
-    assert "epoch 2" in plotly(app)["boundary"]["layout"]["annotations"][0]["text"]
-    app.button(key="bn_stop").click().run()
-    assert lab.stopped == [LONG.key()]
-
-
-def test_before_the_first_row_it_says_that_it_waits(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(LONG, JobState.QUEUED, "Waiting for the process that trains.")
-    assert "Waiting for the first numbers." in texts(open_long(open_view))
-
-
-def test_a_finished_study_shows_everything(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(LONG, JobState.FINISHED, rows=rows_of(LONG.change(epochs=3, batch_size=0)))
-    app = open_long(open_view)
-    assert "boundary" in plotly(app)
-    assert len(metrics(app)) == 2
-
-
-@pytest.mark.parametrize("kept", [0, 2])
-def test_a_stopped_study_keeps_what_it_has(
-    open_view: Callable[..., AppTest], lab: FakeLab, kept: int
-) -> None:
-    rows = rows_of(LONG.change(epochs=3, batch_size=0))[:kept]
-    lab.show(LONG, JobState.STOPPED, "Stopped. What was computed until then is shown.", rows=rows)
-    app = open_long(open_view)
-    assert "Stopped. What was computed until then is shown." in texts(app)
-    assert len(metrics(app)) == (2 if kept else 0)
-    assert not app.button(key="bn_start").disabled
-
-
-@pytest.mark.parametrize(("state", "said"), [("stopped", True), ("running", False)])
-def test_an_epoch_of_the_link_that_a_stopped_study_never_reached_is_said(
-    open_view: Callable[..., AppTest], lab: FakeLab, state: str, said: bool
-) -> None:
-    lab.show(LONG, JobState(state), rows=rows_of(LONG.change(epochs=3, batch_size=0))[:3])
-    app = ran(open_long(open_view, at="400"))
-    assert texts(app).count("The link asked for twins_at=400; here the nearest is 2.") == said
-
-
-def test_a_failed_study_says_why(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(LONG, JobState.FAILED, "The pictures are damaged: fetch them again.")
-    assert "The pictures are damaged: fetch them again." in texts(open_long(open_view))
-
-
-def test_a_cached_study_is_there_at_once(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    keep(LONG)
-    app = open_long(open_view)
-    assert "boundary" in plotly(app)
-    assert lab.submitted == []
-
-
-def test_a_damaged_cached_study_is_set_aside_and_said(open_view: Callable[..., AppTest]) -> None:
-    keep(LONG)
-    (path,) = (store_folder() / "studies").glob("*.json")
-    path.write_bytes(path.read_bytes()[:-20])
-    app = open_long(open_view)
-    assert "was damaged and has been set aside" in texts(app)
-    assert not app.button(key="bn_start").disabled
-
-
-def keep(study: Study) -> None:
-    """Leave a finished study in the store."""
-    rows = rows_of(study.change(epochs=2, batch_size=0))
-    studies.save(study, StudyOutcome(state="finished", rows=rows, seconds=1.0, environment={}))
-
-
-def test_a_study_goes_on_while_settings_change(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    app = press(open_long(open_view), "bn_start")
-    lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", fraction=0.1)
-    app = ran(app.select_slider(key="bn_twins_lr").set_value(0.2))
-    assert "it has other settings than those beside it" in texts(app)
-    assert elements(app, "progress")[0].value == 10
-    assert not app.button(key="bn_start").disabled
-
-
-def test_twins_that_go_on_are_not_drawn_as_a_sweep(
-    open_view: Callable[..., AppTest], lab: FakeLab, all_is_long: None
-) -> None:
-    app = press(open_long(open_view), "bn_start")
-    lab.show(LONG, JobState.RUNNING, "Epoch 1 of 500.", rows=rows_of(LONG.change(epochs=2, batch_size=0)))
-    app.session_state["bn_view"] = "rates"
-    app = ran(app)
-    assert "Press **Train**" in texts(app)
-    app.session_state["bn_view"] = "twins"
-    assert len(elements(ran(app), "progress")) == 1
-
-
-def test_mnist_is_never_trained_on_the_page_itself(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
-    app = open_page(bn_preset="s8")
-    app = press(app, "bn_start")
-    (study,) = lab.submitted
-    assert study.flat().items() >= {
-        "dataset": "mnist", "hidden": (256, 256), "bias": "needed", "lr": 0.01, "batch_size": 64,
-        "epochs": 10, "pixels": "unit", "activated": "first", "shuffle": False, "measured": "both",
-    }.items()  # fmt: skip
-
-
-def test_finished_digits_are_shown_class_by_class(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
-    config = TWINS["s8"].config
-    study = TwinsConfig().change(**{name: config.flat()[name] for name in TwinsConfig.specs()})
-    rows = [
-        replace(row, plain=ten(row.plain), normed=ten(row.normed))
-        for row in rows_of(TwinsConfig(points=100, hidden=(8, 6), epochs=10))
-    ]
-    lab.show(study, JobState.FINISHED, rows=tuple(rows))
-    app = open_page(bn_preset="s8")
-    assert "boundary" not in plotly(app)
-    for classes in ("classes", "known_classes"):
-        assert plotly(app)[classes]["data"][0]["x"] == [str(digit) for digit in range(10)]
-
-
-def test_s8_is_shown_on_the_training_pictures_in_both_modes(
-    open_page: Callable[..., AppTest], lab: FakeLab
-) -> None:
-    config = TWINS["s8"].config
-    study = TwinsConfig().change(**{name: config.flat()[name] for name in TwinsConfig.specs()})
-    rows = [
-        replace(row, plain=ten(row.plain), normed=ten(row.normed))
-        for row in rows_of(TwinsConfig(points=100, hidden=(8, 6), epochs=10, measured="both"))
-    ]
-    lab.show(study, JobState.FINISHED, rows=tuple(rows))
-    app = open_page(bn_preset="s8")
-    plain, normed = rows[-1].plain.on_training, rows[-1].normed.on_training
-    said = next(sentence for sentence in texts(app).splitlines() if "On all **training data**" in sentence)
-    for score in (normed.by_batch, normed.by_running, plain.by_running):
-        assert f"{100 * score.accuracy:.2f} % at a loss of {score.loss:.4f}" in said
-    assert len(app.get("vega_lite_chart")) == 4
-    epochs = next(
-        table.value for table in app.dataframe if "Plain training data eval mode loss" in table.value
-    )
-    assert epochs["Batchnorm training data train mode accuracy"].iloc[-1] == normed.by_batch.accuracy
-
-
-def ten(twin: Any) -> Any:
-    shares = tuple(0.9 + digit / 100 for digit in range(10))
-    known = twin.on_training
-    if known is not None:
-        known = replace(known, classes_by_batch=shares, classes_by_running=shares)
-    return replace(twin, boundary="", classes_by_batch=shares, classes_by_running=shares, on_training=known)
-
-
-# The sweeps
-
-
-def test_the_sweep_over_rates_names_where_each_twin_stops(open_view: Callable[..., AppTest]) -> None:
-    app = open_view("rates")
-    said = texts(app)
-    stops = re.findall(r"\*\*: learns from [\d.]+ to [\d.]+, and \*\*stops learning at ([\d.]+)\*\*\.", said)
-    assert len(stops) == 2
-    assert float(stops[0]) < float(stops[1])
-    assert "at least 75 %" in said
-    assert len(app.dataframe[0].value) == 26
-    assert len(app.get("download_button")) == 1
-
-
-def test_running_statistics_that_lag_are_said(open_view: Callable[..., AppTest]) -> None:
-    assert "statistics are still those of an earlier network" in texts(open_view("rates"))
-    assert "statistics are still those of an earlier network" not in texts(open_view("rates", track="off"))
-
-
-def test_a_rate_at_which_a_twin_diverges_is_said(open_view: Callable[..., AppTest]) -> None:
-    app = open_view(
-        "rates", points="400", hidden="64-64-64-64", init="kaiming_normal", lowest="0.1", highest="5.0",
-        count="3", epochs="10",
-    )  # fmt: skip
-    assert "Without BatchNorm, 1 of the trainings diverged, the first at learning rate 5" in texts(app)
-
-
-def test_the_sweep_over_sizes_says_what_two_inputs_do(open_view: Callable[..., AppTest]) -> None:
-    app = open_view("batches")
-    found = re.findall(
-        r"\*\*(With|Without) BatchNorm\*\*, batches of 2: ([\d.]+) % in eval mode\.", texts(app)
-    )
-    accuracy = {name: float(value) for name, value in found}
-    assert accuracy["With"] < 70 < accuracy["Without"]
-
-
-@pytest.mark.parametrize(("view", "study"), [("rates", RateSweep()), ("batches", BatchSweep())])
-def test_a_long_sweep_is_a_study_that_grows(
-    open_view: Callable[..., AppTest], lab: FakeLab, all_is_long: None, view: str, study: Study
-) -> None:
-    app = ran(open_view(view).button(key="bn_start").click())
-    assert lab.submitted == [study]
-    trial = Trial(
-        lr=0.1, batch_size=4, batchnorm=True, seed=0, steps=5, training_loss=1.0, by_batch=0.9,
-        by_running=0.8, diverged=0,
-    )  # fmt: skip
-    lab.show(study, JobState.RUNNING, "Learning rate 0.1.", rows=(trial,), fraction=0.5)
-    app = ran(app)
-    assert len(app.get("vega_lite_chart")) == 1
-    assert "learns from" not in texts(app)
-    assert elements(app, "progress")[0].value == 50
-
-
-def test_the_views_keep_settings_of_their_own(open_view: Callable[..., AppTest], all_is_long: None) -> None:
-    app = open_view("rates", hidden="5-5")
-    app.session_state["bn_view"] = "batches"
-    app = ran(app)
-    assert "BatchNorm1d(64" in "".join(element.value for element in app.code)
-    assert link(app) == {"bn_view": "batches", "bn_rates_hidden": "5-5"}
 
 
 # Bad input

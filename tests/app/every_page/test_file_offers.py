@@ -15,14 +15,14 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.initialization.test_initialization import LEARN, rows
-from tests.app.optimizers.test_network import RACE, store_all
+from tests.app.initialization.stacks import LEARN, rows
+from tests.app.optimizers.raced import RACE, store_all
 from tests.app.pages import ran
-from tests.app.sketch.test_sketch import MADE, ink, keep
+from tests.app.sketch.kept import MADE, ink, keep
 from tests.places import PLACES
 from ui.parts import tables, unexpected
 

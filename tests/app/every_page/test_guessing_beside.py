@@ -14,13 +14,13 @@ from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.network import load_points
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import RateSweep, Trial
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
-from dashlab.settings.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
-from tests.app.initialization.test_initialization import LEARN
-from tests.app.initialization.test_initialization import rows as learned
-from tests.app.optimizers.test_network import GRID, GRID_RACE, LINK, RACE, store_all
+from tests.app.initialization.stacks import LEARN
+from tests.app.initialization.stacks import rows as learned
+from tests.app.optimizers.raced import GRID, GRID_RACE, LINK, RACE, store_all
 from tests.app.pages import elements, ran, texts
 from tests.places import PLACES
 from ui.parts import runs

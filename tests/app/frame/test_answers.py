@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.data.images import available_source
 from dashlab.experiments.optimizers.network import NetworkRace, entries
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import link, ran

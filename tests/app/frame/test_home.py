@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashlab import jobs
+from dashlab import jobs, leftovers
+from dashlab.data.folders import own_folder
 from dashlab.errors import JobError
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, result
 from tests.app.pages import elements, ran
@@ -50,6 +52,19 @@ def test_the_sidebar_lists_every_page_and_every_page_has_a_file(home: Callable[[
     listed = {page.path for page in PAGES}
     there = {f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")} | {"app.py"}
     assert listed == there
+
+
+def test_the_first_page_of_a_server_clears_what_killed_uploads_left(
+    home: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    st.cache_resource.clear()  # as on a server that has drawn nothing yet
+    (own_folder() / "pixels").mkdir(parents=True, exist_ok=True)
+    parts = [folder / "half.part" for folder in (own_folder(), own_folder() / "pixels")]
+    for part in parts:
+        part.write_text("half")
+    monkeypatch.setattr(leftovers, "age_s", lambda _path: 7200.0)
+    home()
+    assert not any(part.exists() for part in parts)
 
 
 def test_the_worker_is_warmed_up_once_a_session(home: Callable[[], AppTest], lab: FakeLab) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,81 +11,28 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashlab.charts.initialization import signals as charts
-from dashlab.data.folders import store_folder
-from dashlab.experiments.initialization.settings import ACTIVATIONS, Setting, StackView
-from dashlab.experiments.initialization.training import StackTraining, TrainedRow
-from dashlab.jobs import JobState
+from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.settings.lists import entries_of, text_of
-from dashlab.store import studies
-from dashlab.training.study import StudyOutcome
-from tests.app.fakes import FakeLab
-from tests.app.pages import link, press, ran, texts, view_link
-from ui.frame.views import View
-from ui.initialization import views as initialization
-from ui.initialization.gain import EXPLAINED
-from ui.parts.live import seconds
+from tests.app.initialization.stacks import TWO, curves, figures
+from tests.app.pages import link, press, ran, texts
+from ui.frame.pages import page_of
+from ui.frame.views import View, views_of
 from ui.parts.tables import csv_text
 
 PAGE = "pages/initialization.py"
-ALL_PRESETS = [(view, name) for view in initialization.VIEWS for name in view.presets]
-TWO = (Setting(initializer="orthogonal", activation="tanh"), Setting(std=10.0))
-LEARN = StackTraining(settings=text_of(TWO), depth=2, width=16, steps=20)
-
-
-@pytest.fixture
-def open_view(open_page: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """One view of the page, opened with a link: `open_view("stack", depth="3")`."""
-
-    def start(view: str = "stack", **settings: str) -> AppTest:
-        small = {"depth": "5", "width": "16"} if view == "stack" else {}
-        return open_page(**view_link("init", view, small | settings))
-
-    return start
-
-
-@pytest.fixture
-def open_learn(open_view: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """The view of trainings, with the settings of `LEARN`."""
-
-    def start(**settings: str) -> AppTest:
-        own = {"settings": LEARN.settings, "depth": "2", "width": "16", "steps": "20"}
-        return open_view("learn", **(own | settings))
-
-    return start
+ALL_PRESETS = [(view, name) for view in views_of(page_of("initialization")) for name in view.presets]
 
 
 def unfolded(app: AppTest, *boxes: str) -> AppTest:
     """The app with these boxes open: of settings by their place in the list, of others by their key."""
     for box in boxes:
-        app.session_state[f"init_stack_settings_{box}__box" if box.isdigit() else box] = True
+        app.session_state[f"init_stack_settings_{box}_box" if box.isdigit() else box] = True
     return ran(app)
-
-
-def figures(app: AppTest) -> dict[str, dict[str, Any]]:
-    """The plotly figures on the page by the end of their keys."""
-    charts = app.get("plotly_chart")
-    return {chart.proto.id.rpartition("_chart_")[2]: json.loads(chart.proto.spec) for chart in charts}
-
-
-def curves(app: AppTest, chart: str = "outputs") -> list[str]:
-    """Names of the measured curves in a figure."""
-    return [trace["name"] for trace in figures(app)[chart]["data"] if trace["name"] != "theory"]
 
 
 def settings_of(app: AppTest, view: str = "stack") -> tuple[Setting, ...]:
     """What the link says of the settings side by side."""
     return entries_of(link(app)[f"init_{view}_settings"], Setting)
-
-
-def row(setting: int, step: int, **more: Any) -> TrainedRow:
-    gradients = {"first_gradient": 0.25, "last_gradient": 0.5}
-    return TrainedRow(setting=setting, step=step, loss=2 / step, accuracy=0.5, **(gradients | more))
-
-
-def rows(last: int = 20) -> tuple[TrainedRow, ...]:
-    """The first setting learns, the second one diverges at once."""
-    ending = {"test_accuracy": 0.875} if last == 20 else {}
-    return row(0, 1), row(1, 1, diverged=True), row(0, last, **ending)
 
 
 # Signals through the stack
@@ -149,24 +95,24 @@ def test_a_setting_can_be_added_and_removed(open_view: Callable[..., AppTest]) -
     app = unfolded(open_view(), "0", "1")
     app = press(app, "init_stack_settings_add")
     assert len(curves(app)) == 4
-    app = press(app, "init_stack_settings_0__remove")
+    app = press(app, "init_stack_settings_0_remove")
     assert curves(app)[0] == "1 · N(0, 1/n), linear"
-    # The widgets show the settings that moved up.
-    assert app.selectbox(key="init_stack_settings_0_initializer").value == "normal_fan"
+    # What moved up stays unfolded, and its widgets its own.
+    assert app.selectbox(key="init_stack_settings_1_initializer").value == "normal_fan"
 
 
 def test_there_are_at_most_six_and_at_least_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(settings=text_of([Setting()] * 6))
     assert app.button(key="init_stack_settings_add").disabled
     single = unfolded(open_view(settings=text_of([Setting()])), "0")
-    assert "init_stack_settings_0__remove" not in {button.key for button in single.button}
+    assert "init_stack_settings_0_remove" not in {button.key for button in single.button}
 
 
 def test_what_is_folded_up_keeps_its_value(open_view: Callable[..., AppTest]) -> None:
     app = unfolded(open_view(), "init_stack_batch__box", "0")
     app = ran(app.number_input(key="init_stack_batch").set_value(32))
     app = ran(app.selectbox(key="init_stack_settings_0_activation").set_value("tanh"))
-    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0__box"] = False
+    app.session_state["init_stack_batch__box"] = app.session_state["init_stack_settings_0_box"] = False
     app = ran(ran(app))
     assert "init_stack_batch" not in {number.key for number in app.number_input}
     assert link(app)["init_stack_batch"] == "32"
@@ -187,14 +133,14 @@ def test_a_preset_fills_the_widgets_anew(open_view: Callable[..., AppTest]) -> N
     app = ran(app.selectbox(key="init_preset").set_value("s10c"))
     assert app.selectbox(key="init_stack_settings_0_initializer").value == "kaiming_normal"
     assert app.selectbox(key="init_stack_settings_0_activation").value == "relu"
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(init_preset="s9", init_stack_depth="5")
     assert "Changed from S9: N(0, 1), no activation: Layers 5." in texts(app)
     app = press(app, "init_put_back")
-    assert app.slider(key="init_stack_depth").value == 100
+    assert app.select_slider(key="init_stack_depth").value == 100
 
 
 def test_zeros_and_constants_are_said_and_drawn(open_page: Callable[..., AppTest]) -> None:
@@ -218,16 +164,16 @@ def test_theory_can_be_left_out(open_view: Callable[..., AppTest]) -> None:
 def test_the_histograms_are_those_of_the_chosen_layer(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="2")
     second = figures(app)["layer_1"]["data"][1]
-    app = ran(app.slider(key="init_stack_layer").set_value(4))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(4))
     assert figures(app)["layer_1"]["data"][1] != second
     assert link(app)["init_stack_layer"] == "4"
 
 
 def test_a_layer_that_is_not_there_becomes_the_last_one(open_view: Callable[..., AppTest]) -> None:
     app = open_view(layer="100")
-    assert app.slider(key="init_stack_layer").value == 5
-    app = ran(app.slider(key="init_stack_depth").set_value(3))
-    assert app.slider(key="init_stack_layer").value == 3
+    assert app.select_slider(key="init_stack_layer").value == 5
+    app = ran(app.select_slider(key="init_stack_depth").set_value(3))
+    assert app.select_slider(key="init_stack_layer").value == 3
 
 
 def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[..., AppTest]) -> None:
@@ -238,14 +184,14 @@ def test_a_layer_without_a_finite_value_has_no_histogram(open_page: Callable[...
 
 def test_a_single_layer_is_a_stack_too(open_view: Callable[..., AppTest]) -> None:
     app = open_view(depth="1")
-    assert "init_stack_layer" not in {slider.key for slider in app.slider}
+    assert "init_stack_layer" not in {slider.key for slider in app.select_slider}
     assert "layer_0" in figures(app)
 
 
 def test_a_width_between_the_stops_is_kept(open_view: Callable[..., AppTest]) -> None:
     app = open_view(width="100")
     assert app.select_slider(key="init_stack_width").value == 100
-    app = ran(app.slider(key="init_stack_depth").set_value(6))
+    app = ran(app.select_slider(key="init_stack_depth").set_value(6))
     assert app.select_slider(key="init_stack_width").value == 100
     app = ran(app.select_slider(key="init_stack_width").set_value(64))
     assert link(app)["init_stack_width"] == "64"
@@ -319,134 +265,6 @@ def test_what_was_measured_once_is_not_measured_again(
     open_view(seed="78", spread="inputs")
 
 
-# Gain of an activation
-
-
-def test_s11_is_the_default_of_the_gains(open_view: Callable[..., AppTest]) -> None:
-    app = open_view("gain")
-    assert app.metric[0].label == "Measured, tanh"
-    measured, _, calculated, _ = [float(metric.value) for metric in app.metric]
-    assert measured == pytest.approx(1.6, abs=0.05)
-    assert calculated == pytest.approx(5 / 3, abs=1e-4)
-    assert "GELU has no mark" in texts(app)
-
-
-def test_every_activation_is_explained(open_view: Callable[..., AppTest]) -> None:
-    assert EXPLAINED.keys() == ACTIVATIONS.keys()
-    assert EXPLAINED["selu"] in texts(open_view("gain", activation="selu"))
-
-
-def test_an_activation_that_pytorch_does_not_know_is_said_to_be_so(open_view: Callable[..., AppTest]) -> None:
-    app = open_view("gain")
-    app = ran(app.selectbox(key="init_gain_activation").set_value("gelu"))
-    assert app.metric[2].value == "not known"
-
-
-def test_the_spread_of_the_input_changes_the_gain(open_view: Callable[..., AppTest]) -> None:
-    app = open_view("gain")
-    app = ran(app.select_slider(key="init_gain_std").set_value(10.0))
-    assert float(app.metric[0].value) > 8
-    assert link(app)["init_gain_std"] == "10.0"
-
-
-# Which ones learn
-
-
-def test_before_a_training_stands_what_reaches_the_weights(open_learn: Callable[..., AppTest]) -> None:
-    app = open_learn()
-    assert "Guess which of them will learn" in texts(app)
-    assert f"On one core it takes about {seconds(LEARN.seconds)}" in texts(app)
-    assert curves(app, "before") == ["1 · Orthogonal, tanh", "2 · N(0, 10²), linear"]
-    assert not app.button(key="init_learn_start").disabled
-
-
-def test_the_time_that_is_said_beforehand_grows_with_what_is_trained() -> None:
-    assert LEARN.change(steps=200).seconds == pytest.approx(10 * LEARN.change(steps=20).seconds)
-    assert LEARN.change(width=64).seconds > LEARN.change(width=32).seconds
-    assert 5 < StackTraining().seconds < 60
-
-
-def test_the_button_trains_what_is_set(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
-    press(open_learn(), "init_learn_start")
-    assert lab.submitted == [LEARN]
-
-
-def test_a_training_that_goes_on_shows_its_curves_and_can_be_stopped(
-    open_learn: Callable[..., AppTest], lab: FakeLab
-) -> None:
-    lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9), fraction=0.4, elapsed_s=1.0)
-    app = open_learn()
-    table = app.dataframe[0].value
-    assert list(table["Verdict"]) == ["at step 9", "diverged at step 1"]
-    assert app.button(key="init_learn_start").label == "Training …"
-    assert len(app.get("vega_lite_chart")) == 2
-    app.button(key="init_learn_stop").click().run()
-    assert lab.stopped == [LEARN.key()]
-
-
-def test_a_finished_training_says_which_learn(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(LEARN, JobState.FINISHED, rows=rows())
-    table = open_learn().dataframe[0].value
-    assert list(table["Verdict"]) == ["learns", "diverged at step 1"]
-    assert list(table["Test accuracy"]) == ["87.5 %", ""]
-    assert list(table["Gradient below, step 1"]) == ["0.25", "0.25"]
-
-
-def test_a_stopped_training_keeps_its_curves_and_can_be_started_anew(
-    open_learn: Callable[..., AppTest], lab: FakeLab
-) -> None:
-    lab.show(LEARN, JobState.STOPPED, "Stopped at step 9.", rows=rows(9))
-    app = open_learn()
-    assert "Stopped at step 9." in texts(app)
-    assert app.dataframe[0].value["Verdict"][0] == "at step 9"
-    assert not app.button(key="init_learn_start").disabled
-
-
-def test_a_failed_training_says_why(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(LEARN, JobState.FAILED, "The memory ran out.")
-    app = open_learn()
-    assert "The memory ran out." in texts(app)
-    assert list(app.dataframe[0].value["Verdict"]) == ["not yet begun"] * 2
-
-
-def test_a_cached_training_is_there_at_once(open_learn: Callable[..., AppTest], lab: FakeLab) -> None:
-    studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
-    app = open_learn()
-    assert list(app.dataframe[0].value["Verdict"]) == ["learns", "diverged at step 1"]
-    assert app.button(key="init_learn_start").label == "Trained"
-    assert app.button(key="init_learn_start").disabled
-    assert lab.submitted == []
-
-
-def test_a_damaged_cached_training_is_said_and_can_be_trained_again(
-    open_learn: Callable[..., AppTest],
-) -> None:
-    studies.save(LEARN, StudyOutcome(state="finished", rows=rows(), seconds=1.0, environment={}))
-    (file,) = (store_folder() / "studies").glob("*.json")
-    file.write_bytes(file.read_bytes()[:-9])
-    app = open_learn()
-    assert "damaged" in texts(app)
-    assert not app.button(key="init_learn_start").disabled
-
-
-def test_the_training_that_goes_on_stays_in_sight_when_a_setting_is_changed(
-    open_learn: Callable[..., AppTest], lab: FakeLab
-) -> None:
-    app = press(open_learn(), "init_learn_start")
-    lab.show(LEARN, JobState.RUNNING, "Step 9 of 20.", rows=rows(9))
-    app = ran(app.slider(key="init_learn_depth").set_value(3))
-    assert "it has other settings than those beside it" in texts(app)
-    assert list(app.dataframe[0].value["Verdict"]) == ["at step 9", "diverged at step 1"]
-
-
-def test_more_weights_than_can_be_trained_are_refused_in_a_sentence(
-    open_learn: Callable[..., AppTest],
-) -> None:
-    app = open_learn(depth="200", width="512")
-    assert "take fewer layers or a smaller width" in texts(app)
-    assert app.button(key="init_learn_start").disabled
-
-
 def test_settings_that_are_not_used_are_left_out_of_the_link() -> None:
     view = StackView(settings=text_of([Setting(initializer="zeros", activation="relu")]))
     assert view.settings == "initializer~zeros~activation~relu"
@@ -464,10 +282,10 @@ def test_a_layer_that_was_looked_at_before_is_not_drawn_anew(
         return honest(*found, **more)
 
     monkeypatch.setattr(charts, "bars", bars)
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert built == [0, 1, 2]
     before = figures(app)["layer_1"]
-    app = ran(app.slider(key="init_stack_layer").set_value(3))
-    app = ran(app.slider(key="init_stack_layer").set_value(2))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(3))
+    app = ran(app.select_slider(key="init_stack_layer").set_value(2))
     assert len(built) == 6
     assert figures(app)["layer_1"] == before

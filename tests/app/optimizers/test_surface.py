@@ -10,14 +10,13 @@ from streamlit.testing.v1 import AppTest
 from dashlab.experiments.optimizers.outcome import outcome
 from dashlab.experiments.optimizers.race import DETAILS, Course
 from dashlab.experiments.optimizers.run import race as run_race
+from dashlab.experiments.optimizers.surface_presets import SURFACE as PRESETS
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.experiments.optimizers.terms import terms
 from dashlab.settings.optim import SurfaceOptimConfig
 from tests.app.pages import link, texts
 from ui.optimizers.surface_details import state_rows
-from ui.optimizers.surface_presets import PRESETS
 from ui.optimizers.surface_table import SurfaceRun, every_step
-from ui.optimizers.views import VIEWS
 
 PAGE = "pages/optimizers.py"
 
@@ -72,11 +71,6 @@ def test_every_preset_is_drawn_and_says_what_it_shows(race: Callable[..., AppTes
     assert app.selectbox(key="optim_preset").value == preset
 
 
-def test_presets_of_all_views_have_names_of_their_own() -> None:
-    names = [name for view in VIEWS for name in view.presets]
-    assert len(names) == len(set(names))
-
-
 @pytest.mark.parametrize("surface", SURFACES)
 def test_another_surface_brings_its_own_start_and_formula(race: Callable[..., AppTest], surface: str) -> None:
     app = race(steps="10")
@@ -98,7 +92,7 @@ def test_every_detail_is_drawn_for_every_kind_of_racer(race: Callable[..., AppTe
 
 def test_the_link_holds_what_is_looked_at(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racer="6", step="4")
-    assert app.slider(key="optim_surface_step").value == 4
+    assert app.select_slider(key="optim_surface_step").value == 4
     assert "step t = 4" in texts(app)
     assert r"$m_t=beta_1 m_{t-1}" in texts(app)
 
@@ -215,7 +209,7 @@ def test_a_start_outside_of_the_picture_is_brought_to_its_edge_and_said(race: Ca
 def test_a_racer_or_step_beyond_the_race_is_the_last_one(race: Callable[..., AppTest]) -> None:
     app = race(detail="step", racers="lr~0.01", racer="5", step="500", steps="30")
     assert app.selectbox(key="optim_surface_racer").value == 1
-    assert app.slider(key="optim_surface_step").value == 30
+    assert app.select_slider(key="optim_surface_step").value == 30
 
 
 def test_the_files_have_every_step_and_what_the_optimizer_made_of_it() -> None:

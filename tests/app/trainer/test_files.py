@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from dashlab.cli.train import config_from
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import StoredRun
 from tests.app.fakes import few_pictures, result

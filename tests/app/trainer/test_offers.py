@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from tests.app.fakes import result
 from tests.app.pages import ran, texts
-from tests.app.sketch.test_sketch import keep
+from tests.app.sketch.kept import keep
 from ui.parts import offers, runs
 
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.runs import Store
 from tests.app.fakes import result
 from ui.parts import runs

@@ -55,14 +55,15 @@ def test_a_slider_moves_the_curves_and_the_link_brings_them_back(
     other.goto(page.url)
     settle(other)
     awaited(other, lambda: drawn(other, "init_chart_outputs"), lambda now: now == after)
-    expect(keyed(other, "init_stack_depth").locator("input[type=range]").first).to_have_value("21")
+    handle = keyed(other, "init_stack_depth").locator("input[type=range]").first
+    expect(handle).to_have_attribute("aria-valuetext", "21")
     no_error(page)
     no_error(other)
 
 
 def test_another_initializer_changes_what_is_said(page: Page, visit: Visit) -> None:
     visit(page, SMALL)
-    keyed(page, "init_stack_settings_0__box").get_by_text("N(0, 1), linear").click()
+    keyed(page, "init_stack_settings_0_box").get_by_text("N(0, 1), linear").click()
     keyed(page, "init_stack_settings_0_initializer").get_by_role("combobox").click()
     page.get_by_role("option", name="Zeros").click()
     expect(page.get_by_text("Every output is exactly 0 from the first layer on")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from dashlab.experiments.augmentation.draws import draw_pipeline, lent_generator
 from dashlab.experiments.augmentation.pipeline import Step, make_step
 from dashlab.experiments.augmentation.transforms import build, catalogue
-from tests.unit.augmentation.test_pipeline import CAT, SPEC, TO_FLOAT, draw, same
+from tests.unit.augmentation.drawn import CAT, SPEC, TO_FLOAT, draw, same
 
 NEED_OTHER_SETTINGS = {"RandomSolarize"}
 """What torchvision refuses for a setting rather than for the kind of picture."""

@@ -15,11 +15,11 @@ from torchvision.transforms.v2 import functional as F
 from dashlab.data.photos import PHOTOS, load_photo
 from dashlab.experiments.augmentation.carry_over import carry_over
 from dashlab.experiments.augmentation.draws import Sample, draw_pipeline
-from dashlab.experiments.augmentation.pipeline import Step, make_step
+from dashlab.experiments.augmentation.pipeline import Step, make_step, write_steps
+from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.table import ABOUT, ARGUMENTS
 from dashlab.experiments.augmentation.transforms import build
-from tests.unit.augmentation.test_pipeline import CAT, TO_FLOAT, draw, same
-from ui.augmentation.presets import presets
+from tests.unit.augmentation.drawn import CAT, TO_FLOAT, draw, same
 from ui.augmentation.steps import FORMULAS
 
 
@@ -150,7 +150,7 @@ def test_each_policy_has_25_pairs_and_randaugment_draws_from_14() -> None:
         assert len(v2.AutoAugment(policy)._policies) == 25
     assert len(v2.RandAugment._AUGMENTATION_SPACE) == 14
     assert {one for name in ("AutoAugment", "RandAugment") for one in ABOUT[name][1].split()} >= {"25", "14,"}
-    assert "Two of 14" in presets()["randaugment"].about
+    assert "Two of 14" in PRESETS["randaugment"].about
     assert make_step("RandAugment").values["num_ops"] == 2
 
 
@@ -206,16 +206,20 @@ def test_an_affine_change_zooms_turns_and_slants_about_the_centre_then_moves() -
 # Presets
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_says_of_its_steps_what_they_do_not_have_by_default_and_no_more(name: str) -> None:
+    assert write_steps(PRESETS[name].config.steps) == PRESETS[name].config.pipeline
+
+
 def end(name: str, *, draws: int = 1) -> Any:
-    preset = presets()[name]
-    picture = load_photo(str(preset.settings.get("photo", "cat")))
-    return draw_pipeline(preset.steps, same(draws, picture), seed=int(str(preset.settings.get("seed", 0))))
+    config = PRESETS[name].config
+    return draw_pipeline(config.steps, same(draws, load_photo(config.photo)), seed=config.seed)
 
 
 def test_a_photograph_that_is_turned_and_then_cropped_has_no_black_corner_the_other_way_round_it_has() -> (
     None
 ):
-    turn, size = presets()["order"].steps[1], "150"
+    turn, size = PRESETS["order"].config.steps[1], "150"
     for name in PHOTOS:
         picture = Image.new("RGB", load_photo(name).size, (255, 255, 255))
         widest = Step(transform=turn.transform, values={**turn.values, "degrees": "45,45"})
@@ -233,7 +237,7 @@ def test_a_forgotten_scale_gives_values_of_a_thousand() -> None:
 
 
 def test_the_inverse_of_normalize_has_minus_mean_over_std_and_one_over_std() -> None:
-    there, back = (step for step in presets()["inverse"].steps if step.transform == "Normalize")
+    there, back = (step for step in PRESETS["inverse"].config.steps if step.transform == "Normalize")
     mean, std, mean_back, std_back = (
         [float(number) for number in str(step.values[name]).split(",")]
         for step in (there, back)
@@ -245,24 +249,24 @@ def test_the_inverse_of_normalize_has_minus_mean_over_std_and_one_over_std() -> 
 
 def test_padding_of_16_mends_the_crop_that_does_not_fit() -> None:
     small = CAT.resize((32, 32))
-    steps = presets()["toolarge"].steps
+    steps = PRESETS["toolarge"].config.steps
     assert draw(*steps, picture=small).problem
     mended = Step(transform="RandomCrop", values={**steps[-1].values, "padding": "16"})
     assert not draw(steps[0], mended, picture=small).problem
 
 
 def test_the_trainer_does_all_of_the_recipe_for_cifar() -> None:
-    fates = {step.fate for step in carry_over(presets()["cifar"].steps, "cifar10")}
+    fates = {step.fate for step in carry_over(PRESETS["cifar"].config.steps, "cifar10")}
     assert fates <= {"carried", "needless"}
 
 
 def test_the_default_crop_of_imagenet_is_of_8_to_100_per_cent() -> None:
-    crop = next(step for step in presets()["imagenet"].steps if step.transform == "RandomResizedCrop")
+    crop = next(step for step in PRESETS["imagenet"].config.steps if step.transform == "RandomResizedCrop")
     assert crop.values["scale"] == "0.08,1"
 
 
 def test_the_chain_of_the_course_ends_between_minus_1_and_1() -> None:
-    one = draw_pipeline(presets()["s18"].steps, same(1, CAT.resize((32, 32))), seed=0)[0]
+    one = draw_pipeline(PRESETS["s18"].config.steps, same(1, CAT.resize((32, 32))), seed=0)[0]
     assert -1 <= one.rows[-1].facts.low < one.rows[-1].facts.high <= 1
 
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from dashlab.experiments.batchnorm import network as networks
+from dashlab.experiments.batchnorm.presets import TWINS
 from dashlab.experiments.batchnorm.rows import BothModes, Twin, TwinsConfig, TwinsEpoch
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.training.device import stream
 from dashlab.training.records import dumps, from_plain, loads, plain
 from tests.app.fakes import few_pictures
 from tests.typed import there
-from ui.batchnorm.presets import TWINS
 
 COUNT, EPOCHS = 150, 2
 

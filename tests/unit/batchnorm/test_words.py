@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from dashlab.experiments.batchnorm.presets import BATCHES, RATES, TWINS
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep, Reach, Trial
 from ui.batchnorm import inside, sweeps, words
-from ui.batchnorm.presets import BATCHES, RATES, TWINS
 
 
 def test_the_formula_of_the_running_variance_is_what_torch_does() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.fields import Value
-from dashlab.settings.presets import PRESETS
 from dashlab.settings.run import LEAVES, RunConfig
 from ui.parts import links
 from ui.parts.runs import training_link

@@ -11,10 +11,8 @@ import pytest
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
 from ui.augmentation import page as augmentation
-from ui.batchnorm import views as batchnorm
 from ui.frame import views
-from ui.initialization import views as initialization
-from ui.optimizers import views as optimizers
+from ui.frame.pages import page_of
 from ui.parts import links
 from ui.sketch import page as sketch
 from ui.trainer import page as training
@@ -30,14 +28,15 @@ ANY = (
 )
 
 
-def of_views(found: tuple[views.View, ...]) -> tuple[Mapping[str, Spec], Start]:
-    return views._specs(found), lambda preset: views._start(found, preset)
+def of_views(slug: str) -> tuple[Mapping[str, Spec], Start]:
+    own = views.views_of(page_of(slug))
+    return views._specs(own), lambda preset: views._start(own, preset)
 
 
 PAGES: Mapping[str, tuple[Mapping[str, Spec], Start]] = {
-    "optim": of_views(tuple(optimizers.VIEWS)),
-    "init": of_views(tuple(initialization.VIEWS)),
-    "bn": of_views(tuple(batchnorm.VIEWS)),
+    "optim": of_views("optimizers"),
+    "init": of_views("initialization"),
+    "bn": of_views("batchnorm"),
     "aug": (augmentation.SPECS, augmentation.start),
     "train": (training.SPECS, training.start),
     "sketch": (sketch.SPECS, sketch.start),

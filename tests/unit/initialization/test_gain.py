@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.initialization.gain import Gain, GainConfig, follow, gains, outputs, samples
-from dashlab.experiments.initialization.settings import ACTIVATIONS
+from dashlab.experiments.initialization.gain import Gain, follow, gains, outputs, samples
+from dashlab.experiments.initialization.settings import ACTIVATIONS, GainConfig
 
 
 def of(activation: str, config: GainConfig | None = None) -> Gain:

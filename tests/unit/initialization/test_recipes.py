@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments.initialization.gain import GainConfig, gains
+from dashlab.experiments.initialization.gain import gains
+from dashlab.experiments.initialization.presets import GAINS, SIGNALS
 from dashlab.experiments.initialization.rows import StackStats
-from dashlab.experiments.initialization.settings import Setting, StackView
+from dashlab.experiments.initialization.settings import GainConfig, Setting, StackView
 from dashlab.experiments.initialization.signals import layer_stats
 from dashlab.settings.lists import entries_of
 from dashlab.training.device import stream
-from ui.initialization.presets import GAINS, SIGNALS
 
 
 def measured(preset: str) -> StackStats:

@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashlab.experiments.initialization.gain import Gain, GainConfig, follow, gains, outputs, samples
+from dashlab.experiments.initialization.gain import Gain, follow, gains, outputs, samples
+from dashlab.experiments.initialization.presets import SIGMOIDS, SIGNALS, TRAININGS
 from dashlab.experiments.initialization.rows import StackStats
-from dashlab.experiments.initialization.settings import Setting, StackConfig, StackView
+from dashlab.experiments.initialization.settings import GainConfig, Setting, StackConfig, StackView
 from dashlab.experiments.initialization.signals import layer_stats
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import factor
 from dashlab.settings.lists import entries_of
 from tests.typed import there
 from ui.initialization.gain import EXPLAINED, explained, unmarked
-from ui.initialization.presets import SIGMOIDS, SIGNALS, TRAININGS
 
 
 def gain_of(activation: str, config: GainConfig | None = None) -> Gain:

@@ -11,6 +11,7 @@ import pytest
 
 from dashlab.errors import ConfigError, JobError
 from dashlab.experiments.optimizers import batch_size
+from dashlab.experiments.optimizers.settings import BatchConfig
 from dashlab.jobs import desk as module
 from dashlab.jobs.desk import Desk, Fault
 from tests.unit import slow_work
@@ -158,7 +159,7 @@ def test_answers_are_kept_up_to_a_size_the_oldest_use_first_to_go() -> None:
 
 
 def test_tensors_and_arrays_come_back_as_they_were_computed(desk: Desk) -> None:
-    config = batch_size.BatchConfig(epochs=2)
+    config = BatchConfig(epochs=2)
     with desk.ask(batch_size.compare, config) as ticket:
         there = ticket.result()
     here = batch_size.compare(config)

@@ -8,7 +8,7 @@ import torch
 
 from dashlab.charts.optimizers import average as charts
 from dashlab.experiments.optimizers import average as experiment
-from dashlab.experiments.optimizers.average import AverageConfig
+from dashlab.experiments.optimizers.settings import AverageConfig
 
 
 def gradients(steps: int = 60) -> torch.Tensor:

@@ -9,7 +9,8 @@ import torch
 from dashlab.charts.optimizers import batch_size as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import batch_size as experiment
-from dashlab.experiments.optimizers.batch_size import BatchComparison, BatchConfig, Summary
+from dashlab.experiments.optimizers.batch_size import BatchComparison, Summary
+from dashlab.experiments.optimizers.settings import BatchConfig, batch_sizes
 
 SMALL = BatchConfig(samples=30, epochs=4, batches=(7, 1))
 
@@ -169,7 +170,7 @@ def test_the_clock_only_runs_forward(default: BatchComparison) -> None:
 
 
 def test_a_batch_of_more_than_all_samples_is_the_full_batch() -> None:
-    assert experiment.batch_sizes(BatchConfig(samples=50, batches=(80, 50, 1))) == (50, 1)
+    assert batch_sizes(BatchConfig(samples=50, batches=(80, 50, 1))) == (50, 1)
 
 
 def test_too_many_updates_are_refused_with_their_number() -> None:

@@ -18,10 +18,10 @@ from dashlab.experiments.optimizers.linear import (
     race,
     samples,
 )
+from dashlab.experiments.optimizers.presets import NETWORK as PRESETS
 from dashlab.settings.optim import OPTIMIZERS, OptimConfig
 from dashlab.training.device import stream
 from dashlab.training.optim import make_optimizer
-from ui.optimizers.network import PRESETS
 
 FOUR = (
     OptimConfig(lr=0.1, momentum=0.9),

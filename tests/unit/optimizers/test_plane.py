@@ -9,7 +9,7 @@ import torch
 from dashlab.charts.optimizers import plane as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers import plane as experiment
-from dashlab.experiments.optimizers.plane import PlaneConfig
+from dashlab.experiments.optimizers.settings import PlaneConfig
 
 
 def by_torch(lr: float, momentum: float, condition: float, *, nesterov: bool, steps: int) -> np.ndarray:

@@ -15,18 +15,16 @@ from dashlab.experiments.optimizers import batch_size
 from dashlab.experiments.optimizers import plane as momentum_plane
 from dashlab.experiments.optimizers.basins import basins
 from dashlab.experiments.optimizers.network import entries
-from dashlab.experiments.optimizers.plane import PlaneConfig, critical_momentum, curvatures
+from dashlab.experiments.optimizers.plane import critical_momentum, curvatures
+from dashlab.experiments.optimizers.presets import AVERAGES, BATCHES, NETWORK, PLANE
 from dashlab.experiments.optimizers.run import Track, race
 from dashlab.experiments.optimizers.search import RATES
+from dashlab.experiments.optimizers.settings import BatchConfig, PlaneConfig
+from dashlab.experiments.optimizers.surface_presets import SURFACE
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked
 from dashlab.training.together import StackedRuns, orders
-from ui.optimizers import average as optim_ema
-from ui.optimizers import batches as optim_batches
-from ui.optimizers import network as optim_network
-from ui.optimizers import plane as optim_plane
-from ui.optimizers.surface_presets import PRESETS as SURFACE
 
 
 def tracks(name: str) -> tuple[Track, ...]:
@@ -177,19 +175,19 @@ def test_momentum_bears_larger_rates_and_that_of_nesterov_smaller_ones() -> None
     ],
 )
 def test_a_preset_of_the_plane_does_what_it_says(name: str, steep: str, flat: str) -> None:
-    found = momentum_plane.directions(optim_plane.PRESETS[name].config)
+    found = momentum_plane.directions(PLANE[name].config)
     assert [direction.regime for direction in found] == [steep, flat]
 
 
 def digits_gained(name: str) -> float:
     """Digits per step at a preset over those of the best without momentum."""
-    config = optim_plane.PRESETS[name].config
+    config = PLANE[name].config
     rate = max(direction.rate for direction in momentum_plane.directions(config))
     return float(np.log(rate) / np.log(momentum_plane.plain_best(config.condition)[1]))
 
 
 def test_the_fastest_place_of_the_sliders_is_near_critical_damping_and_ten_times_as_fast() -> None:
-    config = optim_plane.PRESETS["planebest"].config
+    config = PLANE["planebest"].config
     for direction in momentum_plane.directions(config):
         assert config.momentum == pytest.approx(direction.critical_momentum, abs=0.015)
     assert digits_gained("planebest") == pytest.approx(10, abs=1)
@@ -199,8 +197,8 @@ def test_the_fastest_place_of_the_sliders_is_near_critical_damping_and_ten_times
 # Batch size, moving average
 
 
-def result(name: str) -> tuple[batch_size.BatchConfig, batch_size.BatchComparison]:
-    config = optim_batches.PRESETS[name].config
+def result(name: str) -> tuple[BatchConfig, batch_size.BatchComparison]:
+    config = BATCHES[name].config
     return config, batch_size.compare(config)
 
 
@@ -233,13 +231,13 @@ def test_what_the_full_batch_bears_makes_one_sample_diverge() -> None:
 
 
 def test_the_second_moment_of_adam_is_far_too_small_without_correction() -> None:
-    config = optim_ema.PRESETS["emabias"].config
+    config = AVERAGES["emabias"].config
     assert config.length == 200
     assert moving_average.sums_of_weights((config.beta,), config.length).max() < 1 / 5
 
 
 def test_fifty_steps_after_the_jump_the_average_has_followed_two_thirds_of_it() -> None:
-    config = optim_ema.PRESETS["emalag"].config
+    config = AVERAGES["emalag"].config
     found = moving_average.averages(config.change(noise=0.0))
     jump = int(np.diff(found.clean).argmax()) + 1
     followed = (found.corrected[jump + 49, 0] - found.clean[0]) / (found.clean[-1] - found.clean[0])
@@ -256,7 +254,7 @@ def test_the_share_of_the_window_is_computed(beta: float, step: int, share: floa
 
 def accuracies(name: str) -> list[float]:
     """Mean test accuracy of each racer of a preset, over its seeds; of a grid, of each cell."""
-    config = optim_network.PRESETS[name].config
+    config = NETWORK[name].config
     runs = entries(config)
     found: dict[tuple[int, int], list[float]] = {}
     together = [

@@ -5,21 +5,20 @@ from typing import Any
 
 import pytest
 
+from dashlab.experiments.batchnorm.look import TwinsLook
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.initialization.settings import Setting, StackView
-from dashlab.experiments.optimizers.average import AverageConfig, averages
+from dashlab.experiments.optimizers.average import averages
 from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.experiments.optimizers.race import RaceConfig
+from dashlab.experiments.optimizers.settings import AverageConfig
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
 from dashlab.training.study import Study
-from ui.batchnorm.twins import TwinsLook
-from ui.batchnorm.views import VIEWS as BATCHNORM
-from ui.frame.views import View
-from ui.initialization.views import VIEWS as INITIALIZATION
-from ui.optimizers.views import VIEWS as OPTIMIZERS
+from ui.frame.pages import PAGES
+from ui.frame.views import View, views_of
 
-VIEWS: tuple[View, ...] = (*OPTIMIZERS, *INITIALIZATION, *BATCHNORM)
+VIEWS: tuple[View, ...] = tuple(view for page in PAGES for view in views_of(page))
 
 
 def others(spec: Spec) -> Iterator[Value]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from dashlab.experiments.sketch import ink
 from dashlab.experiments.sketch.pieces import CROWDED, FILLED, LEVEL
 from dashlab.experiments.sketch.prepare import prepare
+from dashlab.experiments.sketch.presets import PRESETS as EXAMPLES
 from tests.sheets import STROKES, Condition, beside, sheet
 from tests.strokes import FORMS, Hand, placed, rasterize, strokes, written
-from ui.sketch.examples import EXAMPLES
 
 Pixels = NDArray[np.uint8]
 COUNT = 45
@@ -58,7 +58,7 @@ def test_a_drawn_digit_of_one_or_more_strokes_is_never_doubted(digit: int, form:
 
 
 def test_a_drawing_of_the_examples_is_never_doubted() -> None:
-    assert {doubted(ink.rasterize(ink.decode(example.ink))) for example in EXAMPLES.values()} == {""}
+    assert {doubted(ink.rasterize(ink.decode(example.config.ink))) for example in EXAMPLES.values()} == {""}
 
 
 @pytest.mark.parametrize("gap", [6, 20])

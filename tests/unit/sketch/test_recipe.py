@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dashlab.experiments.sketch.prepare import prepare
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train
 from tests.strokes import CANVAS, FORMS, Hand, placed, rasterize, strokes, written

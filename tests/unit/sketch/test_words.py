@@ -12,13 +12,13 @@ import torch
 
 from dashlab.experiments.sketch.ink import SIDE, Stroke, decode, rasterize
 from dashlab.experiments.sketch.prepare import prepare
+from dashlab.experiments.sketch.presets import PRESETS as EXAMPLES
 from dashlab.experiments.sketch.reading import NetworkAnswer, evidence, read
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.training.batches import Normalization
 from dashlab.training.classifier import Classifier
 from dashlab.training.engine import train
 from ui.sketch import verdict
-from ui.sketch.examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def network(one_thread: None) -> Classifier:
 
 
 def strokes_of(name: str) -> tuple[Stroke, ...]:
-    return decode(EXAMPLES[name].ink)
+    return decode(EXAMPLES[name].config.ink)
 
 
 def answer(network: Classifier, strokes: Sequence[Stroke]) -> NetworkAnswer:

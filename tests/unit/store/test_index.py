@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 import dashlab.store.runs
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.store.folder import write_run
 from dashlab.store.index import FILE, LOCK
 from dashlab.store.runs import RunSummary, Store
 from dashlab.store.summary import read_summary
 from tests.typed import there
-from tests.unit.store.test_runs import KEY, a_result
+from tests.unit.store.kept import KEY, a_result
 
 NOW = datetime.now(timezone.utc)
 

@@ -13,10 +13,10 @@ from dashlab.errors import ConfigError, DashlabError
 from dashlab.store import limit as disklimit
 from dashlab.store import studies
 from dashlab.store.folder import write_run
-from dashlab.store.limit import Kept, in_words, parse
+from dashlab.store.limit import Removable, in_words, parse
 from dashlab.store.runs import Store
 from tests.typed import there
-from tests.unit.store.test_runs import KEY, a_result
+from tests.unit.store.kept import KEY, a_result
 
 HOUR_S = 3600.0
 
@@ -98,7 +98,7 @@ def test_old_studies_go_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> No
     study.parent.mkdir()
     study.write_bytes(b"x" * 5000)
     os.utime(study, (1_000_000_000, 1_000_000_000))
-    assert len(studies.kept(store.root)) == 1
+    assert len(studies.removable(store.root)) == 1
     allow(monkeypatch, store.room.used() - 1)
     store.room.make()
     assert not study.exists()
@@ -255,7 +255,7 @@ def test_what_another_server_removed_meanwhile_is_not_counted_twice(
     allow(monkeypatch, 1)
     choose = disklimit.to_remove
 
-    def slowly(kept: Iterable[Kept], most: int, now: float) -> list[Kept]:
+    def slowly(kept: Iterable[Removable], most: int, now: float) -> list[Removable]:
         going = choose(kept, most, now)
         monkeypatch.setattr(disklimit, "to_remove", choose)
         Store().room.make()

@@ -1,7 +1,6 @@
 """The cache of runs on disk."""
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -15,72 +14,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from dashlab.errors import ConfigError, DamagedRun, DashlabError
-from dashlab.settings.run import RunConfig
+from dashlab.errors import ConfigError, DashlabError
 from dashlab.store.folder import clean_name, write_run
 from dashlab.store.runs import Store, _stamp
-from dashlab.training.results import EndState, EpochRow, Evaluation, Result, Seconds, Started, StepRow
 from tests.typed import there
-
-CONFIG = RunConfig()
-KEY = CONFIG.key()
-FILES = ["config.json", "history.json", "metrics.json", "weights.safetensors", "predictions.safetensors"]
-
-
-def a_result(*, state: EndState = "finished", seed: int = 0, loss: float = 0.5) -> Result:
-    started = Started(
-        epochs=1,
-        steps_per_epoch=2,
-        parameters=6,
-        train_count=8,
-        val_count=0,
-        test_count=4,
-        classes=("cat", "dog"),
-        shape=(1, 2, 2),
-        mean=(0.5,),
-        std=(0.5,),
-        origin="Eight pictures.",
-        device="CPU",
-    )
-    evaluation = Evaluation(
-        loss=loss, accuracy=0.75, confusion=((2, 0), (1, 1)), probabilities=torch.full((4, 2), 0.5)
-    )
-    return Result(
-        config=CONFIG.change(seed=seed),
-        state=state,
-        note="As it should be.",
-        started=started,
-        steps=(StepRow(step=1, window=1, loss=loss, accuracy=0.5, lr=0.01),),
-        epochs=(
-            EpochRow(
-                epoch=1,
-                step=2,
-                train_loss=loss,
-                train_accuracy=0.5,
-                val_loss=None,
-                val_accuracy=None,
-                lr=0.01,
-                seconds=0.1,
-            ),
-        ),
-        evaluation=evaluation if state == "finished" else None,
-        weights={} if state == "diverged" else {"0.weight": torch.arange(6.0).reshape(2, 3)},
-        seconds=Seconds(load=0.1, train=0.2, evaluate=0.3),
-        environment={"torch": "2"},
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-def folder(store: Store, key: str = KEY) -> Path:
-    return store.root / "runs" / key
-
-
-def names(path: Path) -> list[str]:
-    return sorted(entry.name for entry in path.iterdir()) if path.exists() else []
+from tests.unit.store.kept import KEY, a_result, folder, names
 
 
 def test_a_saved_run_comes_back_as_it_was(store: Store) -> None:
@@ -133,111 +71,6 @@ def test_the_list_is_newest_first_and_tells_what_a_table_needs(store: Store) -> 
     assert (oldest.state, oldest.accuracy, oldest.classes) == ("finished", 0.75, ("cat", "dog"))
     assert oldest.seconds == pytest.approx(0.6)
     assert (oldest.device, oldest.origin) == ("CPU", "Eight pictures.")
-
-
-@pytest.mark.parametrize("file", [*FILES, "manifest.json"])
-def test_a_flipped_bit_is_noticed_and_the_run_set_aside(store: Store, file: str) -> None:
-    store.save(a_result())
-    path = folder(store) / file
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(DamagedRun, match="set aside"):
-        store.load(KEY)
-    assert store.load(KEY) is None
-    assert len(names(store.root / "damaged")) == 1
-
-
-@pytest.mark.parametrize("file", [*FILES, "manifest.json"])
-def test_a_truncated_file_is_noticed_by_the_list_too(store: Store, file: str) -> None:
-    store.save(a_result())
-    path = folder(store) / file
-    path.write_bytes(path.read_bytes()[:-3])
-    assert store.runs() == []
-    assert file in store.damaged()[0]
-    assert names(store.root / "runs") == []
-
-
-@pytest.mark.parametrize("file", [*FILES, "manifest.json"])
-def test_a_missing_file_is_noticed(store: Store, file: str) -> None:
-    store.save(a_result())
-    (folder(store) / file).unlink()
-    with pytest.raises(DamagedRun, match=f"{file} is missing"):
-        store.load(KEY)
-
-
-def rewrite(store: Store, file: str, content: bytes) -> None:
-    """Replace a file and give the manifest the checksum that belongs to it."""
-    (folder(store) / file).write_bytes(content)
-    manifest = json.loads((folder(store) / "manifest.json").read_text())
-    manifest["files"][file] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    (folder(store) / "manifest.json").write_text(json.dumps(manifest))
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("history.json", b'{"steps": [], "epochs": [{"epoch": "one"}]}'),
-        ("history.json", b"[" * 100_000),
-        ("history.json", b'{"steps": [], "epochs": [], "more": 1}'),
-        ("metrics.json", b"{}"),
-        ("metrics.json", b'{"created": NaN}'),
-        ("config.json", b"[1]"),
-        ("weights.safetensors", b"\x80\x04."),
-        ("weights.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "),
-        ("predictions.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "),
-    ],
-)
-def test_foreign_contents_with_the_right_checksum_are_damage(store: Store, file: str, content: bytes) -> None:
-    store.save(a_result())
-    rewrite(store, file, content)
-    with pytest.raises(DamagedRun, match=file):
-        store.load(KEY)
-
-
-@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"schema": 1}', b"nothing", b"\xff\xfe"])
-def test_a_foreign_manifest_is_damage(store: Store, content: bytes) -> None:
-    store.save(a_result())
-    (folder(store) / "manifest.json").write_bytes(content)
-    with pytest.raises(DamagedRun):
-        store.load(KEY)
-
-
-def test_a_manifest_cannot_name_files_outside_the_folder(store: Store) -> None:
-    store.save(a_result())
-    path = folder(store) / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["files"]["../../secret"] = {"bytes": 1, "sha256": ""}
-    path.write_text(json.dumps(manifest))
-    with pytest.raises(DamagedRun, match="does not name the files of a run"):
-        store.load(KEY)
-
-
-def test_a_run_under_the_key_of_another_is_damage(store: Store) -> None:
-    store.save(a_result())
-    other = "0" * 64
-    folder(store).rename(folder(store, other))
-    with pytest.raises(DamagedRun, match="the key of another run"):
-        store.load(other)
-
-
-@pytest.mark.parametrize("field", ["schema", "config_schema"])
-def test_a_run_of_a_newer_version_is_left_where_it_is(store: Store, field: str) -> None:
-    store.save(a_result())
-    path = folder(store) / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {field: 99}))
-    assert store.load(KEY) is None
-    assert store.runs() == []
-    assert "newer version" in store.damaged()[0]
-    assert names(store.root / "runs") == [KEY]
-
-
-def test_a_run_with_settings_of_another_version_is_left_where_it_is(store: Store) -> None:
-    store.save(a_result())
-    rewrite(store, "config.json", b'{"data": {"hue": 1}}')
-    assert store.load(KEY) is None
-    assert "hue" in store.damaged()[0]
-    assert names(store.root / "runs") == [KEY]
 
 
 @pytest.mark.parametrize("key", ["", "..", "../../etc", "a" * 63, "A" * 64, "a" * 64 + "\n", "/" + "a" * 63])

@@ -16,9 +16,9 @@ from dashlab.cli import train as command
 from dashlab.data.images import IMAGE_SETS, load_images
 from dashlab.data.own import TEST_FRACTION
 from dashlab.experiments.trainer.confusion import confused_pairs
+from dashlab.experiments.trainer.presets import PUBLISHED, preset
 from dashlab.settings.fields import Value
 from dashlab.settings.optim import OptimConfig, ScheduleConfig
-from dashlab.settings.presets import preset
 from dashlab.settings.run import RunConfig, spec_of
 from dashlab.settings.run_parts import AugmentConfig
 from dashlab.training.augment import augment, random_erase
@@ -205,7 +205,7 @@ def test_the_sizes_that_presets_name_are_those_of_their_networks() -> None:
 
 
 def test_the_figures_that_the_material_reports_lie_as_far_apart_as_the_presets_say() -> None:
-    digits, clothes, cnn = (float(preset(name).published.partition(" ")[0]) for name in ("s1", "s2", "s4"))
+    digits, clothes, cnn = (float(PUBLISHED[name].partition(" ")[0]) for name in ("s1", "s2", "s4"))
     assert digits - clothes == pytest.approx(10, abs=0.5)
     assert cnn - clothes == pytest.approx(4, abs=0.5)
 

@@ -13,7 +13,7 @@ from torch import nn
 from dashlab.errors import ConfigError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.initialization.training import StackTraining
-from dashlab.settings.presets import PRESETS
+from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.run_parts import ACTIVATIONS, FLOP_PER_S, ModelConfig
 from dashlab.training.models import build, layers, layers_of, memory_format
 from dashlab.training.models.inspect import LayerRow, seconds_to_train

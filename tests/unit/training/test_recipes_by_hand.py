@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dashlab.data.imageset import ImageSet
+from dashlab.experiments.trainer.presets import preset
 from dashlab.settings.fields import Value
-from dashlab.settings.presets import preset
 from dashlab.training.batches import Batches, split
 from dashlab.training.device import stream
 from dashlab.training.engine import train

@@ -1,9 +1,10 @@
 """Telling cases of the race on a surface."""
 
 from dashlab.experiments.optimizers.race import FIELD, RaceConfig
+from dashlab.settings.fields import Value
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import SurfaceOptimConfig as Racer
-from ui.frame.views import ViewPreset
+from dashlab.settings.presets import Preset, by_name
 
 EVERYONE = (
     Racer(lr=0.01),
@@ -18,14 +19,15 @@ EVERYONE = (
 
 
 def _preset(
-    title: str, about: str, racers: tuple[Racer, ...] = FIELD, **settings: object
-) -> ViewPreset[RaceConfig]:
-    config = RaceConfig(racers=text_of(racers)).change(**settings)  # type: ignore[arg-type]
-    return ViewPreset(title, about, config.check())
+    name: str, title: str, about: str, racers: tuple[Racer, ...] = FIELD, **settings: Value
+) -> Preset[RaceConfig]:
+    config = RaceConfig(racers=text_of(racers)).change(**settings)
+    return Preset(name, title, about, config.check())
 
 
-PRESETS = {
-    "ravine": _preset(
+SURFACE = by_name(
+    _preset(
+        "ravine",
         "Ravine: momentum against plain SGD",
         "All three at one rate of 0.025; plain SGD bears less than 0.04 on the steep side of the ravine, and "
         "crawls along it. Momentum adds up the small slopes that always point the same way, and arrives.",
@@ -33,7 +35,8 @@ PRESETS = {
         surface="ravine",
         steps=80,
     ),
-    "saddle": _preset(
+    _preset(
+        "saddle",
         "Saddle: who gets off it",
         "The start is a hair beside the ridge. Plain SGD is still at the saddle point after 60 steps; "
         "whoever divides by the size of the gradient is on the way down from the first step on.",
@@ -49,7 +52,8 @@ PRESETS = {
         y=0.0001,
         steps=60,
     ),
-    "rosenbrock": _preset(
+    _preset(
+        "rosenbrock",
         "Rosenbrock: the bent valley",
         "Everybody finds the floor of the valley; following it to the star is what takes steps. L-BFGS, "
         "which estimates the curvature, shows how few could do.",
@@ -66,7 +70,8 @@ PRESETS = {
         y=2.0,
         steps=400,
     ),
-    "beale": _preset(
+    _preset(
+        "beale",
         "Beale: the wrong side of the wall",
         "On this side of the wall the plateau slopes, ever more gently, away from the minimum: whoever takes "
         "small steps follows it out and never sees the star. One step that is too large decides.",
@@ -83,7 +88,8 @@ PRESETS = {
         y=1.5,
         steps=300,
     ),
-    "rastrigin": _preset(
+    _preset(
+        "rastrigin",
         "Rastrigin: caught in the nearest dent",
         "Small steps end in the dent beside the start. Much momentum or a large rate jumps over some of "
         "them; none of these rules knows that there is a deeper one.",
@@ -99,7 +105,8 @@ PRESETS = {
         y=-2.6,
         steps=150,
     ),
-    "himmelblau": _preset(
+    _preset(
+        "himmelblau",
         "Himmelblau: basins with a frayed edge",
         "From which start is which of the four minima reached? With momentum the basins fray: a start moved "
         "by a hair ends elsewhere.",
@@ -111,7 +118,8 @@ PRESETS = {
         detail="basins",
         racer=2,
     ),
-    "too-large": _preset(
+    _preset(
+        "too-large",
         "A learning rate just too large",
         "Across this ravine SGD is stable below 2/50 = 0.04. At 0.039 it swings and arrives, at 0.041 the "
         "same swing grows until it leaves the picture.",
@@ -119,7 +127,8 @@ PRESETS = {
         surface="ravine",
         steps=120,
     ),
-    "two-adams": _preset(
+    _preset(
+        "two-adams",
         "Adam against Adam",
         "The same optimizer four times: two rates, one without memory of the gradient, one with a short "
         "memory of its square.",
@@ -136,7 +145,8 @@ PRESETS = {
         detail="state",
         racer=2,
     ),
-    "noise": _preset(
+    _preset(
+        "noise",
         "Noisy gradients, as from mini-batches",
         "With noise nobody comes to rest: ten times the rate gives SGD a wider cloud around the minimum, and "
         "so does momentum. AdaGrad, whose rate falls, takes ever shorter steps.",
@@ -153,7 +163,8 @@ PRESETS = {
         steps=300,
         noise=1.0,
     ),
-    "equal-rate": _preset(
+    _preset(
+        "equal-rate",
         "Unfair: one learning rate for all",
         "A rate of 0.01 is too large for momentum on this surface and next to nothing for AdaGrad: no "
         "ranking can be read from this picture. The next preset asks the same fairly.",
@@ -165,7 +176,8 @@ PRESETS = {
         rates="equal",
         lr=0.01,
     ),
-    "at-its-best": _preset(
+    _preset(
+        "at-its-best",
         "Fair: each at its best learning rate",
         "Each optimizer with the best of sixteen learning rates on this surface, from this start, for this "
         "many steps; the search is drawn below.",
@@ -177,7 +189,8 @@ PRESETS = {
         rates="best",
         detail="search",
     ),
-    "step-apart": _preset(
+    _preset(
+        "step-apart",
         "One step of Adam, slowly",
         "Adam's third step on the ravine: the gradient points across; divided by its own size in each "
         "coordinate, the step goes about as far along as across.",
@@ -187,4 +200,4 @@ PRESETS = {
         detail="step",
         step=3,
     ),
-}
+)
