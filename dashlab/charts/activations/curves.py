@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashlab.charts.style import FAINT, FIXED, MARGIN, figure
-from dashlab.experiments.activations.rows import Cost, LayerUnits, Shape, Signal
+from dashlab.experiments.activations.rows import Cost, LayeredSignal, LayerUnits, Shape
 
 LINE = "#E0572F"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -72,7 +72,7 @@ def _mark(x: float) -> dict[str, Any]:
     return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x, "line": line}
 
 
-def by_layer(signals: Sequence[Signal], what: str, y_title: str, *, layer: int) -> go.Figure:
+def by_layer(signals: Sequence[LayeredSignal], what: str, y_title: str, *, layer: int) -> go.Figure:
     """One of a signal's numbers (`std`, `mean`, `zeros`, `saturated`) over the layers."""
     traces = [
         go.Scatter(x=[row.layer for row in signal.rows], y=[getattr(row, what) for row in signal.rows],
@@ -87,7 +87,7 @@ def by_layer(signals: Sequence[Signal], what: str, y_title: str, *, layer: int) 
     )  # fmt: skip
 
 
-def histograms(signals: Sequence[Signal], *, layer: int) -> go.Figure:
+def histograms(signals: Sequence[LayeredSignal], *, layer: int) -> go.Figure:
     """What comes out of one layer (from 1) under each activation, as shares per unit of x."""
     traces = [_density(signal, min(layer, len(signal.rows)), place) for place, signal in enumerate(signals)]
     middle = sorted(max(trace.y, default=0.0) for trace in traces)[len(traces) // 2] if traces else 1.0
@@ -97,7 +97,7 @@ def histograms(signals: Sequence[Signal], *, layer: int) -> go.Figure:
     )  # fmt: skip
 
 
-def _density(signal: Signal, layer: int, place: int) -> go.Scatter:
+def _density(signal: LayeredSignal, layer: int, place: int) -> go.Scatter:
     found = signal.rows[layer - 1].outputs
     width = (found.high - found.low) / max(len(found.counts), 1) or 1.0
     total = sum(found.counts) or 1

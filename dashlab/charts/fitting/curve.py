@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dashlab.charts.style import FAINT, FIXED, MARGIN, figure
 
 if TYPE_CHECKING:  # the experiment imports torch, charts do not
-    from dashlab.experiments.fitting.curve import Parts, Sample
+    from dashlab.experiments.fitting.curve import CurveSample, ErrorParts
 
 Array = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ DECADES = 3.0
 """An error axis ends so many powers of ten above its lowest value."""
 
 
-def fits(drawn: Sample, degree: int) -> go.Figure:
+def fits(drawn: CurveSample, degree: int) -> go.Figure:
     """The points, the truth, the fit of one degree, and faintly those of the samples before."""
     before = [
         go.Scatter(x=drawn.grid, y=one[degree], mode="lines", name="samples before", legendgroup="before",
@@ -50,7 +50,7 @@ def fits(drawn: Sample, degree: int) -> go.Figure:
     )
 
 
-def mean_and_spread(parts: Parts, degree: int) -> go.Figure:
+def mean_and_spread(parts: ErrorParts, degree: int) -> go.Figure:
     """The mean of all fits with a band of one standard deviation about it, and the truth."""
     mean, spread = parts.mean[degree], parts.spread[degree]
     low, high = _range(parts.truth)
@@ -69,7 +69,7 @@ def mean_and_spread(parts: Parts, degree: int) -> go.Figure:
     )  # fmt: skip
 
 
-def over_degree(drawn: Sample, parts: Parts, degree: int) -> go.Figure:
+def over_degree(drawn: CurveSample, parts: ErrorParts, degree: int) -> go.Figure:
     """Training and validation error of this sample over the degree, and the mean over all samples."""
     curves = (
         ("training", drawn.training, {"width": 3}, "circle"),
@@ -87,7 +87,7 @@ def over_degree(drawn: Sample, parts: Parts, degree: int) -> go.Figure:
     return _by_degree(traces, degree, _decades(seen), "Mean squared error")
 
 
-def stacked(parts: Parts, degree: int) -> go.Figure:
+def stacked(parts: ErrorParts, degree: int) -> go.Figure:
     """Noise, bias² and variance on top of each other over the degree, and what was measured beside them.
 
     The axis is not logarithmic, on which heights could not be added; it ends where the overfitted fits leave.
@@ -116,7 +116,7 @@ def stacked(parts: Parts, degree: int) -> go.Figure:
     return drawn
 
 
-def coefficients(drawn: Sample, degree: int) -> go.Figure:
+def coefficients(drawn: CurveSample, degree: int) -> go.Figure:
     """The coefficients of the Legendre polynomials: L1 makes some exactly 0, L2 makes all of them smaller."""
     values = drawn.coefficients[degree, : degree + 1]
     trace = go.Bar(x=np.arange(degree + 1), y=values, hovertemplate="c<sub>%{x}</sub> = %{y:.4g}", name="")
@@ -141,7 +141,7 @@ def _decades(values: Array) -> list[float]:
     return [low - 0.8, min(float(np.log10(max(values.max(), 1e-12))), low + DECADES) + 0.1]
 
 
-def _top(parts: Parts) -> float:
+def _top(parts: ErrorParts) -> float:
     """High enough for every degree below the best one, and for some of what comes after it."""
     best = int(parts.expected.argmin())
     return float(max(1.1 * parts.expected[: best + 1].max(), 3 * parts.expected[best], 1e-9))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules import activation as of_torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Curve
+from dashlab.experiments.activations.entries import Chosen
 from dashlab.experiments.activations.table import ARGUMENTS, GROUPS, LEFT_OUT, USES, Use
 from dashlab.settings.fields import Spec, Value
 from dashlab.training.device import stream
@@ -27,7 +27,7 @@ RANDOM = "RReLU"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class OfferedActivation:
     """One activation.
 
     Attributes:
@@ -44,12 +44,12 @@ class Offered:
 
 
 @functools.cache
-def catalogue() -> Mapping[str, Offered]:
+def catalogue() -> Mapping[str, OfferedActivation]:
     """Every activation that is offered, by name, in the order of the groups."""
     return offered_among(getattr(of_torch, name) for name in of_torch.__all__)
 
 
-def offered_among(classes: Iterable[type]) -> Mapping[str, Offered]:
+def offered_among(classes: Iterable[type]) -> Mapping[str, OfferedActivation]:
     """Those of `classes` that can be built from what can be set and map a number to a number."""
     found = [
         offer
@@ -66,7 +66,7 @@ def offered_among(classes: Iterable[type]) -> Mapping[str, Offered]:
     return {offer.name: offer for offer in found}
 
 
-def offered(name: str) -> Offered:
+def offered(name: str) -> OfferedActivation:
     """The activation of that name; raises `ConfigError` where the installed torch offers none."""
     if name not in catalogue():
         raise ConfigError(
@@ -76,7 +76,7 @@ def offered(name: str) -> Offered:
     return catalogue()[name]
 
 
-def describe(kind: type) -> Offered | None:
+def describe(kind: type) -> OfferedActivation | None:
     """What can be set of one class; None where it works along an axis, or needs what nobody can set."""
     specs: dict[str, Spec] = {}
     defaults: dict[str, Value] = {}
@@ -92,7 +92,7 @@ def describe(kind: type) -> Offered | None:
             return None
     first_line = (inspect.getdoc(kind) or "").strip().partition("\n")[0] or "Not described."
     use = USES.get(kind.__name__, Use("Other", first_line, ""))
-    return Offered(name=kind.__name__, use=use, specs=specs, defaults=defaults)
+    return OfferedActivation(name=kind.__name__, use=use, specs=specs, defaults=defaults)
 
 
 def maps_numbers(module: nn.Module) -> bool:
@@ -116,7 +116,7 @@ def maps_numbers(module: nn.Module) -> bool:
     )
 
 
-def build(curve: Curve) -> nn.Module:
+def build(curve: Chosen) -> nn.Module:
     """A module with the settings of a curve, in float64 and eval mode.
 
     Raises:
@@ -131,7 +131,7 @@ def build(curve: Curve) -> nn.Module:
     return module.double().eval().requires_grad_(False)
 
 
-def checked(curve: Curve) -> dict[str, Value]:
+def checked(curve: Chosen) -> dict[str, Value]:
     """All arguments of a curve, with defaults where it says nothing; raises `ConfigError`."""
     offer = offered(curve.activation)
     values = dict(offer.defaults)
@@ -147,7 +147,7 @@ def checked(curve: Curve) -> dict[str, Value]:
     return values
 
 
-def applied(curve: Curve, x: Tensor, *, train: bool = False, seed: int = 0) -> Tensor:
+def applied(curve: Chosen, x: Tensor, *, train: bool = False, seed: int = 0) -> Tensor:
     """The activation of x, elementwise; autograd can follow.
 
     Args:
@@ -168,12 +168,12 @@ def applied(curve: Curve, x: Tensor, *, train: bool = False, seed: int = 0) -> T
     return made
 
 
-def function_of(curve: Curve) -> Callable[[Tensor], Tensor]:
+def function_of(curve: Chosen) -> Callable[[Tensor], Tensor]:
     """The activation in eval mode, as a function."""
     return functools.partial(applied, curve)
 
 
-def title_of(curve: Curve) -> str:
+def title_of(curve: Chosen) -> str:
     """What a curve is called: "LeakyReLU, negative_slope 0.2"; settings at their defaults are left out."""
     offer, values = offered(curve.activation), checked(curve)
     named = [

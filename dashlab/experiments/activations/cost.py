@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dashlab.experiments.activations.catalogue import build, title_of
-from dashlab.experiments.activations.entries import Curve
+from dashlab.experiments.activations.entries import Chosen
 from dashlab.experiments.activations.rows import Cost
 from dashlab.training.device import stream
 
@@ -15,7 +15,7 @@ VALUES = 100_000
 ROUNDS = 15
 
 
-def costs(curves: Sequence[Curve], *, values: int = VALUES, rounds: int = ROUNDS) -> tuple[Cost, ...]:
+def costs(curves: Sequence[Chosen], *, values: int = VALUES, rounds: int = ROUNDS) -> tuple[Cost, ...]:
     """Nanoseconds for each number, float32 on the CPU, in this process with its threads.
 
     The activations take turns, so that a machine that is busy for a moment is so for all of them.

@@ -8,19 +8,19 @@ from dashlab.settings.lists import read_entries, write_entries
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class Chosen:
     """One activation and what is set of it, as texts; what is not named has its default."""
 
     activation: str
     arguments: tuple[tuple[str, str], ...] = ()
 
 
-def write_curves(curves: Iterable[Curve]) -> str:
+def write_curves(curves: Iterable[Chosen]) -> str:
     """The text that stands for the curves: `activation~ELU~alpha~2~~activation~Tanh`."""
     return write_entries({"activation": curve.activation, **dict(curve.arguments)} for curve in curves)
 
 
-def read_curves(text: str) -> tuple[Curve, ...]:
+def read_curves(text: str) -> tuple[Chosen, ...]:
     """The curves that `write_curves` wrote.
 
     Raises:
@@ -29,8 +29,8 @@ def read_curves(text: str) -> tuple[Curve, ...]:
     return tuple(map(_curve, read_entries(text)))
 
 
-def _curve(entry: dict[str, str]) -> Curve:
+def _curve(entry: dict[str, str]) -> Chosen:
     if "activation" not in entry:
         raise ConfigError("A curve does not say which activation it is.")
     rest = tuple((name, text) for name, text in entry.items() if name != "activation")
-    return Curve(entry["activation"], rest)
+    return Chosen(entry["activation"], rest)

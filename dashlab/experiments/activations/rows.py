@@ -56,7 +56,7 @@ class SignalRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class LayeredSignal:
     """One activation, layer by layer."""
 
     title: str

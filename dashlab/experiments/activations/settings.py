@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Curve, read_curves, write_curves
+from dashlab.experiments.activations.entries import Chosen, read_curves, write_curves
 from dashlab.settings.fields import Spec, Value, choice, flag, integer, number
 from dashlab.settings.flat import FlatConfig
 
@@ -53,7 +53,7 @@ class CurvesSpec(Spec):
         return text if self.problem(text) is None else default
 
 
-def _clamped(curve: Curve) -> Curve | None:
+def _clamped(curve: Chosen) -> Chosen | None:
     """The nearest sound curve; None where torch has no such activation."""
     from dashlab.experiments.activations.catalogue import catalogue
 
@@ -61,12 +61,12 @@ def _clamped(curve: Curve) -> Curve | None:
     return (
         None
         if offer is None
-        else Curve(curve.activation, tuple(_settled(curve, offer.specs, offer.defaults)))
+        else Chosen(curve.activation, tuple(_settled(curve, offer.specs, offer.defaults)))
     )
 
 
 def _settled(
-    curve: Curve, specs: Mapping[str, Spec], defaults: Mapping[str, Value]
+    curve: Chosen, specs: Mapping[str, Spec], defaults: Mapping[str, Value]
 ) -> Iterator[tuple[str, str]]:
     for name, text in curve.arguments:
         if name not in specs:
@@ -78,7 +78,7 @@ def _settled(
         yield name, specs[name].format(value)
 
 
-def _curves(default: tuple[Curve, ...], label: str, help: str) -> str:
+def _curves(default: tuple[Chosen, ...], label: str, help: str) -> str:
     spec = CurvesSpec(kind="text", label=label, help=help, longest=MOST_CURVES)
     made: str = field(default=write_curves(default), metadata={"spec": spec})
     return made
@@ -89,7 +89,7 @@ class CurvesConfig(FlatConfig):
     """Activations over one another, and what they make of N(0, 1) through some layers."""
 
     curves: str = _curves(
-        (Curve("ReLU"), Curve("Tanh"), Curve("GELU")),
+        (Chosen("ReLU"), Chosen("Tanh"), Chosen("GELU")),
         "Activations",
         "The functions that are drawn over one another, each with its settings.",
     )
@@ -129,7 +129,7 @@ class CurvesConfig(FlatConfig):
     )  # fmt: skip
     seed: int = integer(0, "Seed", "Of inputs, weights and RReLU's slopes.", low=0, high=99_999)
 
-    def entries(self) -> tuple[Curve, ...]:
+    def entries(self) -> tuple[Chosen, ...]:
         """The activations in their order."""
         return read_curves(self.curves)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dashlab.experiments.activations.catalogue import applied, function_of, title_of
-from dashlab.experiments.activations.entries import Curve
+from dashlab.experiments.activations.entries import Chosen
 from dashlab.experiments.activations.rows import FLAT, Kink, Shape, Zone
 from dashlab.experiments.activations.settings import CurvesConfig
 
@@ -32,7 +32,7 @@ def shapes(config: CurvesConfig) -> tuple[Shape, ...]:
     return tuple(shape_of(curve, config) for curve in config.entries())
 
 
-def shape_of(curve: Curve, config: CurvesConfig) -> Shape:
+def shape_of(curve: Chosen, config: CurvesConfig) -> Shape:
     """One of them; zones and kinks are those of eval mode, where nothing is drawn."""
     x = torch.linspace(-config.reach, config.reach, POINTS, dtype=torch.float64)
     x[POINTS // 2] = 0.0

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dashlab.experiments.activations.catalogue import applied, title_of
-from dashlab.experiments.activations.entries import Curve
-from dashlab.experiments.activations.rows import FLAT, Signal, SignalRow
+from dashlab.experiments.activations.entries import Chosen
+from dashlab.experiments.activations.rows import FLAT, LayeredSignal, SignalRow
 from dashlab.experiments.activations.settings import CurvesConfig
 from dashlab.experiments.activations.shapes import value_and_slope
 from dashlab.training.device import stream
@@ -24,7 +24,7 @@ SPAN, STEPS = 8.0, 4001
 """The integral over N(0, 1) that gives an activation its own gain."""
 
 
-def signals(config: CurvesConfig) -> tuple[Signal, ...]:
+def signals(config: CurvesConfig) -> tuple[LayeredSignal, ...]:
     """All activations of a config, from the same inputs through the same weights but for their gain."""
     config.check()
     weights = [
@@ -35,7 +35,7 @@ def signals(config: CurvesConfig) -> tuple[Signal, ...]:
     return tuple(_signal(curve, x, weights, config) for curve in config.entries())
 
 
-def own_gain(curve: Curve) -> float:
+def own_gain(curve: Chosen) -> float:
     """1 / √E f(z)² for z from N(0, 1), by an integral: g that keeps the mean square at 1."""
     z = torch.linspace(-SPAN, SPAN, STEPS, dtype=torch.float64)
     density = torch.exp(-(z**2) / 2)
@@ -43,12 +43,12 @@ def own_gain(curve: Curve) -> float:
     return 1 / math.sqrt(square) if square > 0 else 1.0
 
 
-def gain_of(curve: Curve, config: CurvesConfig) -> float:
+def gain_of(curve: Chosen, config: CurvesConfig) -> float:
     """g of the weights' N(0, g²/n)."""
     return {"one": 1.0, "relu": math.sqrt(2)}.get(config.gain) or own_gain(curve)
 
 
-def _signal(curve: Curve, x: Tensor, weights: list[Tensor], config: CurvesConfig) -> Signal:
+def _signal(curve: Chosen, x: Tensor, weights: list[Tensor], config: CurvesConfig) -> LayeredSignal:
     gain = gain_of(curve, config)
     rows = []
     for at, weight in enumerate(weights):
@@ -56,7 +56,7 @@ def _signal(curve: Curve, x: Tensor, weights: list[Tensor], config: CurvesConfig
         seed, train = config.seed + at, config.mode == "train"
         x, slope = value_and_slope(lambda z, s=seed, t=train: applied(curve, z, train=t, seed=s), inner)  # type: ignore[misc]
         rows.append(_row(at + 1, x, slope))
-    return Signal(title=title_of(curve), gain=gain, rows=tuple(rows))
+    return LayeredSignal(title=title_of(curve), gain=gain, rows=tuple(rows))
 
 
 def _row(layer: int, x: Tensor, slope: Tensor) -> SignalRow:

@@ -30,7 +30,7 @@ Look = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _UnitsSeen:
     """Counts over the values of each unit, [units]."""
 
     kind: str
@@ -81,7 +81,7 @@ def units_of(
     """
     if not len(pictures):
         raise ConfigError("There is no picture to measure the units on: choose at least one.")
-    seen: dict[str, _Seen] = {}
+    seen: dict[str, _UnitsSeen] = {}
     portion = pictures_at_once(PORTION, pictures)
     with _watched(classifier.network, seen):
         done = 0
@@ -95,7 +95,7 @@ def units_of(
 
 
 @contextlib.contextmanager
-def _watched(network: nn.Module, seen: dict[str, _Seen]) -> Iterator[None]:
+def _watched(network: nn.Module, seen: dict[str, _UnitsSeen]) -> Iterator[None]:
     """Take what goes through every activation layer of torch.nn, for the time of a block."""
     kinds = tuple(getattr(of_torch, name) for name in of_torch.__all__)
 
@@ -103,7 +103,7 @@ def _watched(network: nn.Module, seen: dict[str, _Seen]) -> Iterator[None]:
         def record(module: nn.Module, inputs: tuple[Tensor, ...], _output: Tensor) -> None:
             with torch.inference_mode(False), torch.enable_grad():
                 y, slope = value_and_slope(module.forward, inputs[0].clone())
-            seen.setdefault(name, _Seen(type(module).__name__)).take(y, slope)
+            seen.setdefault(name, _UnitsSeen(type(module).__name__)).take(y, slope)
 
         return record
 

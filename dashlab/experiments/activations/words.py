@@ -8,9 +8,9 @@ from dashlab.experiments.activations.rows import (
     OFTEN,
     Cost,
     Kink,
+    LayeredSignal,
     LayerUnits,
     Shape,
-    Signal,
     SignalRow,
     Zone,
 )
@@ -95,7 +95,7 @@ def _signed(number: float) -> str:
     return f"{number:.4g}".replace("-", "−")
 
 
-def signal_words(signal: Signal) -> str:
+def signal_words(signal: LayeredSignal) -> str:
     """What N(0, 1) has become after the last layer, and what a gradient has on its way back."""
     last = signal.rows[-1]
     return counted(
@@ -113,7 +113,7 @@ def signal_words(signal: Signal) -> str:
     )
 
 
-def backward(signal: Signal) -> float:
+def backward(signal: LayeredSignal) -> float:
     """By about how much a gradient is multiplied: g times the root mean square slope of each layer."""
     product = 1.0
     for row in signal.rows:
@@ -121,7 +121,7 @@ def backward(signal: Signal) -> float:
     return product
 
 
-def signal_rows(signals: Sequence[Signal]) -> Iterator[dict[str, Any]]:
+def signal_rows(signals: Sequence[LayeredSignal]) -> Iterator[dict[str, Any]]:
     """All numbers of all layers, as a table."""
     for signal in signals:
         for row in signal.rows:

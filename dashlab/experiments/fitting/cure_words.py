@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dashlab.experiments.fitting.effects import Combination, Effect, Outcome
-from dashlab.experiments.fitting.network import CURES, CuresConfig, Entry, title_of
+from dashlab.experiments.fitting.effects import Combination, CureOutcome, Effect
+from dashlab.experiments.fitting.network import CURES, CureRun, CuresConfig, title_of
 from dashlab.settings.plurals import counted
 
 if TYPE_CHECKING:  # that imports torch
@@ -76,7 +76,7 @@ _ALONE = "{cure} brings {alone} {unit} alone; the other combinations are not tra
 _UNIT = {"accuracy": "points of test accuracy", "loss": "less validation loss"}
 
 
-def overfit_words(found: Outcome) -> str:
+def overfit_words(found: CureOutcome) -> str:
     """Whether a run was overfitted: where the validation loss was lowest, and where it ended."""
     if math.isnan(found.val_loss):
         return _UNKNOWN
@@ -117,7 +117,7 @@ def combination_rows(found: Sequence[Combination]) -> Iterator[dict[str, Any]]:
         }
 
 
-def runs_words(entries: Sequence[Entry], known: int, seconds: float) -> str:
+def runs_words(entries: Sequence[CureRun], known: int, seconds: float) -> str:
     """How many runs there are, how many are there already, and how long the rest takes."""
     return counted(
         len(entries),

@@ -27,7 +27,7 @@ SWEEPS, SETTLED = 100, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class CurveSample:
     """One sample and its fits; errors are mean squared ones, by degree from 0."""
 
     x: Array  # [points], in [−1, 1]
@@ -42,7 +42,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ErrorParts:
     """What the expected error is made of, measured over many samples, by degree from 0."""
 
     grid: Array  # [GRID]
@@ -64,7 +64,7 @@ class Parts:
         return total
 
 
-def sample(config: CurveConfig) -> Sample:
+def sample(config: CurveConfig) -> CurveSample:
     """The sample that `config.seed` draws, and the fits of those before it.
 
     Raises:
@@ -78,7 +78,7 @@ def sample(config: CurveConfig) -> Sample:
     grid = _grid()
     fits = evaluate(grid.expand(len(x), -1), found)
     new_x, new_y = _new_points(config, 1, f"curve: validation {config.seed}")
-    return Sample(
+    return CurveSample(
         x=x[0].numpy(),
         y=y[0].numpy(),
         grid=grid.numpy(),
@@ -91,7 +91,7 @@ def sample(config: CurveConfig) -> Sample:
     )
 
 
-def decompose(config: CurveConfig) -> Parts:
+def decompose(config: CurveConfig) -> ErrorParts:
     """Bias², variance and noise, and beside them the error that is measured on new points.
 
     Bias² and variance are means over the grid. What is measured is another thing: every fit is tried on new
@@ -112,7 +112,7 @@ def decompose(config: CurveConfig) -> Parts:
     variance = (fits - mean).square().mean(0)
     under = truth(grid, config)
     errors = _errors(*_new_points(config, config.resamples, "curve: new points"), found)
-    return Parts(
+    return ErrorParts(
         grid=grid.numpy(),
         truth=under.numpy(),
         mean=mean.numpy(),

@@ -5,12 +5,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dashlab.experiments.fitting.network import Entry
+from dashlab.experiments.fitting.network import CureRun
 from dashlab.training.results import EpochRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CureOutcome:
     """What one run came to; a number that it does not have is NaN."""
 
     test_accuracy: float
@@ -60,7 +60,7 @@ class Effect:
     average_std: float
 
 
-def outcome_of(epochs: Sequence[EpochRow], accuracy: float | None, *, stops: bool) -> Outcome:
+def outcome_of(epochs: Sequence[EpochRow], accuracy: float | None, *, stops: bool) -> CureOutcome:
     """The outcome of a run from its rows and its test accuracy.
 
     Args:
@@ -71,13 +71,13 @@ def outcome_of(epochs: Sequence[EpochRow], accuracy: float | None, *, stops: boo
     nothing = math.nan if accuracy is None else accuracy
     validated = [row for row in epochs if row.val_loss is not None]
     if not validated:
-        return Outcome(
+        return CureOutcome(
             test_accuracy=nothing, train_loss=math.nan, val_loss=math.nan, val_accuracy=math.nan,
             lowest_val_loss=math.nan, lowest_at=0, epochs=len(epochs),
         )  # fmt: skip
     best = min(validated, key=lambda row: _number(row.val_loss))
     kept = best if stops else validated[-1]
-    return Outcome(
+    return CureOutcome(
         test_accuracy=nothing,
         train_loss=epochs[-1].train_loss,
         val_loss=_number(kept.val_loss),
@@ -89,7 +89,7 @@ def outcome_of(epochs: Sequence[EpochRow], accuracy: float | None, *, stops: boo
 
 
 def together(
-    entries: Sequence[Entry], outcomes: Mapping[str, Outcome], *, measured: str = "accuracy"
+    entries: Sequence[CureRun], outcomes: Mapping[str, CureOutcome], *, measured: str = "accuracy"
 ) -> tuple[Combination, ...]:
     """Every combination that has a run, in the order of the entries.
 
@@ -98,7 +98,7 @@ def together(
         outcomes: of those that are there, by key.
         measured: what a gain is one of, "accuracy" or "loss".
     """
-    groups: dict[tuple[int, tuple[str, ...]], list[Entry]] = {}
+    groups: dict[tuple[int, tuple[str, ...]], list[CureRun]] = {}
     for entry in entries:
         if entry.key in outcomes:
             groups.setdefault((entry.pictures, entry.cures), []).append(entry)
@@ -109,7 +109,7 @@ def together(
 
 
 def effects(
-    entries: Sequence[Entry], outcomes: Mapping[str, Outcome], *, measured: str = "accuracy"
+    entries: Sequence[CureRun], outcomes: Mapping[str, CureOutcome], *, measured: str = "accuracy"
 ) -> tuple[Effect, ...]:
     """What each cure brings. Gains are taken within a seed, whose pictures and first weights are the same.
 
@@ -127,7 +127,7 @@ Scores = Mapping[tuple[int, int, tuple[str, ...]], float]
 
 
 def _scores(
-    entries: Sequence[Entry], outcomes: Mapping[str, Outcome], measured: str
+    entries: Sequence[CureRun], outcomes: Mapping[str, CureOutcome], measured: str
 ) -> dict[tuple[int, int, tuple[str, ...]], float]:
     return {
         (entry.seed, entry.pictures, entry.cures): outcomes[entry.key].score(measured)
@@ -136,7 +136,7 @@ def _scores(
     }
 
 
-def _combination(group: Sequence[Entry], found: Sequence[Outcome], scores: Scores) -> Combination:
+def _combination(group: Sequence[CureRun], found: Sequence[CureOutcome], scores: Scores) -> Combination:
     pictures, cures = group[0].pictures, group[0].cures
     gains = [
         scores[entry.seed, pictures, cures] - scores.get((entry.seed, pictures, ()), math.nan)

@@ -201,7 +201,7 @@ class CuresConfig(FlatConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CureRun:
     """One run.
 
     Attributes:
@@ -219,7 +219,7 @@ class Entry:
     key: str
 
 
-def entries(config: CuresConfig, source: str = "auto") -> tuple[Entry, ...]:
+def entries(config: CuresConfig, source: str = "auto") -> tuple[CureRun, ...]:
     """All runs, in the order in which they are trained: those that can be stacked side by side.
 
     `source` says which of the data sets is there, "full" or "bundled": the keys of cached runs depend on it.
@@ -234,12 +234,12 @@ def entries(config: CuresConfig, source: str = "auto") -> tuple[Entry, ...]:
     return tuple(sorted(made, key=lambda one: (one.seed, one.pictures, apart[one.cures])))
 
 
-def _entry(config: CuresConfig, cures: tuple[str, ...], count: int, seed: int, source: str) -> Entry:
+def _entry(config: CuresConfig, cures: tuple[str, ...], count: int, seed: int, source: str) -> CureRun:
     run = _base(config, count).change(source=source, seed=seed)
     for cure in cures:
         run = run.change(**_changes(config, cure, count))
     run = run.without_unused()
-    return Entry(cures, count, seed, run, run.key())
+    return CureRun(cures, count, seed, run, run.key())
 
 
 def _base(config: CuresConfig, count: int) -> RunConfig:

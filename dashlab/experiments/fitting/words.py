@@ -9,7 +9,7 @@ from dashlab.experiments.fitting.settings import CurveConfig, FeaturesConfig, Se
 from dashlab.settings.plurals import counted
 
 if TYPE_CHECKING:  # these import torch
-    from dashlab.experiments.fitting.curve import Parts, Sample
+    from dashlab.experiments.fitting.curve import CurveSample, ErrorParts
     from dashlab.experiments.fitting.dropout import Masks, Votes
     from dashlab.experiments.fitting.features import Interpolation
     from dashlab.experiments.fitting.series import Forecast, TauRow
@@ -19,12 +19,12 @@ NEAR_BEST = 1.1
 UNDER, WELL, OVER = "underfitted", "well fitted", "overfitted"
 
 
-def best_degree(parts: Parts) -> int:
+def best_degree(parts: ErrorParts) -> int:
     """The degree with the lowest bias² + variance + noise."""
     return int(parts.expected.argmin())
 
 
-def verdict(parts: Parts, degree: int) -> str:
+def verdict(parts: ErrorParts, degree: int) -> str:
     """`UNDER`, `WELL` or `OVER`: how a degree does on samples like this one.
 
     The rule: well, where bias² + variance + noise is at most 1.1 times the lowest of all degrees; else
@@ -35,7 +35,7 @@ def verdict(parts: Parts, degree: int) -> str:
     return UNDER if parts.bias2[degree] > parts.variance[degree] else OVER
 
 
-def verdict_words(parts: Parts, degree: int) -> str:
+def verdict_words(parts: ErrorParts, degree: int) -> str:
     """The verdict with its rule and the numbers that it is made from."""
     best = best_degree(parts)
     numbers = {
@@ -69,7 +69,7 @@ _VERDICTS = {
 }
 
 
-def sum_words(parts: Parts, degree: int) -> str:
+def sum_words(parts: ErrorParts, degree: int) -> str:
     """Whether the three parts come to the error that is measured on new points."""
     return _SUM.format(
         bias2=f"{parts.bias2[degree]:.3g}",
@@ -88,7 +88,7 @@ _SUM = (
 )
 
 
-def curve_rows(parts: Parts, drawn: Sample) -> Iterator[dict[str, Any]]:
+def curve_rows(parts: ErrorParts, drawn: CurveSample) -> Iterator[dict[str, Any]]:
     """All numbers by degree, as a table."""
     for degree, expected in enumerate(parts.expected.tolist()):
         yield {

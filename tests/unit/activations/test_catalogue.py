@@ -19,7 +19,7 @@ from dashlab.experiments.activations.catalogue import (
     offered_among,
     title_of,
 )
-from dashlab.experiments.activations.entries import Curve, read_curves, write_curves
+from dashlab.experiments.activations.entries import Chosen, read_curves, write_curves
 from dashlab.experiments.activations.settings import CurvesConfig
 from dashlab.experiments.activations.table import ARGUMENTS, USES
 
@@ -42,7 +42,7 @@ def test_each_has_a_sentence_with_a_source_and_ranges_for_its_settings(name: str
 def test_it_is_torchs_own_module(name: str) -> None:
     x = torch.linspace(-6, 6, 101)
     theirs = getattr(nn, name)(**offered(name).defaults).eval()
-    assert torch.equal(applied(Curve(name), x), theirs(x))
+    assert torch.equal(applied(Chosen(name), x), theirs(x))
 
 
 @pytest.mark.parametrize("name", list(catalogue()))
@@ -51,7 +51,7 @@ def test_every_setting_may_stand_at_both_its_ends(name: str) -> None:
         ends = spec.choices or (spec.low, spec.high)
         for end in ends:
             other = {"RReLU": {"lower": "0.0", "upper": "1.0"}}.get(name, {})
-            curve = Curve(name, tuple({**other, argument: spec.format(end)}.items()))
+            curve = Chosen(name, tuple({**other, argument: spec.format(end)}.items()))
             assert applied(curve, torch.linspace(-3, 3, 7)).isfinite().all()
 
 
@@ -98,7 +98,7 @@ def test_what_looks_at_its_neighbours_maps_no_number() -> None:
 
 
 def test_rrelu_draws_slopes_in_train_mode_and_has_one_in_eval_mode() -> None:
-    curve = Curve("RReLU", (("lower", "0.2"), ("upper", "0.6")))
+    curve = Chosen("RReLU", (("lower", "0.2"), ("upper", "0.6")))
     x = -torch.ones(20_000, dtype=torch.float64)
     drawn = -applied(curve, x, train=True, seed=3)
     assert drawn.min() >= 0.2
@@ -114,16 +114,16 @@ def test_rrelu_draws_slopes_in_train_mode_and_has_one_in_eval_mode() -> None:
 def test_drawing_leaves_the_global_generator_alone() -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    applied(Curve("RReLU"), -torch.ones(5), train=True)
+    applied(Chosen("RReLU"), -torch.ones(5), train=True)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_prelus_slope_is_set() -> None:
-    assert applied(Curve("PReLU", (("init", "0.5"),)), torch.tensor([-2.0])).item() == -1
+    assert applied(Chosen("PReLU", (("init", "0.5"),)), torch.tensor([-2.0])).item() == -1
 
 
 def test_curves_survive_a_link() -> None:
-    curves = (Curve("ELU", (("alpha", "2.0"),)), Curve("Tanh"))
+    curves = (Chosen("ELU", (("alpha", "2.0"),)), Chosen("Tanh"))
     assert read_curves(write_curves(curves)) == curves
     assert CurvesConfig(curves=write_curves(curves)).check().entries() == curves
 
@@ -152,12 +152,12 @@ def test_a_link_with_settings_out_of_range_is_brought_in() -> None:
 
 
 def test_a_title_names_what_is_not_the_default() -> None:
-    assert title_of(Curve("LeakyReLU")) == "LeakyReLU"
-    assert title_of(Curve("LeakyReLU", (("negative_slope", "0.2"),))) == "LeakyReLU, negative_slope 0.2"
-    assert title_of(Curve("GELU", (("approximate", "tanh"),))) == "GELU, approximate by tanh"
+    assert title_of(Chosen("LeakyReLU")) == "LeakyReLU"
+    assert title_of(Chosen("LeakyReLU", (("negative_slope", "0.2"),))) == "LeakyReLU, negative_slope 0.2"
+    assert title_of(Chosen("GELU", (("approximate", "tanh"),))) == "GELU, approximate by tanh"
 
 
 def test_hardtanh_with_its_ends_at_the_same_place_is_no_activation() -> None:
-    assert checked(Curve("Hardtanh"))["min_val"] == -1.0
+    assert checked(Chosen("Hardtanh"))["min_val"] == -1.0
     with pytest.raises(ConfigError, match="must lie"):
-        build(Curve("Hardtanh", (("max_val", "0"),)))
+        build(Chosen("Hardtanh", (("max_val", "0"),)))

@@ -14,7 +14,7 @@ from dashlab.charts.activations import softmax as softmax_charts
 from dashlab.experiments.activations import words
 from dashlab.experiments.activations.catalogue import catalogue, function_of, offered
 from dashlab.experiments.activations.cost import costs
-from dashlab.experiments.activations.entries import Curve, write_curves
+from dashlab.experiments.activations.entries import Chosen, write_curves
 from dashlab.experiments.activations.rows import FLAT, Kink, Zone
 from dashlab.experiments.activations.settings import CurvesConfig, SoftmaxConfig
 from dashlab.experiments.activations.shapes import at_point, kinks, shape_of, shapes, zones
@@ -25,8 +25,8 @@ from dashlab.training.device import stream
 
 @pytest.mark.parametrize("name", list(catalogue()))
 def test_the_slope_is_that_of_finite_differences(name: str) -> None:
-    shape = shape_of(Curve(name), CurvesConfig())
-    function = function_of(Curve(name))
+    shape = shape_of(Chosen(name), CurvesConfig())
+    function = function_of(Chosen(name))
     x = torch.tensor(shape.x, dtype=torch.float64)
     expected = (function(x + 1e-6) - function(x - 1e-6)) / 2e-6
     near = torch.zeros_like(x, dtype=torch.bool)
@@ -37,7 +37,7 @@ def test_the_slope_is_that_of_finite_differences(name: str) -> None:
 
 
 def of(name: str, **arguments: str) -> tuple[tuple[Zone, ...], tuple[Kink, ...]]:
-    function = function_of(Curve(name, tuple(arguments.items())))
+    function = function_of(Chosen(name, tuple(arguments.items())))
     return zones(function, 8.0), kinks(function, 8.0)
 
 
@@ -95,7 +95,7 @@ def test_kinks_stand_where_they_are_known_to(
 def test_a_jump_of_the_value_is_told_as_one() -> None:
     bends = of("Threshold", threshold="1.0", value="-2.0")[1]
     assert (bends[0].x, bends[0].jump) == (1, 3)
-    shape = shape_of(Curve("Hardshrink"), CurvesConfig())
+    shape = shape_of(Chosen("Hardshrink"), CurvesConfig())
     assert "the value jumps by 0.5" in words.kink_words(shape)
     assert "has 2 kinks" in words.kink_words(shape)
 
@@ -107,7 +107,7 @@ def test_where_a_slope_only_passes_through_zero_nothing_is_saturated() -> None:
 
 
 def test_zones_and_kinks_are_told_in_sentences() -> None:
-    relu, softsign, sigmoid = (shape_of(Curve(n), CurvesConfig()) for n in ("ReLU", "Softsign", "Sigmoid"))
+    relu, softsign, sigmoid = (shape_of(Chosen(n), CurvesConfig()) for n in ("ReLU", "Softsign", "Sigmoid"))
     assert words.zone_words(relu, 5) == "ReLU saturates below 0 (slope exactly 0: nothing is learned there)."
     assert "does not saturate between −5 and 5" in words.zone_words(softsign, 5)
     assert "below −4.585 (slope below 0.01); above 4.585" in words.zone_words(sigmoid, 5)
@@ -117,14 +117,14 @@ def test_zones_and_kinks_are_told_in_sentences() -> None:
 
 
 def test_a_point_is_told_with_value_and_slope() -> None:
-    config = CurvesConfig(point=0.5, curves=write_curves([Curve("Tanh")]))
+    config = CurvesConfig(point=0.5, curves=write_curves([Chosen("Tanh")]))
     ((title, value, slope),) = at_point(config)
     assert title == "Tanh"
     assert (value, slope) == pytest.approx((math.tanh(0.5), 1 - math.tanh(0.5) ** 2))
 
 
 def test_what_layers_make_of_normal_numbers_is_what_plain_layers_make() -> None:
-    config = CurvesConfig(curves=write_curves([Curve("GELU")]), layers=4, width=64, seed=2)
+    config = CurvesConfig(curves=write_curves([Chosen("GELU")]), layers=4, width=64, seed=2)
     (found,) = signals(config)
     x = torch.randn(INPUTS, 64, generator=stream(2, "activations: input"))
     for row in found.rows:
@@ -139,15 +139,15 @@ def test_what_layers_make_of_normal_numbers_is_what_plain_layers_make() -> None:
     ("name", "gain"), [("ReLU", math.sqrt(2)), ("Tanh", 1.5925), ("SELU", 1.0), ("Sigmoid", 1.8464)]
 )
 def test_an_activations_own_gain_keeps_the_mean_square(name: str, gain: float) -> None:
-    assert own_gain(Curve(name)) == pytest.approx(gain, rel=1e-3)
+    assert own_gain(Chosen(name)) == pytest.approx(gain, rel=1e-3)
     z = torch.randn(200_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    square = function_of(Curve(name))(z).square().mean()
-    assert own_gain(Curve(name)) ** 2 * float(square) == pytest.approx(1, rel=0.02)
-    assert gain_of(Curve(name), CurvesConfig(gain="one")) == 1
+    square = function_of(Chosen(name))(z).square().mean()
+    assert own_gain(Chosen(name)) ** 2 * float(square) == pytest.approx(1, rel=0.02)
+    assert gain_of(Chosen(name), CurvesConfig(gain="one")) == 1
 
 
 def test_selu_normalises_itself_and_relu_with_gain_one_fades() -> None:
-    config = CurvesConfig(curves=write_curves([Curve("SELU"), Curve("ReLU")]), layers=30, gain="one")
+    config = CurvesConfig(curves=write_curves([Chosen("SELU"), Chosen("ReLU")]), layers=30, gain="one")
     selu, relu = signals(config)
     assert selu.rows[-1].std == pytest.approx(1, abs=0.25)
     assert relu.rows[-1].std < 1e-3
@@ -158,7 +158,7 @@ def test_selu_normalises_itself_and_relu_with_gain_one_fades() -> None:
 
 
 def test_a_call_costs_some_time_and_more_with_its_way_back() -> None:
-    found = costs([Curve("ReLU"), Curve("Mish")], values=50_000, rounds=7)
+    found = costs([Chosen("ReLU"), Chosen("Mish")], values=50_000, rounds=7)
     assert [cost.title for cost in found] == ["ReLU", "Mish"]
     assert all(0.01 < cost.forward_ns < 1000 for cost in found)
     assert found[1].both_ns > found[1].forward_ns

@@ -14,7 +14,7 @@ from dashlab.experiments.fitting import words
 from dashlab.experiments.fitting.curve import (
     FRESH,
     TERMS,
-    Parts,
+    ErrorParts,
     decompose,
     evaluate,
     fit,
@@ -200,4 +200,4 @@ def test_a_strength_without_a_penalty_is_refused() -> None:
     with pytest.raises(ConfigError, match="penalty"):
         sample(CurveConfig(strength=1.0))
     assert FRESH > 100
-    assert isinstance(decompose(CurveConfig()), Parts)
+    assert isinstance(decompose(CurveConfig()), ErrorParts)

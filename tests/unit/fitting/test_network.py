@@ -13,13 +13,13 @@ from dashlab.charts.fitting import network as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.fitting import cure_words as words
 from dashlab.experiments.fitting.effects import (
-    Outcome,
+    CureOutcome,
     effects,
     mean_and_std,
     outcome_of,
     together,
 )
-from dashlab.experiments.fitting.network import CURES, CuresConfig, Entry, entries, seconds, title_of
+from dashlab.experiments.fitting.network import CURES, CureRun, CuresConfig, entries, seconds, title_of
 from dashlab.experiments.fitting.weights import NEAR, near_zero, weight_rows
 from dashlab.settings.run import RunConfig
 from dashlab.training.batches import split
@@ -85,7 +85,7 @@ def test_runs_that_differ_in_penalties_and_early_stopping_are_trained_as_one() -
 
 
 @cache
-def trained() -> tuple[tuple[Entry, ...], dict[str, Result]]:
+def trained() -> tuple[tuple[CureRun, ...], dict[str, Result]]:
     every = entries(SMALL, "bundled")
     results: dict[str, Result] = {}
     for order in orders(entry.config for entry in every):
@@ -95,7 +95,7 @@ def trained() -> tuple[tuple[Entry, ...], dict[str, Result]]:
     return every, results
 
 
-def outcomes() -> dict[str, Outcome]:
+def outcomes() -> dict[str, CureOutcome]:
     return {
         key: outcome_of(result.epochs, there(result.evaluation).accuracy, stops=False)
         for key, result in trained()[1].items()
@@ -130,7 +130,7 @@ def test_gains_are_differences_within_a_seed() -> None:
 def test_an_effect_is_taken_alone_among_all_and_on_the_average() -> None:
     every, _ = trained()
     made = {
-        entry.key: Outcome(
+        entry.key: CureOutcome(
             # Dropout brings 5 points alone and costs 3 where L2 is there too; L1 brings 1 everywhere.
             test_accuracy=0.5 + 0.1 * entry.seed + 0.01 * ("l1" in entry.cures) + 0.02 * ("l2" in entry.cures)
             + (0 if "dropout" not in entry.cures else -0.03 if "l2" in entry.cures else 0.05),
