@@ -73,14 +73,14 @@ def _mark(x: float) -> dict[str, Any]:
 
 
 def by_layer(signals: Sequence[LayeredSignal], what: str, y_title: str, *, layer: int) -> go.Figure:
-    """One of a signal's numbers (`std`, `mean`, `zeros`, `saturated`) over the layers."""
+    """One of a signal's numbers (`std`, `between`, `mean`, `zeros` …) over the layers."""
     traces = [
         go.Scatter(x=[row.layer for row in signal.rows], y=[getattr(row, what) for row in signal.rows],
                    name=signal.title, mode="lines+markers" if len(signal.rows) < 30 else "lines",
                    line={"width": 2, "dash": DASHES[place % len(DASHES)]}, hovertemplate="%{y:.4g}")
         for place, signal in enumerate(signals)
     ]  # fmt: skip
-    scale = {"type": "log", "exponentformat": "power"} if what == "std" else {}
+    scale = {"type": "log", "exponentformat": "power"} if what in ("std", "between") else {}
     return figure(
         traces, x_title="Layer", y_title=y_title, height=300, shapes=[_mark(layer)],
         xaxis=FIXED, yaxis={**scale, **FIXED}, margin=MARGIN,

@@ -49,6 +49,7 @@ class SignalRow:
     layer: int  # from 1
     mean: float
     std: float
+    between: float  # std of a unit's outputs over the inputs: root mean square over the units
     zeros: float  # share of the outputs that are exactly 0
     saturated: float  # share of the inputs of the activation at which its slope is within `FLAT` of 0
     gradient: float  # root mean square of the slope: by about this a gradient is multiplied on its way back

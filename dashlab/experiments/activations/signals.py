@@ -65,6 +65,7 @@ def _row(layer: int, x: Tensor, slope: Tensor) -> SignalRow:
         layer=layer,
         mean=float(exact.mean()),
         std=float(exact.std()),
+        between=float(exact.var(0).mean().sqrt()),
         zeros=float((x == 0).double().mean()),
         saturated=float((slope.abs() < FLAT).double().mean()),
         gradient=float(slope.double().square().mean().sqrt()),

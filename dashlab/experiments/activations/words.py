@@ -129,7 +129,7 @@ def signal_rows(signals: Sequence[LayeredSignal]) -> Iterator[dict[str, Any]]:
 
 
 def _numbers(row: SignalRow) -> dict[str, Any]:
-    names = ("layer", "mean", "std", "zeros", "saturated", "gradient")
+    names = ("layer", "mean", "std", "between", "zeros", "saturated", "gradient")
     return {name: getattr(row, name) for name in names}
 
 

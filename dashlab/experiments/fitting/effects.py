@@ -113,7 +113,7 @@ def effects(
 ) -> tuple[Effect, ...]:
     """What each cure brings. Gains are taken within a seed, whose pictures and first weights are the same.
 
-    A gain whose runs are not all there is NaN.
+    A gain whose runs are not all there is NaN. All entries are of one number of pictures.
     """
     scores = _scores(entries, outcomes, measured)
     seeds = sorted({entry.seed for entry in entries})

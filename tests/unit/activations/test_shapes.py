@@ -132,6 +132,7 @@ def test_what_layers_make_of_normal_numbers_is_what_plain_layers_make() -> None:
         x = nn.functional.gelu(x @ weight.T * found.gain / 8)
         assert row.std == pytest.approx(float(x.std()), rel=1e-4)
         assert row.mean == pytest.approx(float(x.mean()), abs=1e-5)
+        assert row.between == pytest.approx(float(x.var(0).mean().sqrt()), rel=1e-4)
         assert sum(row.outputs.counts) == x.numel()
 
 
