@@ -15,6 +15,7 @@ from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui.frame.collection import run_ended
 from ui.frame.pages import PAGES, page_of
+from ui.frame.threads import compute_on_one_core
 from ui.parts import state as page_state
 from ui.parts import unexpected
 from ui.parts.state import PageState
@@ -55,6 +56,7 @@ def open_page(slug: str, lead: str = "") -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the edge of a page: it is logged and shown
         unexpected.show(error)
     _foot(foot)
+    compute_on_one_core()
     run_ended()
 
 

@@ -10,6 +10,7 @@ from dashlab import jobs
 from dashlab.errors import DashlabError
 from ui.frame.collection import freeze_imports
 from ui.frame.pages import PAGES
+from ui.frame.threads import compute_on_one_core
 
 MODULES = (
     *dict.fromkeys(place.partition(":")[0] for page in PAGES for place in page.views),
@@ -42,4 +43,5 @@ def warm_up() -> None:
         log.warning("The processes that train and compute were not started: %s", error)
     for module in MODULES:
         importlib.import_module(module)
+    compute_on_one_core()
     freeze_imports()

@@ -31,7 +31,11 @@ def _entry(place: Place[Setting], entry: Setting) -> Setting:
     key = f"{place.key}_box"
     st.session_state[key] = bool(st.session_state.get(key))  # its title changes, which would fold it up
     box = st.expander(f"**{place.number + 1}** · {as_text(entry.title)}", key=key, on_change="rerun")
-    if not box.open:  # what is folded up need not be drawn, which halves the widgets of the page
+    drawn = f"{place.key}__drawn"
+    was_drawn, st.session_state[drawn] = st.session_state.get(drawn, False), bool(box.open)
+    # What is folded up need not be drawn, which halves the widgets of the page; but once more when it has
+    # just been folded up, for a change that came with that.
+    if not (box.open or was_drawn):
         return entry
     with box:
         own = PageState(place.key, Setting.specs(), lambda _preset: Setting().flat(), "", dict(entry.flat()))

@@ -195,6 +195,16 @@ def test_a_move_keeps_what_was_just_changed(
     assert opened.has(_1=2, _0=9, _2=3)
 
 
+@pytest.mark.parametrize("name", ["signals", "training"])
+def test_folding_up_keeps_what_was_just_changed(name: str, open_editor: Callable[[str], Opened]) -> None:
+    opened = open_editor(name)
+    opened.change(0)
+    opened.app.session_state[f"{opened.editor.stem}0_box"] = False
+    ran(ran(opened.app))
+    assert opened.editor.read(link(opened.app)[opened.editor.setting]) == [0.5, 0.2, 0.3]
+    assert f"{opened.editor.stem}0_std" not in {slider.key for slider in opened.app.select_slider}
+
+
 # A press that comes twice, or too late
 
 
