@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dashlab.experiments.fitting.lasso import lasso
 from dashlab.experiments.fitting.settings import MOST_DEGREE, CurveConfig
 from dashlab.training.device import stream
 
@@ -22,8 +23,6 @@ GRID = 201
 """A curve is drawn, and bias and variance are measured, at so many places evenly over [−1, 1]."""
 FRESH = 200
 """New points on which each fit's error is measured."""
-SWEEPS, SETTLED = 100, 1e-5
-"""L1: over all coefficients at most so often, or until none moves by more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def fit(x: Tensor, y: Tensor, config: CurveConfig) -> Tensor:
     """
     design = legendre(x)
     if config.penalty == "l1":
-        return _lasso(design, y, config.strength)
+        return torch.from_numpy(lasso(design.numpy(), y.numpy(), config.strength))
     if config.penalty == "l2":
         return _nested(*_with_ridge(design, y, config.strength))
     points = x.shape[1]
@@ -196,36 +195,6 @@ def _with_ridge(design: Tensor, y: Tensor, strength: float) -> tuple[Tensor, Ten
     rows[0] = 0.0  # the constant goes free
     below = torch.diag(rows).expand(count, -1, -1)
     return torch.cat((design, below), 1), torch.cat((y, torch.zeros(count, terms, dtype=y.dtype)), 1)
-
-
-def _lasso(design: Tensor, y: Tensor, strength: float) -> Tensor:
-    """Least squares with λ Σ |c|, coefficient by coefficient; each degree starts from the one below.
-
-    Source:
-        Friedman, Hastie and Tibshirani 2010, "Regularization paths for generalized linear models via
-        coordinate descent", section 2.
-    """
-    count, points, terms = design.shape
-    gram, target = design.mT @ design / points, (design.mT @ y[:, :, None])[:, :, 0] / points
-    found = torch.zeros(count, terms, terms, dtype=y.dtype)
-    now = torch.zeros(count, terms, dtype=y.dtype)
-    for degree in range(terms):
-        for _ in range(SWEEPS):
-            moved = max(_moved(gram, target, now, k, strength if k else 0.0) for k in range(degree + 1))
-            if moved < SETTLED:
-                break
-        found[:, degree] = now
-    return found
-
-
-def _moved(gram: Tensor, target: Tensor, now: Tensor, k: int, strength: float) -> float:
-    """Put coefficient k where the error with its penalty is least, the others as they are."""
-    own = gram[:, k, k]
-    pull = target[:, k] - (gram[:, k] * now).sum(1) + own * now[:, k]
-    best = torch.nn.functional.softshrink(pull, strength / 2) / own
-    moved = float((best - now[:, k]).abs().max())
-    now[:, k] = best
-    return moved
 
 
 def _errors(x: Tensor, y: Tensor, coefficients: Tensor) -> Tensor:

@@ -66,4 +66,5 @@ def test_presets_name_activations_that_are_there_and_start_where_the_view_does()
         assert {chosen.activation for chosen in preset.config.entries()} <= set(catalogue())
     assert CURVES["classics"].config == CurvesConfig()
     assert SOFTMAX["warm"].config == SoftmaxConfig()
-    assert [next(iter(view)) for view in BY_VIEW.values()] == ["classics", "warm"]
+    assert BY_VIEW == {"curves": CURVES, "softmax": SOFTMAX}
+    assert (next(iter(CURVES)), next(iter(SOFTMAX))) == ("classics", "warm")
