@@ -19,6 +19,8 @@ LINE = "#E0572F"
 GREY = "rgba(128,128,128,0.75)"
 ROOM = 0.6
 """Above and below the points and the truth, as a share of their height; a wild fit is cut off there."""
+ABOVE = 1.2
+"""A bar that leaves the axis ends at so many times its top, its parts in their shares."""
 DECADES = 3.0
 """An error axis ends so many powers of ten above its lowest value."""
 
@@ -99,8 +101,9 @@ def stacked(parts: ErrorParts, degree: int) -> go.Figure:
         ("variance", parts.variance),
     )
     top = _top(parts)
+    shown = np.minimum(1.0, ABOVE * top / np.maximum(parts.expected, 1e-300))
     traces = [
-        go.Bar(x=degrees, y=values.clip(max=10 * top), name=name, customdata=values,
+        go.Bar(x=degrees, y=values * shown, name=name, customdata=values,
                hovertemplate="%{customdata:.3g}")
         for name, values in layers
     ]  # fmt: skip

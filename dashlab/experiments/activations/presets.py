@@ -37,8 +37,8 @@ CURVES = by_name(
     Preset(
         "random",
         "RReLU in train mode",
-        "Every number below 0 gets a slope of its own, so that the curve is a cloud. In eval mode it is a "
-        "line.",
+        "Every number below 0 gets a slope of its own, so that the curve is ragged. In eval mode it is "
+        "straight.",
         CurvesConfig(curves=_curves("RReLU"), mode="train", point=-2.0),
     ),
     Preset(

@@ -48,7 +48,7 @@ class ErrorParts:
     truth: Array  # [GRID]
     mean: Array  # [TERMS, GRID]: the mean of all fits
     spread: Array  # [TERMS, GRID]: their standard deviation
-    bias2: Array  # [TERMS]: (mean − truth)², over the grid
+    bias2: Array  # [TERMS]: (mean − truth)² over the grid, less what the mean of so many fits wanders by
     variance: Array  # [TERMS]: mean squared distance of the fits from their mean, over the grid
     noise: float  # σ²: what no fit can predict
     measured: Array  # [TERMS]: mean squared error on new points with new noise
@@ -108,16 +108,19 @@ def decompose(config: CurveConfig) -> ErrorParts:
     grid = _grid()
     fits = evaluate(grid.expand(len(x), -1), found)
     mean = fits.mean(0)
-    variance = (fits - mean).square().mean(0)
+    spread = fits.var(0)
     under = truth(grid, config)
+    off = (fits - under).square().mean((0, 2))  # of all fits from the truth: bias² and variance together
+    # The mean of R fits wanders by variance / R about that of all that could be drawn: that is no bias.
+    bias2 = ((mean - under).square() - spread / config.resamples).mean(1).clamp_min(0)
     errors = _errors(*_new_points(config, config.resamples, "curve: new points"), found)
     return ErrorParts(
         grid=grid.numpy(),
         truth=under.numpy(),
         mean=mean.numpy(),
-        spread=variance.sqrt().numpy(),
-        bias2=(mean - under).square().mean(1).numpy(),
-        variance=variance.mean(1).numpy(),
+        spread=spread.sqrt().numpy(),
+        bias2=bias2.numpy(),
+        variance=(off - bias2).numpy(),
         noise=config.noise**2,
         measured=errors.mean(0).numpy(),
         standard_error=(errors.std(0) / math.sqrt(config.resamples)).numpy(),

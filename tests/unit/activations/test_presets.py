@@ -21,7 +21,7 @@ def test_sigmoid_and_tanh_saturate_and_softsign_does_not() -> None:
     assert softsign.zones == ()
 
 
-def test_rrelu_is_a_cloud_in_train_mode() -> None:
+def test_rrelu_is_ragged_in_train_mode() -> None:
     (drawn,) = shapes(CURVES["random"].config)
     below = [y / x for x, y in zip(drawn.x, drawn.y, strict=True) if x < 0]
     assert len({round(slope, 6) for slope in below}) > 300
