@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per run or study, newest first; returns the exit status.
 
-    Beside the test accuracy of a run stands what always answering the largest class gives.
+    Beside the test accuracy of a run stands what always predicting the largest class gives.
     """
     store = Store()
     if arguments.delete:

@@ -172,7 +172,7 @@ def _accuracy_words(result: Result) -> list[str]:
         return []
     classes = result.started.classes
     largest, share = evaluation.largest_class()
-    beside = f"always answering {classes[largest]} gives {share:.2%}"
+    beside = f"always predicting {classes[largest]} gives {share:.2%}"
     if words := evaluation.guessing_words(classes):
         return [f"Test accuracy {evaluation.accuracy:.2%}.", words]
     return [f"Test accuracy {evaluation.accuracy:.2%}; {beside}."]

@@ -202,4 +202,4 @@ def _text_notes(texts: list[str]) -> tuple[str, ...]:
     if not texts:
         return ()
     more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
-    return (f"Passed over, since no picture: {min(texts)}{more}.",)
+    return (f"Skipped, because they are not pictures: {min(texts)}{more}.",)

@@ -45,7 +45,7 @@ class OwnSet:
 
     @property
     def contents(self) -> str:
-        """How many pictures of which classes, for people: enough to see whether it was read rightly."""
+        """How many pictures of which classes, for people: enough to see whether it was understood."""
         shown = ", ".join(self.classes[:_CLASSES_SHOWN])
         more = len(self.classes) - _CLASSES_SHOWN
         return (
@@ -323,7 +323,7 @@ def _unbalanced_note(labels: Tensor, classes: tuple[str, ...]) -> tuple[str, ...
     if share < max(MUCH, 1.5 / len(classes)):
         return ()
     return (
-        f"Most are {classes[int(counts.argmax())]}: always answering that is right for {share:.0%} "
+        f"Most are {classes[int(counts.argmax())]}: always predicting that is right for {share:.0%} "
         "of the test pictures.",
     )
 

@@ -95,7 +95,7 @@ def _roles(kinds: Mapping[str, str]) -> Parts:
         f"The pictures in {top} are used for {roles[top]}ing." for top in sorted(kinds) if kinds[top] == "val"
     ]
     notes += [
-        f"The pictures in {top} have no class: they are passed over."
+        f"The pictures in {top} have no class: they are skipped."
         for top in sorted(kinds)
         if kinds[top] == "unlabelled"
     ]
@@ -130,6 +130,7 @@ def no_class_folders(part: str, roles: Mapping[str, str]) -> str:
     instead = [top for top in sorted(roles) if kind_of(top) == "val" and top != part]
     follows = f"{instead[0]} is" if instead else "some of the training pictures are"
     return (
-        f"The pictures in {part} lie in no class folder, so nobody can say whether they are read rightly. "
-        f"Remove {part} ({follows} then used for testing), or sort its pictures into class folders."
+        f"The pictures in {part} lie in no class folder, so nobody can say whether they are classified "
+        f"correctly. Remove {part} ({follows} then used for testing), or sort its pictures into class "
+        "folders."
     )

@@ -295,7 +295,7 @@ def not_kept_sentence(error: Exception) -> str:
     last = traceback.format_exception_only(type(error), error)[-1].strip()
     return (
         "The run came to its end, but its result could not be kept, which is a fault in dashlab; the "
-        f"server's terminal says more. Its last words: {last}"
+        f"server's terminal says more. The error was: {last}"
     )
 
 
@@ -314,7 +314,7 @@ def outcome_of(future: "Future[Outcome]") -> "Outcome | WorkerDied | Unreachable
     except Exception as error:  # noqa: BLE001  # raised outside the training: a worker without dashlab, for one
         last = traceback.format_exception_only(type(error), error)[-1].strip()
         return Failure(
-            sentence=f"The worker could not take the run up; is the same dashlab installed there? ({last})",
+            sentence=f"The worker could not start the run; is the same dashlab installed there? ({last})",
             traceback=traceback.format_exc(),
         )
     return outcome

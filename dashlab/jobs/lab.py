@@ -176,7 +176,7 @@ class Lab:
             stored = job.stored()
         except DamagedRun as error:
             logger.warning("%s", error)
-            job.tracker.note = "The cached copy was damaged and is set aside; it is computed anew."
+            job.tracker.note = "The cached copy was damaged and is set aside; it is computed again."
             return False
         if stored is None:
             return False

@@ -227,8 +227,8 @@ def ending_sentence(result: Result) -> str:
         return result.note
     evaluation = result.evaluation
     read = (
-        f"{evaluation.accuracy:.2%} of the {result.started.test_count:,} test pictures are read right; "
-        f"always answering the largest class gives {evaluation.largest_class()[1]:.2%}."
+        f"{evaluation.accuracy:.2%} of the {result.started.test_count:,} test pictures are classified "
+        f"correctly; always predicting the largest class gives {evaluation.largest_class()[1]:.2%}."
     )
     return f"Finished: {read} {result.note}".strip()
 
@@ -237,6 +237,6 @@ def _running_sentence(started: Started | None, done: int) -> str:
     if started is None:
         return "Loading the pictures."
     if done >= started.steps:
-        return "Reading the test pictures."
+        return "Evaluating the test pictures."
     epoch = min(started.epochs, done // max(1, started.steps_per_epoch) + 1)
     return f"Training: epoch {epoch} of {started.epochs}."

@@ -125,7 +125,7 @@ def _bug_sentence(error: Exception) -> str:
         return (
             f"The training needs more memory than there is: make the batch or the network smaller. ({what})"
         )
-    return f"The computation broke down, which is a fault in dashlab. Its last words: {what}"
+    return f"The computation broke down, which is a fault in dashlab. The error was: {what}"
 
 
 class RowSender:

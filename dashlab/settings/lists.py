@@ -36,7 +36,7 @@ class ListSpec(Spec):
             for entry in entries:
                 _made(self.of, entry).check()
         except ConfigError as error:
-            return f"has an entry that will not do: {str(error).rstrip('.')}"
+            return f"has an entry that is not possible: {str(error).rstrip('.')}"
         return None
 
     def parse(self, text: str) -> Value:

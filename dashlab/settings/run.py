@@ -37,6 +37,16 @@ class RunConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
 
+    @classmethod
+    def specs(cls) -> dict[str, Spec]:
+        """The description of every setting by its flat name, in the order of declaration."""
+        return {name: spec for name, (_, spec) in LEAVES.items()}
+
+    @classmethod
+    def spec_of(cls, name: str) -> Spec:
+        """The description of one setting; raises `ConfigError` if there is none."""
+        return spec_of(name)
+
     def flat(self) -> dict[str, Value]:
         """All settings by their flat names, in the order of declaration."""
         return {leaf: getattr(getattr(self, part), leaf) for leaf, (part, _) in LEAVES.items()}
@@ -67,6 +77,10 @@ class RunConfig:
         """A copy in which every setting that has no effect has its default."""
         defaults = RunConfig().flat()
         return self.change(**{name: value for name, value in defaults.items() if not self.is_used(name)})
+
+    def computed(self) -> "RunConfig":
+        """What decides the result, as of a `FlatConfig`: of a run no setting only changes the picture."""
+        return self.without_unused()
 
     def check(self) -> "RunConfig":
         """This config, once it is known to be sound.

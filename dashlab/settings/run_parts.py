@@ -63,7 +63,7 @@ class DataConfig(FlatConfig):
         0.0,
         "Validation share",
         "The share of the training pictures that is held back to watch generalisation while training. The "
-        "test set is only read once, at the end.",
+        "test set is only used once, at the end.",
         low=0.0,
         high=0.5,
     )

@@ -278,7 +278,7 @@ def load_json(content: bytes, file: str) -> Any:
     try:
         return loads(content)
     except RecordError as error:
-        raise UnsoundRun(f"{file} is not sound JSON") from error
+        raise UnsoundRun(f"{file} is not valid JSON") from error
 
 
 def _record(kind: Any, files: dict[str, bytes], file: str) -> Any:

@@ -39,7 +39,7 @@ def parse(text: str) -> int:
     size = _SIZE.fullmatch(text.strip())
     if size is None or size[2].upper() not in _UNITS:
         raise ConfigError(
-            f'DASHLAB_LIMIT is {text[:40]!r}, which is no size: write it as "20 GB" or "500 MB".'
+            f'DASHLAB_LIMIT is {text[:40]!r}, which is not a size: write it as "20 GB" or "500 MB".'
         )
     return int(float(size[1]) * _UNITS[size[2].upper()])
 

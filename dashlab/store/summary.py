@@ -39,7 +39,7 @@ class RunSummary:
     config: RunConfig
     state: EndState
     accuracy: float | None  # on the test set; None unless finished
-    largest_class: float | None  # the accuracy of always answering the largest class; None unless finished
+    largest_class: float | None  # the accuracy of always predicting the largest class; None unless finished
     seconds: float  # wall seconds in all
     device: str
     origin: str

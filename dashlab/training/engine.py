@@ -318,7 +318,7 @@ class Run:
     def _stopped_sentence(self) -> str:
         return (
             f"Stopped after {self.recorder.step:,} of {len(self.batches) * self.config.loop.epochs:,} steps. "
-            "Curves and weights are kept; the test set was not read."
+            "Curves and weights are kept; the test set was not used."
         )
 
     def _diverged_sentence(self, where: str = "") -> str:

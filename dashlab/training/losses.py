@@ -53,7 +53,7 @@ def words(config: RunConfig, rows: Sequence[StepRow], *, validated: bool) -> str
         )
     elif rows and (added := added_words(loss, rows[-1])):
         sentences.append(
-            f"The loss is plain {_NAMES[loss.loss]}. What is made small in training is more: "
+            f"The loss is plain {_NAMES[loss.loss]}. What training minimises is more: "
             f"{added} (step {rows[-1].step:,})."
         )
     return " ".join(sentences)

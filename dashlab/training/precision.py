@@ -92,7 +92,9 @@ def fast(
         another: makes a network of the same form, whose steps are timed.
     """
     if not has_bf16_units(device):
-        return replace(full(device), words="Fast: float32 was taken, for no units for bfloat16 are there.")
+        return replace(
+            full(device), words="Fast: float32 was taken, because this device has no units for bfloat16."
+        )
     candidate = bfloat16(device, network)
     if device.type != "cpu":
         return replace(candidate, words="Fast: bfloat16 was taken, for which this device has units.")

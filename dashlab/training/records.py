@@ -74,7 +74,7 @@ def loads(text: bytes) -> Any:
     try:
         return json.loads(text.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise RecordError("It is not sound JSON.") from error
+        raise RecordError("It is not valid JSON.") from error
 
 
 def _refuse_constant(word: str) -> None:

@@ -103,7 +103,7 @@ class Evaluation:
         return counts.index(max(counts)), max(counts) / sum(counts)
 
     def is_guessing(self) -> bool:
-        """Whether the network reads no better than by always answering the largest class.
+        """Whether the network reads no better than by always predicting the largest class.
 
         Its accuracy is not above that by more than two standard errors of a share of as many pictures, and
         the mean of its accuracies on each class is below one and a half times an even guess: where nearly
@@ -127,7 +127,7 @@ class Evaluation:
                 "matrix, tells more than the one on all"
             )
         return (
-            f"This is no better than guessing: always answering {classes[largest]} gives {share:.2%}. "
+            f"This is no better than guessing: always predicting {classes[largest]} gives {share:.2%}. "
             f"What usually helps: {helps}."
         )
 

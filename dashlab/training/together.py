@@ -73,7 +73,7 @@ class StackedRuns(Study):
             own = json.loads(self.own) or [{}] * len(racers)
             each = [_known(json.dumps(values), APART) for values in own]
         except (ValueError, TypeError) as error:
-            raise ConfigError("What the runs have for themselves is not sound JSON.") from error
+            raise ConfigError("What the runs have for themselves is not valid JSON.") from error
         if len(each) != len(racers):
             raise ConfigError(f"There are {len(racers)} runs, and {len(each)} lists of what they have apart.")
         return tuple(
@@ -120,12 +120,12 @@ def _known(text: str, names: Iterable[str]) -> dict[str, Value]:
         values = json.loads(text)
         return {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in known}
     except (ValueError, AttributeError) as error:
-        raise ConfigError("What the runs have in common is not sound JSON.") from error
+        raise ConfigError("What the runs have in common is not valid JSON.") from error
 
 
 def _doing(count: int, done: int, total: int) -> str:
     racers = f"{count} racers" if count > 1 else "1 racer"
-    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Reading the test pictures"
+    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
 
 
 def _racer_row(index: int, row: Row) -> RacerRow:

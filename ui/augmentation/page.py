@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,48 +12,39 @@ from streamlit.delta_generator import DeltaGenerator
 from dashlab.experiments.augmentation.pipeline import Step
 from dashlab.experiments.augmentation.presets import PRESETS
 from dashlab.experiments.augmentation.settings import AugmentationConfig
-from dashlab.settings.fields import Spec, Value
 from ui.augmentation import results
 from ui.augmentation import source as augmentation_source
 from ui.augmentation.source import Source
 from ui.augmentation.steps import editor
-from ui.frame.page import link_popover
-from ui.parts.controls import control, preset_picker
+from ui.frame.views import View
 from ui.parts.layout import beside, rest
-from ui.parts.state import PageState, arrive, share
-from ui.parts.text import as_text, show_notes
+from ui.parts.state import PageState
+from ui.parts.text import as_text
 
 if TYPE_CHECKING:
     from dashlab.experiments.augmentation.cache import DrawCache
     from dashlab.experiments.augmentation.draws import Draw
 
-PREFIX = "aug"
 TELL_EVERY_S = 0.1
 """How long an outdated drawing may go on, apart from a single step of a single draw."""
-HOME = "classic"
-SPECS: dict[str, Spec] = AugmentationConfig.specs()
+LEAD = (
+    "Augmentation shows a network each picture a little different every time, under the same label. Build a "
+    "pipeline, look at what comes out of it, and ask of every draw: would you still give it this label? The "
+    "order of the steps matters, and so does what each of them leaves of the numbers."
+)
 
 
-def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of a preset; of `""`, the defaults."""
-    if preset == "":
-        return AugmentationConfig().flat()
-    return PRESETS[preset].config.flat() if preset in PRESETS else None
-
-
-def page() -> None:
-    """All of the page below its lead: the steps beside the draws that they make."""
-    state = arrive(PREFIX, SPECS, start, HOME)
-    show_notes(state.notes)
-    left, right = beside(PREFIX, controls=4)
+def draw(state: PageState, view: View) -> None:
+    """The steps beside the draws that they make."""
+    left, right = beside(state.prefix, controls=4)
     with left:
-        _strip(state)
-        preset_picker(state, {name: (entry.title, entry.about) for name, entry in PRESETS.items()})
+        _strip(state, view)
+        view.preset_picker(state)
         picture = st.container()
         ways = st.container()
         st.header("Pipeline", anchor=False)
         steps = editor(state)
-        _put_back(state)
+        view.changed_from_preset(state)
     mixed = any(step.use and step.offer.of_batch for step in steps)
     with picture:
         source = augmentation_source.choose(state, mixed=mixed)
@@ -62,11 +53,9 @@ def page() -> None:
             draws, chosen = _draws(state, source, steps, ways, mixed=mixed)
             rest()
             _below(state, source, steps, draws, chosen, mixed=mixed)
-    share(state)
-    link_popover(state)
 
 
-def _strip(state: PageState) -> None:
+def _strip(state: PageState, view: View) -> None:
     """Seed, number of draws, and new draws."""
 
     def again() -> None:
@@ -74,11 +63,15 @@ def _strip(state: PageState) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button(
-            "Draw again", key=f"{PREFIX}_again", icon=":material/casino:", on_click=again, type="primary"
+            "Draw again",
+            key=f"{state.prefix}_again",
+            icon=":material/casino:",
+            on_click=again,
+            type="primary",
         )
         for name in ("seed", "draws"):
             with st.container(width=92):
-                control(state, name)
+                view.control(state, name)
 
 
 def _draws(
@@ -161,16 +154,12 @@ def _cache() -> DrawCache:
     return DrawCache()
 
 
-def _put_back(state: PageState) -> None:
-    """A button that brings the chosen preset back once anything differs from it."""
-    if state.preset in PRESETS and state.is_changed():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Changed from {as_text(PRESETS[state.preset].title)}.")
-            st.button(
-                "Put back",
-                key=f"{PREFIX}_put_back",
-                icon=":material/undo:",
-                type="tertiary",
-                on_click=state.put_preset,
-                args=(state.preset,),
-            )
+VIEW = View(
+    name="",
+    title="Augmentation",
+    icon=":material/auto_awesome_motion:",
+    lead=LEAD,
+    config=AugmentationConfig,
+    presets=PRESETS,
+    draw=draw,
+)

@@ -42,8 +42,8 @@ def grid(state: PageState, draws: Sequence[Any], original: Any, *, mixed: bool) 
             _tile(_shown(state, draw.last), *_under(number, draw, mixed))
     if any(_is_raw(state, draw.last) and draw.last.raw.mapped is not None for draw in draws):
         st.caption(
-            "Values outside of 0 to 1 cannot be shown: each such picture is mapped, its least value to black "
-            "and its greatest to white."
+            "Values outside of 0 to 1 cannot be shown: each such picture is mapped, its smallest value to "
+            "black and its largest to white."
         )
 
 
@@ -121,7 +121,7 @@ def code(
     single, _ = split(steps)
     st.code(pipeline_code(steps, classes=source.classes if mixed else 0), language="python")
     if any(draw.problem for draw in draws):
-        st.caption("A draw can be given again once every step can be done.")
+        st.caption("Once every step can be done, a draw can be reproduced.")
         return
     chosen = state.nearest("draw", range(1, len(draws) + 1)) - 1
     st.markdown(f"**Draw {chosen + 1} again**" if not mixed else "**This batch again**")
@@ -158,7 +158,7 @@ def training(source: Source, steps: Sequence[Step]) -> None:
     )
     words = {
         "carried": "is carried over",
-        "nearly": "is carried over nearly",
+        "nearly": "is carried over approximately",
         "needless": "is not needed",
         "left out": "is left out",
     }

@@ -19,6 +19,7 @@ from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
 from ui.parts.controls import answered, control, kept
 from ui.parts.entries import Entries, Place
+from ui.parts.fields import Fields
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -40,7 +41,7 @@ FORMULAS: Mapping[str, tuple[str, str]] = {
     "GaussianNoise": (
         r"\begin{gathered} x' = x + \varepsilon "
         r"\\ \varepsilon \sim \mathcal{N}(\text{mean}, \sigma^2) \end{gathered}",
-        "ε is drawn for every value anew.",
+        "ε is drawn separately for every value.",
     ),
     "RandomSolarize": (
         r"x' = \begin{cases} x & x < t \\ \text{max} - x & x \ge t \end{cases}",
@@ -141,14 +142,13 @@ def _settings(key: str, step: Step) -> tuple[dict[str, Value], float]:
     values: dict[str, Value] = {**step.values}
     if _has_chance(step):
         specs["chance"], values["chance"] = CHANCE, step.chance
-    # A page of its own as far as the widgets are concerned; what is set goes back into the pipeline's text.
-    own = PageState(key, specs, lambda _preset: None, "", values)
+    own = Fields(key, specs, values)
     for name, spec in specs.items():
         _widget(spec)(own, name)
     return {name: values[name] for name in step.values}, float(str(values.get("chance", step.chance)))
 
 
-def _widget(spec: Spec) -> Callable[[PageState, str], object]:
+def _widget(spec: Spec) -> Callable[[Fields, str], object]:
     if isinstance(spec, NumbersSpec) and spec.ascending:
         return _range
     if isinstance(spec, NumbersSpec) and spec.whole and spec.counts == (1, 2) and spec.label == "Size":
@@ -156,7 +156,7 @@ def _widget(spec: Spec) -> Callable[[PageState, str], object]:
     return control
 
 
-def _range(own: PageState, name: str) -> None:
+def _range(own: Fields, name: str) -> None:
     """Two ends on one slider."""
     spec, key = own.specs[name], f"{own.prefix}_{name}"
     assert isinstance(spec, NumbersSpec)
@@ -175,7 +175,7 @@ def _range(own: PageState, name: str) -> None:
     own.values[name] = spec.text_of(tuple(ends))
 
 
-def _size(own: PageState, name: str) -> None:
+def _size(own: Fields, name: str) -> None:
     """One slider for a square (or the shorter side), two when height and width are set apart."""
     spec, key = own.specs[name], f"{own.prefix}_{name}"
     assert isinstance(spec, NumbersSpec)

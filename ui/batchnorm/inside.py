@@ -176,10 +176,12 @@ def _gradient_rows(rows: Rows) -> Iterator[dict[str, Any]]:
 def _classes(study: TwinsConfig, at: TwinsEpoch) -> None:
     names = [str(label) for label in range(study.widths[-1])]
     if study.measured == "both":
-        st.caption(f"The share of each class's training data that is read rightly, after epoch {at.epoch}.")
+        st.caption(
+            f"The share of each class's training data that is classified correctly, after epoch {at.epoch}."
+        )
         chart = charts.classes(at, names, known=True)
         plot(chart, "bn_twins_chart_known_classes", "Accuracy within each class of the training data")
-    st.caption(f"The share of each class's test data that is read rightly, after epoch {at.epoch}.")
+    st.caption(f"The share of each class's test data that is classified correctly, after epoch {at.epoch}.")
     plot(charts.classes(at, names), "bn_twins_chart_classes", "Accuracy within each class")
     listed: list[dict[str, Any]] = [{"class": label} for label in names]
     for title, (plain, normed) in _class_columns(study, at):

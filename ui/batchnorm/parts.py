@@ -35,7 +35,7 @@ def largest_class(study: TwinSettings) -> str:
     try:
         return guessing.sentence(_largest_shares(study))
     except DataError as error:  # a kept study is shown all the same
-        return f"What always answering the largest class gives is not known: {as_text(str(error))}"
+        return f"What always predicting the largest class gives is not known: {as_text(str(error))}"
 
 
 def _largest_shares(study: TwinSettings) -> tuple[float, ...]:

@@ -22,8 +22,8 @@ from ui.parts.state import PageState
 __all__ = ["BATCHES_LEAD", "RATES_LEAD", "BatchSweep", "RateSweep", "draw"]
 
 RATES_LEAD = (
-    "Both twins are trained anew at each learning rate. Compare the widths of the two plateaus: from which "
-    "rate on does each twin learn, and at which one does it fail or diverge?"
+    "Both twins are trained again, from the start, at each learning rate. Compare the widths of the two "
+    "plateaus: from which rate on does each twin learn, and at which one does it fail or diverge?"
 )
 BATCHES_LEAD = (
     "Both twins take the same number of steps at every batch size. Follow BatchNorm from right to left: the "
@@ -67,8 +67,7 @@ def draw(state: PageState, view: View) -> None:
             before=before,
             is_quick=is_quick,
         )
-        unread = next(iter(state.problems.values()), "")
-        stage.show(study, unread, button=button, bar=bar)
+        stage.show(study, view.problem(state), button=button, bar=bar)
 
 
 def _picture(name: str, study: Sweep, trials: Sequence[Trial], is_over: bool) -> None:
@@ -180,7 +179,7 @@ def _say_diverged(trials: Sequence[Trial]) -> None:
             first = min(lost, key=lambda trial: (trial.lr, -trial.batch_size))
             st.caption(
                 f"{name}, {len(lost)} of the trainings diverged, the first at learning rate {first.lr:g} "
-                f"with batches of {first.batch_size}: its loss was no finite number any more at step "
+                f"with batches of {first.batch_size}: its loss was no longer a finite number at step "
                 f"{first.diverged}. They stand at the accuracy of guessing."
             )
 

@@ -59,8 +59,7 @@ def draw(state: PageState, view: View) -> None:
             before=before,
             is_quick=is_quick,
         )
-        unread = next(iter(state.problems.values()), "")
-        stage.show(view.config_of(state).computed(), unread, button=button, bar=bar)
+        stage.show(view.config_of(state).computed(), view.problem(state), button=button, bar=bar)
     with left:  # last: the epoch, the pane and more are chosen beside the pictures
         view.changed_from_preset(state)
 

@@ -47,8 +47,8 @@ def what_happened(study: TwinsConfig, rows: Sequence[TwinsEpoch], at: TwinsEpoch
     for name, twin in twins_of(rows[-1]):
         if twin.diverged:
             yield (
-                f":material/trending_up: **{name}** diverged at step {twin.diverged}: its loss was no finite "
-                f"number any more, because steps with learning rate {study.lr:g} overshoot further each "
+                f":material/trending_up: **{name}** diverged at step {twin.diverged}: its loss was no longer "
+                f"a finite number, because steps with learning rate {study.lr:g} overshoot further each "
                 "time. Its curves end there."
             )
     yield from _known(at)
@@ -81,8 +81,8 @@ def _modes(study: TwinsConfig, twin: Twin, epoch: int) -> Iterator[str]:
         )
     elif abs(gap) > LAG:
         yield (
-            f":material/sync_problem: After epoch {epoch} the twin with BatchNorm reads "
-            f"{100 * twin.by_batch.accuracy:.1f} % of the test data in train mode and "
+            f":material/sync_problem: After epoch {epoch} the twin with BatchNorm classifies "
+            f"{100 * twin.by_batch.accuracy:.1f} % of the test data correctly in train mode and "
             f"{100 * twin.by_running.accuracy:.1f} % in eval mode, with the same weights: {_why(study, gap)}"
         )
 

@@ -85,7 +85,7 @@ def _largest_classes(summaries: Sequence[RunSummary]) -> str:
         if run.largest_class is not None:
             shares.setdefault(run.largest_class, []).append(_dataset(run))
     phrases = [f"{100 * share:.2f} % on {_joined(names)}" for share, names in shares.items()]
-    return f"Always answering the largest class gives {_joined(phrases)}." if phrases else ""
+    return f"Always predicting the largest class gives {_joined(phrases)}." if phrases else ""
 
 
 def _dataset(run: RunSummary) -> str:
@@ -104,7 +104,7 @@ def _damaged() -> None:
     for sentence in sentences:
         st.warning(as_text(sentence), icon=":material/heart_broken:")
     if sentences:
-        st.button("Put these messages away", key="home_dismiss", on_click=runs.store().dismiss_damaged)
+        st.button("Dismiss these messages", key="home_dismiss", on_click=runs.store().dismiss_damaged)
 
 
 def _room() -> None:

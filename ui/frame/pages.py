@@ -90,6 +90,8 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/auto_awesome_motion:",
         "pages/augmentation.py",
         "Build a pipeline of random changes, and see step by step what it makes of a picture.",
+        ("ui.augmentation.page:VIEW",),
+        home="classic",
     ),
     PageInfo(
         "trainer",
@@ -98,6 +100,8 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/model_training:",
         "pages/trainer.py",
         "Choose data, network and optimizer, watch the network learn, and look at its mistakes.",
+        ("ui.trainer.page:VIEW",),
+        home="mnist-fast",
     ),
     PageInfo(
         "sketch",
@@ -106,6 +110,7 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/draw:",
         "pages/sketch.py",
         "Draw a digit and watch a network that you trained read it, pixel by pixel.",
+        ("ui.sketch.page:VIEW",),
     ),
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""

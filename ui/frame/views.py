@@ -1,10 +1,10 @@
-"""Pages of several views: one is seen at a time, each has its own settings and presets, one link holds all.
+"""Pages as views: one is seen at a time, each has its own settings and presets, one link holds all.
 
-A view's setting `lr` is called `<view>_lr` in the state of the page.
+A view's setting `lr` is called `<view>_lr` in the state of the page; `lr` where the page has one view alone.
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ import streamlit as st
 from dashlab.settings.fields import Spec, Value
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.presets import Preset
+from dashlab.settings.run import RunConfig
 from ui.frame.page import link_popover, open_page
 from ui.frame.pages import PageInfo, page_of
 from ui.parts import controls
@@ -27,28 +28,32 @@ class View:
     """One view of a page.
 
     Attributes:
-        name: in the link; letters only.
+        name: in the link; letters only. Empty where the page has no other view.
         title: on the switch between views.
         icon: before the title.
         lead: what to look for, in two or three sentences.
         config: its settings.
         presets: by name; names are unique over all views of the page.
         draw: draws controls and pictures.
+        left_alone: settings that a preset leaves as they are.
+        draws_link: whether `draw` itself brings the address in line, and draws the link where it belongs.
     """
 
     name: str
     title: str
     icon: str
     lead: str
-    config: type[FlatConfig]
+    config: type[FlatConfig] | type[RunConfig]
     draw: Callable[[PageState, "View"], None]
-    presets: Mapping[str, Preset[FlatConfig]]
+    presets: Mapping[str, Preset[FlatConfig | RunConfig]]
+    left_alone: tuple[str, ...] = ()
+    draws_link: bool = False
 
     def full(self, name: str) -> str:
         """What a setting of this view is called in the state of the page."""
-        return f"{self.name}_{name}"
+        return f"{self.name}_{name}" if self.name else name
 
-    def values(self, config: FlatConfig) -> dict[str, Value]:
+    def values(self, config: FlatConfig | RunConfig) -> dict[str, Value]:
         """The values of `config` as the state of the page has them."""
         return {self.full(name): value for name, value in config.flat().items()}
 
@@ -56,7 +61,7 @@ class View:
         """The view's config as it is set; not checked."""
         return self.config().change(**{name: state.values[self.full(name)] for name in self.config.specs()})
 
-    def put(self, state: PageState, config: FlatConfig) -> None:
+    def put(self, state: PageState, config: FlatConfig | RunConfig) -> None:
         """Set everything in this view; call before its widgets are drawn, or from a callback."""
         state.put(self.values(config))
 
@@ -64,11 +69,20 @@ class View:
         """Draw one setting's widget, as `controls.control` does; nothing where it has no effect."""
         if self.config_of(state).is_used(name):
             controls.control(state, self.full(name))
+        else:
+            state.problems.pop(self.full(name), None)  # what is not drawn cannot be mended
         return state.values[self.full(name)]
 
-    def preset_picker(self, state: PageState) -> None:
-        """Choose one of the view's presets; the other views stay as they are."""
-        controls.preset_picker(state, self._described(), names=self._names())
+    def problem(self, state: PageState) -> str:
+        """What cannot be read among this view's settings, as a sentence; empty if there is nothing."""
+        return state.problem(map(self.full, self.config.specs()))
+
+    def preset_picker(self, state: PageState, **words: Any) -> None:
+        """Choose one of the view's presets; the other views stay as they are.
+
+        `words` as for `controls.preset_picker`.
+        """
+        controls.preset_picker(state, self._described(), names=self._names(), **words)
 
     def changed_from_preset(self, state: PageState) -> None:
         """What differs from the preset in this view, with a button that puts it back."""
@@ -77,14 +91,16 @@ class View:
     def settings(self, state: PageState, groups: Sequence[Group], **more: Any) -> None:
         """Draw groups of this view's settings, named without the view; `more` as for `controls.settings`."""
         full = [Group(group.title, group.icon, tuple(map(self.full, group.names))) for group in groups]
-        cut = len(self.name) + 1
-        controls.settings(state, full, is_used=lambda name: self.config_of(state).is_used(name[cut:]), **more)
+        own = self.full("")
+        controls.settings(
+            state, full, is_used=lambda name: self.config_of(state).is_used(name.removeprefix(own)), **more
+        )
 
     def _described(self) -> dict[str, tuple[str, str]]:
         return {name: (preset.title, preset.about) for name, preset in self.presets.items()}
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(self.values(self.config()))
+        return tuple(self.full(name) for name in self.config.specs() if name not in self.left_alone)
 
 
 @cache
@@ -95,43 +111,51 @@ def views_of(page: PageInfo) -> tuple[View, ...]:
 
 
 def open_views(slug: str) -> None:
-    """Draw a whole page that consists of views."""
-    with open_page(slug):
-        _show(page_of(slug))
-
-
-def _show(page: PageInfo) -> None:
-    """What the link could not have, the switch between views, the chosen view, the link."""
+    """Draw a whole page."""
+    page = page_of(slug)
     views = views_of(page)
-    state = arrive(page.prefix, _specs(views), lambda preset: _start(views, preset), page.home)
-    show_notes(state.notes)
-    view = _switch(state, views)
-    st.markdown(view.lead, width=760)
+    with open_page(slug, "" if len(views) > 1 else views[0].lead):
+        _show(page, views)
+
+
+def _show(page: PageInfo, views: Sequence[View]) -> None:
+    """What the link could not have, the switch between views, the chosen view, the link."""
+    state = arrive(page.prefix, specs_of(views), lambda preset: start_of(views, preset), page.home)
+    show_notes(state.address.notes)
+    view = views[0]
+    if len(views) > 1:
+        view = _switch(state, views)
+        st.markdown(view.lead, width=760)
     view.draw(state, view)
-    share(state)
-    link_popover(state)
+    if not view.draws_link:
+        share(state)
+        link_popover(state)
 
 
-def _specs(views: Iterable[View]) -> dict[str, Spec]:
+def specs_of(views: Sequence[View]) -> dict[str, Spec]:
+    """The description of every setting of a page with these views."""
+    specs = {view.full(name): spec for view in views for name, spec in view.config.specs().items()}
+    if len(views) == 1:
+        return specs
     names = {view.name: view.title for view in views}
     of_view = Spec(
         kind="choice", label="View", help="What this page shows.", choices=tuple(names), names=names
     )
-    return {"view": of_view} | {
-        view.full(name): spec for view in views for name, spec in view.config.specs().items()
-    }
+    return {"view": of_view} | specs
 
 
-def _start(views: Sequence[View], preset: str) -> dict[str, Value] | None:
-    """All values of the page under a preset; of `""`, the defaults."""
-    values: dict[str, Value] = {"view": views[0].name}
+def start_of(views: Sequence[View], preset: str) -> dict[str, Value] | None:
+    """All values of a page with these views under a preset, None if it has no such; of `""`, the defaults."""
+    several = len(views) > 1
+    values: dict[str, Value] = {"view": views[0].name} if several else {}
     for view in views:
         values |= view.values(view.config())
     if preset == "":
         return values
     for view in views:
         if preset in view.presets:
-            return values | {"view": view.name} | view.values(view.presets[preset].config)
+            values |= {"view": view.name} if several else {}
+            return values | view.values(view.presets[preset].config)
     return None
 
 

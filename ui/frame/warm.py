@@ -14,9 +14,6 @@ from ui.frame.threads import compute_on_one_core
 
 MODULES = (
     *dict.fromkeys(place.partition(":")[0] for page in PAGES for place in page.views),
-    "ui.augmentation.page",
-    "ui.trainer.page",
-    "ui.sketch.page",
     # What those import only once they need it:
     "plotly.graph_objects",
     "torch",

@@ -8,6 +8,7 @@ from dashlab.experiments.initialization.settings import MOST_SETTINGS, Setting
 from ui.frame.views import View
 from ui.parts.controls import control
 from ui.parts.entries import Place, entries
+from ui.parts.fields import Fields
 from ui.parts.sliders import along
 from ui.parts.state import PageState
 from ui.parts.text import as_text
@@ -38,7 +39,7 @@ def _entry(place: Place[Setting], entry: Setting) -> Setting:
     if not (box.open or was_drawn):
         return entry
     with box:
-        own = PageState(place.key, Setting.specs(), lambda _preset: Setting().flat(), "", dict(entry.flat()))
+        own = Fields(place.key, Setting.specs(), dict(entry.flat()))
         for field in Setting.specs():
             if Setting().change(**own.values).is_used(field):
                 control(own, field)

@@ -29,9 +29,9 @@ from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
 LEAD = (
-    "A stack between an input and an output layer learns to read digits, once under each setting. Look at "
-    "which loss falls below 2.3, that of guessing, and compare it with the gradient that reached the lowest "
-    "layer: a signal that stays level helps, but it is not all that is needed."
+    "A stack between an input and an output layer learns to classify digits, once under each setting. Look "
+    "at which loss falls below 2.3, that of guessing, and compare it with the gradient that reached the "
+    "lowest layer: a signal that stays level helps, but it is not all that is needed."
 )
 PREFIX = "init_learn"
 TRAINING = ("optimizer", "lr", "steps", "batch", "seed")
@@ -155,7 +155,7 @@ STAGE = StudyStage(
     there="Trained",
     draw=_shown,
     before=_before,
-    mend="Mend the setting that the sentence under the button names, and the stacks can be trained.",
+    mend="Correct the setting that the sentence under the button names, and the stacks can be trained.",
 )
 VIEW = View(
     name="learn",

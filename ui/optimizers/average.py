@@ -16,7 +16,7 @@ from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
 LEAD = (
-    "Momentum and Adam do not follow a gradient but its moving average. Look how a larger β makes the "
+    "Momentum and Adam do not follow a gradient but its moving average. See how a larger β makes the "
     "average smoother and later, and how an average that starts from 0 is too small in its first steps "
     "until the bias correction mends it."
 )
@@ -88,10 +88,10 @@ def _facts(config: AverageConfig, result: Averages, at: int) -> None:
 
 def _step_words(result: Averages, beta: float, at: int) -> str:
     share = experiment.sums_of_weights((beta,), at)[-1, 0]
-    plain, mended = result.from_zero[at - 1, 0], result.corrected[at - 1, 0]
+    plain, corrected = result.from_zero[at - 1, 0], result.corrected[at - 1, 0]
     return (
         f"At step {at} the weights of the values so far add up to 1 − β$^{{{at}}}$ = {share:.4f}. The "
-        f"average from 0 is **{plain:.3f}**; divided by this sum it is **{mended:.3f}**, where the series "
+        f"average from 0 is **{plain:.3f}**; divided by this sum it is **{corrected:.3f}**, where the series "
         f"without noise stands at {result.clean[at - 1]:.3f}."
     )
 

@@ -21,7 +21,7 @@ from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
 LEAD = (
-    "The same line is fitted to the same points from the same start, with batches of several sizes. Look how "
+    "The same line is fitted to the same points from the same start, with batches of several sizes. See how "
     "few updates the full batch makes and how straight its path is, how many one sample at a time makes and "
     "how it wanders about the lowest point, and where the mini-batch lies between the two."
 )
@@ -61,7 +61,7 @@ def _controls(state: PageState, view: View) -> None:
         "Measure again",
         key=f"{state.prefix}_{view.name}_again",
         icon=":material/timer:",
-        help="Runs everything anew: only the wall times change.",
+        help="Runs everything again: only the wall times change.",
         on_click=jobs.forget,
         args=(experiment.compare,),
     )
@@ -92,7 +92,7 @@ def _say_diverged(config: BatchConfig, result: BatchComparison) -> None:
 def _why(config: BatchConfig, result: BatchComparison, batch: int) -> str:
     if config.lr >= result.problem.largest_lr:
         return (
-            f"Even all samples together bear only learning rates below 2/λ = "
+            f"Even all samples together tolerate only learning rates below 2/λ = "
             f"{result.problem.largest_lr:.3g}, "
             "where λ is the largest curvature of the loss."
         )
@@ -135,7 +135,7 @@ def _table(config: BatchConfig, result: BatchComparison, rows: Sequence[Summary]
             "Batch size": None,  # the name says it
             "Time in ms": st.column_config.NumberColumn(format="%.1f"),
             "µs / update": st.column_config.NumberColumn(
-                format="%.1f", help="Mixing the samples before each epoch included."
+                format="%.1f", help="Shuffling the samples before each epoch is included."
             ),
             "Updates": st.column_config.NumberColumn(format="localized"),
             "Samples seen": st.column_config.NumberColumn(format="localized"),
@@ -221,7 +221,7 @@ def _explain(config: BatchConfig, result: BatchComparison) -> None:
             f"With these samples $S$ = {single:.3g} at the lowest point. Four times the batch halves the "
             f"noise and costs four times the samples. At a constant learning rate the weights do not come "
             f"to rest but wander about the lowest point, the wider the larger $\\alpha / B$; only a falling "
-            f"learning rate ends that. All samples together bear learning rates below "
+            f"learning rate ends that. All samples together tolerate learning rates below "
             f"$2/\\lambda_{{\\max}}$ = {result.problem.largest_lr:.3g}. The lowest loss, "
             f"{result.problem.lowest:.4g}, is at w = {result.problem.best[0]:.3f}, "
             f"b = {result.problem.best[1]:.3f}; the points were made with w = {experiment.TRUTH[0]:g}, "

@@ -75,8 +75,8 @@ def _table(called: Sequence[str], tracks: Sequence[LinearTrack], prefix: str) ->
         if track.diverged_at is not None:
             st.caption(
                 f":material/trending_up: **{as_text(called[track.racer])}** diverged under {track.regime}: "
-                f"by update {track.diverged_at:,} its loss was {FAR:,.0f} times that of the start, or no "
-                f"number any more. A smaller learning rate{_OR_LARGER[track.regime]} calms it."
+                f"by update {track.diverged_at:,} its loss was {FAR:,.0f} times that of the start, or is "
+                f"no longer a number. A smaller learning rate{_OR_LARGER[track.regime]} calms it."
             )
     csv_download(
         "Curves as CSV",

@@ -49,7 +49,7 @@ def draw(state: PageState, view: View) -> None:
         config, bar = _controls(state, view)
     with right:
         if config is None:
-            st.info("Mend what the sentence at the controls names, and the race can begin.")
+            st.info("Correct what the sentence at the controls names, and the race can begin.")
         elif config.task == "linear":
             linear_race.draw(config, f"{state.prefix}_{view.name}")
         else:
@@ -73,7 +73,7 @@ def _controls(state: PageState, view: View) -> tuple[NetworkRace | None, Any]:
     view.control(state, "log_loss")
     view.control(state, "cell_shows")
     config: NetworkRace = view.config_of(state).without_unused()
-    problem = next(iter(state.problems.values()), "")
+    problem = view.problem(state)
     try:
         config.check()
     except DashlabError as error:

@@ -70,7 +70,7 @@ def _accuracies(called: Sequence[str], entries: Sequence[RaceRun], lanes: Lanes,
         grow(charts.accuracy(called, dots), f"{prefix}_chart_accuracy", "Test accuracy of every racer")
         _say_largest(lanes)
     else:
-        st.caption("The test pictures are read once, at the end of each run.")
+        st.caption("The test pictures are used once, at the end of each run.")
 
 
 def _say_largest(lanes: Lanes) -> None:
@@ -166,7 +166,7 @@ def _say_best(config: NetworkRace, entries: Sequence[RaceRun], lanes: Lanes) -> 
     if words:
         st.markdown(
             "Each at the rate that is best on the validation pictures, with the share of the test pictures "
-            f"that it reads right there: {', '.join(words)}."
+            f"that it classifies correctly there: {', '.join(words)}."
         )
 
 
@@ -301,7 +301,7 @@ def _cell(config: NetworkRace, lanes: Sequence[Lane]) -> Cell:
         shown = 100 * row.val_accuracy[0] if config.cell_shows == "accuracy" else row.train_loss[0]
         more = (
             f"{_with_sd(row.val_accuracy, 100, '.2f')} % of the validation and "
-            f"{_with_sd(row.accuracy, 100, '.2f')} % of the test pictures right, training loss "
+            f"{_with_sd(row.accuracy, 100, '.2f')} % of the test pictures correct, training loss "
             f"{_with_sd(row.train_loss, 1, '.4f')}"
         )
         if row.diverged:

@@ -24,7 +24,7 @@ from ui.parts.tables import csv_download
 
 LEAD = (
     "Every cell is one descent into the same stretched bowl; the stronger its colour, the faster it "
-    "converged. Look how momentum lets larger learning rates converge (Nesterov's does not), and how the "
+    "converged. See how momentum lets larger learning rates converge (Nesterov's does not), and how the "
     "fastest cell lies on the line of critical damping of the flat direction. **Click a cell** to see its "
     "descent."
 )

@@ -11,6 +11,7 @@ from dashlab.experiments.optimizers.formulas import printed
 from dashlab.settings.optim import OptimConfig
 from ui.parts import controls
 from ui.parts.entries import Place, entries
+from ui.parts.fields import Fields
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -61,16 +62,12 @@ def editor(
 def _racer(state: PageState, name: str, key: str, racer: E, hidden: Collection[str]) -> E:
     """The widgets of one racer; the racer as they have it, or as it was if that is not sound."""
     kind = type(racer)
-    part = PageState(
-        prefix=key,
-        specs=kind.specs(),
-        start=lambda _preset: None,
-        home="",
-        values=dict(racer.flat()),
-    )
+    part = Fields(key, kind.specs(), dict(racer.flat()))
     controls.control(part, "optimizer")
     st.markdown("  \n".join(f"${line}$" for line in printed(kind().change(**part.values))))
-    everything = st.toggle("All coefficients", key=f"{part.prefix}_all", help="Also those rarely changed.")
+    everything = st.toggle(
+        "All coefficients", key=f"{part.prefix}_all", help="Also show those that are rarely changed."
+    )
     for setting, spec in kind.specs().items():
         if setting == "optimizer" or setting in hidden or not kind().change(**part.values).is_used(setting):
             continue
@@ -78,8 +75,8 @@ def _racer(state: PageState, name: str, key: str, racer: E, hidden: Collection[s
         if everything or not spec.advanced or part.values[setting] != usual:
             controls.control(part, setting)
     try:
-        if part.problems:
-            raise ConfigError(next(iter(part.problems.values())))
+        if unread := part.problem():
+            raise ConfigError(unread)
         return kind().change(**part.values).without_unused().check()
     except ConfigError as error:
         state.problems[name] = str(error)

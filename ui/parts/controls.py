@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value, following, starting
+from ui.parts.fields import Fields
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -77,13 +78,15 @@ def settings(
                 is_plain = everything or not state.specs[name].advanced or state.values[name] != usual
                 if is_plain and is_used(name):
                     (custom or {}).get(name, _draw(name))(state)
+                else:
+                    state.problems.pop(name, None)  # what is not drawn cannot be mended
 
 
 def _draw(name: str) -> Callable[[PageState], object]:
     return lambda state: control(state, name)
 
 
-def control(state: PageState, name: str) -> Value:
+def control(state: Fields, name: str) -> Value:
     """Draw the widget of one setting and take its value over into the state.
 
     A text that cannot be read leaves the value as it was and stands in `state.problems` until it is mended.
@@ -154,7 +157,7 @@ def clicked(key: str, take: Callable[[Any], object]) -> Callable[[], None]:
     return answered(key, first)
 
 
-def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
+def one_of(state: Fields, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
     """Choose one of a few that stand side by side; `names` maps them to what people read."""
     key = f"{state.prefix}_{name}"
     more |= kept(key, state.values[name], among=list(names), argument="default")
@@ -167,11 +170,18 @@ def one_of(state: PageState, name: str, names: Mapping[str, str], *, label: str,
 
 
 def preset_picker(
-    state: PageState, presets: Mapping[str, tuple[str, str]], *, names: Iterable[str] | None = None
+    state: PageState,
+    presets: Mapping[str, tuple[str, str]],
+    *,
+    names: Iterable[str] | None = None,
+    label: str = "Preset",
+    placeholder: str = "None: the defaults",
+    help: str = "Sets every control below to a case worth seeing; change what you like from there.",
+    has_about: bool = True,
 ) -> None:
     """Choose a preset, which sets everything, or the settings in `names` alone.
 
-    `presets` maps names to titles and descriptions.
+    `presets` maps names to titles and descriptions; `has_about` says whether that of the chosen one follows.
     """
     key = f"{state.prefix}_preset"
     st.session_state[key] = state.preset if state.preset in presets else None
@@ -181,15 +191,15 @@ def preset_picker(
             state.put_preset(chosen, names)
 
     st.selectbox(
-        "Preset",
+        label,
         list(presets),
         format_func=lambda name: presets[name][0],
         key=key,
         on_change=answered(key, choose),
-        placeholder="None: the defaults",
-        help="Sets every control below to a case worth seeing; change what you like from there.",
+        placeholder=placeholder,
+        help=help,
     )
-    if state.preset in presets:
+    if has_about and state.preset in presets:
         st.caption(presets[state.preset][1])
 
 

@@ -18,7 +18,7 @@ import streamlit as st
 
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import ListSpec, entries_of, text_of
-from ui.parts.state import PageState
+from ui.parts.fields import Fields
 
 E = TypeVar("E")
 C = TypeVar("C", bound=FlatConfig)
@@ -44,7 +44,7 @@ class Entries(Generic[E]):
     """The list that the setting `name` holds.
 
     Attributes:
-        state: of the page.
+        state: of the page, or of another form.
         name: of the setting, as the state has it.
         read: the entries of a text that the setting's spec allows.
         write: the text of entries.
@@ -53,7 +53,7 @@ class Entries(Generic[E]):
         stem: what the keys of an entry's widgets begin with, before its mark.
     """
 
-    state: PageState
+    state: Fields
     name: str
     read: Callable[[str], Sequence[E]]
     write: Callable[[Iterable[E]], str]
@@ -108,7 +108,7 @@ class Entries(Generic[E]):
     def _order(self) -> _Order[E]:
         """What is remembered of the list; anew where a link, a preset or a button has put another one there.
 
-        `PageState.put` drops what stands under the key of a setting.
+        `Fields.put` drops what stands under the key of a setting.
         """
         key, text = f"{self.state.prefix}_{self.name}", str(self.state.values[self.name])
         order = st.session_state.get(key)
@@ -230,7 +230,7 @@ class Place(Generic[E]):
         self.listed._put(order, entries)
 
 
-def entries(state: PageState, name: str, kind: type[C]) -> Entries[C]:
+def entries(state: Fields, name: str, kind: type[C]) -> Entries[C]:
     """The list of configs that the setting `name` holds, as `dashlab.settings.lists.items` declares it."""
     spec = state.specs[name]
     assert isinstance(spec, ListSpec)

@@ -1,4 +1,4 @@
-"""What every test accuracy stands beside: that of always answering the largest class."""
+"""What every test accuracy stands beside: that of always predicting the largest class."""
 
 from collections.abc import Collection
 
@@ -12,4 +12,4 @@ def sentence(shares: Collection[float]) -> str:
         return ""
     low, high = (f"{100 * share:.2f} %" for share in (min(shares), max(shares)))
     percent = low if low == high else f"{low} to {high}, by the seed"
-    return f"Always answering the largest class gives {percent}."
+    return f"Always predicting the largest class gives {percent}."

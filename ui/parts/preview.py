@@ -97,7 +97,7 @@ def network(config: RunConfig, shape: tuple[int, int, int], classes: int) -> Non
         column_config={
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Multiply-adds": st.column_config.NumberColumn(
-                format="localized", help="Products that are summed up to read one picture."
+                format="localized", help="Products that are summed up to classify one picture."
             ),
         },
         alt="Layers of the network",

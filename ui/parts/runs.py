@@ -13,7 +13,7 @@ from dashlab.data.folders import own_folder
 from dashlab.data.images import ImageSet
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.fields import Value
-from dashlab.settings.run import LEAVES, RunConfig, spec_of
+from dashlab.settings.run import RunConfig, spec_of
 from dashlab.settings.run_parts import DataConfig
 from dashlab.store.runs import RunSummary, Store, StoredRun
 from dashlab.training.study import Study
@@ -144,8 +144,7 @@ def training_link(config: RunConfig) -> dict[str, str]:
     preset = preset_of(config)
     start = PRESETS[preset].config if preset else RunConfig()
     values = config.change(source="auto").flat() if preset else config.flat()
-    specs = {name: spec for name, (_, spec) in LEAVES.items()}
-    return links.write(values, "train", specs, start.flat(), preset) or links.write_plain("train")
+    return links.write(values, "train", RunConfig.specs(), start.flat(), preset) or links.write_plain("train")
 
 
 @lru_cache(maxsize=16384)

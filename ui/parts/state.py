@@ -1,10 +1,5 @@
-"""The settings of one page: kept for the session, read from the link on arrival, written back to it.
+"""The settings of one page: kept for the session, read from the link on arrival, written back to it."""
 
-A widget's own value is lost as soon as the widget is not drawn, so the truth is kept here, under a key that
-belongs to no widget; `controls` copies it in and out.
-"""
-
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,50 +7,27 @@ import streamlit as st
 
 from dashlab.settings.fields import Spec, Value
 from ui.parts import links
+from ui.parts.address import Address
+from ui.parts.fields import Fields
 
 Start = Callable[[str], Mapping[str, Value] | None]
 
-BROWSER_LAG_S = 2.0
-"""For so long after a change the browser may still send the address from before it."""
 
-
-@dataclass
-class PageState:
-    """What is set on a page.
+@dataclass(kw_only=True)
+class PageState(Fields):
+    """The fields of a page, the preset that they start from, and the address that holds both.
 
     Attributes:
-        prefix: of the page's widgets and of its names in a link.
-        specs: description of each setting.
         start: values of a preset by name, None if there is no such preset; `""` gives the defaults.
         home: the preset that stands for an empty link; `""` for the defaults.
-        values: of every setting; always allowed by its spec.
         preset: the preset that was chosen last, `""` for none; values may have been changed since.
-        notes: what had to be changed in the link that brought people here.
-        problems: sentences about widgets whose text cannot be read, by setting.
-        asked: settings that a link has set and that were not yet held against what there is.
+        address: what the link says, and what could not be had of it.
     """
 
-    prefix: str
-    specs: Mapping[str, Spec]
     start: Start
     home: str
-    values: dict[str, Value]
-    preset: str = ""
-    notes: tuple[str, ...] = ()
-    problems: dict[str, str] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
-    _seen: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
-    _last: tuple[tuple[str, str], ...] = ()
-    _changed_at: float = 0.0
-
-    def put(self, values: Mapping[str, Value], preset: str | None = None) -> None:
-        """Set some or all settings; call before their widgets are drawn, or from a callback."""
-        for name, value in values.items():
-            self.values[name] = value
-            self.problems.pop(name, None)
-            st.session_state.pop(f"{self.prefix}_{name}", None)
-        if preset is not None:
-            self.preset = preset
+    preset: str
+    address: Address = field(default_factory=Address)
 
     def nearest(self, name: str, there: Sequence[int]) -> int:
         """What the setting `name` comes to among the numbers that there are now.
@@ -63,23 +35,20 @@ class PageState:
         The setting itself keeps what was wished; what a link asked for and cannot have is said.
         """
         wished = int(str(self.values[name]))
-        found = wished if wished in there else min(there, key=lambda number: (abs(number - wished), number))
-        self.settled(name, None if found == wished else f"here the nearest is {found}")
-        return found
+        chosen = wished if wished in there else min(there, key=lambda number: (abs(number - wished), number))
+        self.settled(name, None if chosen == wished else f"here the nearest is {chosen}")
+        return chosen
 
     def settled(self, name: str, instead: str | None) -> None:
         """A setting has been held against what there is; say what a link gets `instead` of its wish."""
-        if instead is not None and name in self.asked:
-            note = f"The link asked for {name}={self.values[name]}; {instead}."
-            self.notes = (*self.notes, note)  # on top of the page from the next run on
-            st.warning(note.replace("_", "\\_"), icon=":material/link_off:")
-        self.asked.discard(name)
+        self.address.settled(name, self.values[name], instead)
 
     def put_preset(self, preset: str, names: Iterable[str] | None = None) -> None:
         """Set everything, or just `names`, as the preset has it; an unknown preset changes nothing."""
         if (values := self.start(preset)) is not None:
-            self.put(values if names is None else {name: values[name] for name in names}, preset)
-            self.notes = ()
+            self.put(values if names is None else {name: values[name] for name in names})
+            self.preset = preset
+            self.address.notes = ()
 
     def is_changed(self) -> bool:
         """Whether anything differs from the chosen preset (or from the defaults)."""
@@ -105,13 +74,14 @@ def arrive(prefix: str, specs: Mapping[str, Spec], start: Start, home: str = "")
     just_opened = st.session_state.pop(f"{prefix}__opened", False)
     asked = links.of_prefix(st.query_params.to_dict(), prefix)
     if state is None:
-        state = PageState(prefix, specs, start, home, dict(start(home) or {}), preset=home)
+        values = dict(start(home) or {})
+        state = PageState(prefix, specs, values, start=start, home=home, preset=home)
         st.session_state[key] = state
         _take(state, asked)
     elif just_opened:
         if asked:  # without a query people come back to what they left
             _take(state, asked)
-    elif _is_news(state, _frozen(asked)):
+    elif state.address.is_news(asked):
         _take(state, asked)
     return state
 
@@ -125,9 +95,7 @@ def share(state: PageState) -> None:
     """Bring the address of the page in line with the state; call once per run, after the widgets."""
     wanted = state.query()
     everything = st.query_params.to_dict()
-    if _frozen(wanted) != state._last:
-        state._changed_at = time.monotonic()
-        _remember(state, wanted)
+    state.address.wants(wanted)
     if links.of_prefix(everything, state.prefix) != wanted:
         others = {name: text for name, text in everything.items() if not name.startswith(f"{state.prefix}_")}
         st.query_params.from_dict(others | wanted)
@@ -141,26 +109,8 @@ def query_of(prefix: str) -> dict[str, str]:
 
 def _take(state: PageState, asked: Mapping[str, str]) -> None:
     arrived = links.read(asked, state.prefix, state.specs, state.start)
-    if arrived.known:
-        state.put(arrived.values, arrived.preset)
-    else:
-        state.put(state.start(state.home) or {}, state.home)
-    state.notes = arrived.notes
-    state.asked = {name.removeprefix(f"{state.prefix}_") for name in asked} & state.specs.keys()
-    _remember(state, asked)
-
-
-def _is_news(state: PageState, asked: tuple[tuple[str, str], ...]) -> bool:
-    """Whether the address was changed by people (Back, a link) rather than by us."""
-    if asked == state._last:
-        return False
-    return asked not in state._seen or time.monotonic() - state._changed_at > BROWSER_LAG_S
-
-
-def _remember(state: PageState, query: Mapping[str, str]) -> None:
-    state._last = _frozen(query)
-    state._seen.add(state._last)
-
-
-def _frozen(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(query.items()))
+    preset = arrived.preset if arrived.known else state.home
+    state.put(arrived.values if arrived.known else state.start(state.home) or {})
+    state.preset = preset
+    names = {name.removeprefix(f"{state.prefix}_") for name in asked} & state.specs.keys()
+    state.address.taken(asked, names, arrived.notes)

@@ -126,7 +126,7 @@ def _buttons(key: str, sheet: Sheet) -> None:
             icon=":material/undo:",
             on_click=lambda: sheet.put(sheet.strokes[:-1]),
             disabled=not sheet.strokes,
-            help="Take the last stroke back.",
+            help="Undo the last stroke.",
         )
         st.button(
             "Clear",
@@ -134,7 +134,7 @@ def _buttons(key: str, sheet: Sheet) -> None:
             icon=":material/delete:",
             on_click=lambda: sheet.put(()),
             disabled=not sheet.strokes,
-            help="Take a new sheet.",
+            help="Start again with an empty sheet.",
         )
 
 

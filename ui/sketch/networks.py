@@ -53,7 +53,7 @@ def automatic(summaries: Sequence[RunSummary]) -> list[str]:
     """The run that reads when nobody has chosen.
 
     The one made for it; else, of those trained on the same pictures as the first, the one that reads the
-    most test pictures rightly; else the first, which was not trained to its end.
+    most test pictures correctly; else the first, which was not trained to its end.
     """
     made = next((run for run in made_for_it() if run.accuracy is not None), None)
     if made is not None:

@@ -1,6 +1,6 @@
 """The sketch pad: a sheet or an uploaded picture, what the networks read, and what they really see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,41 +16,41 @@ from dashlab.experiments.sketch.presets import PRESETS as EXAMPLES
 from dashlab.experiments.sketch.settings import SketchConfig
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState, Progress
-from dashlab.settings.fields import Spec, Value
 from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
+from ui.frame.views import View
 from ui.parts import live, runs
 from ui.parts.controls import answered, control, kept
 from ui.parts.pictures import show
-from ui.parts.state import PageState, arrive, share
-from ui.parts.text import as_text, show_error, show_notes
+from ui.parts.state import PageState, share
+from ui.parts.text import as_text, show_error
 from ui.sketch import networks, verdict
 from ui.sketch.canvas import canvas, sheet_of
 
 PREFIX = "sketch"
 PREVIEW = 220  # pixels that the longer side of an uploaded picture is shown at
 FORMATS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff")
-SPECS: dict[str, Spec] = SketchConfig.specs()
+LEAD = (
+    "Draw a digit, and watch what the network makes of it each time you lift the pen. Look at the 28 × 28 "
+    "pixels that are left of your drawing, and at which of them mattered."
+)
 
 
-def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of an example; of `""`, an empty sheet."""
-    if preset == "":
-        return SketchConfig().flat()
-    return EXAMPLES[preset].config.flat() if preset in EXAMPLES else None
-
-
-def page() -> None:
-    """All of the page below its lead."""
+def draw(state: PageState, view: View) -> None:
+    """The networks and the examples above the sheet and what is read from it."""
     jobs.warm_up()
-    state = arrive(PREFIX, SPECS, start)
-    show_notes(state.notes)
     with st.container(horizontal=True, gap="medium"):
         with st.container(key=f"{PREFIX}_strip"):  # there in every run: the sheet must never be mounted anew
             picked = _strip(state)
         with st.container(width=SIDE):
-            _example(state)
-    _pad(state, picked)
+            view.preset_picker(
+                state,
+                label="Example",
+                placeholder="Or start from a drawing",
+                help="Puts a drawing worth looking at on the sheet, in place of yours.",
+                has_about=False,
+            )
+    _pad(state, view, picked)
 
 
 def _strip(state: PageState) -> Sequence[RunSummary]:
@@ -85,12 +85,14 @@ def _so_far(progress: Progress) -> None:
     words = "The network sees its first digits …"
     if progress.steps:
         last = progress.steps[-1]
-        words = f"It reads **{100 * last.accuracy:.1f} %** of the digits rightly that it has just trained on."
-    st.caption(f"{words} Draw meanwhile: what is on the sheet is read as soon as the training is over.")
+        words = (
+            f"It classifies **{100 * last.accuracy:.1f} %** of the digits it has just trained on correctly."
+        )
+    st.caption(f"{words} Draw meanwhile: what is on the sheet is classified as soon as the training is over.")
 
 
 @st.fragment
-def _pad(state: PageState, picked: Sequence[RunSummary]) -> None:
+def _pad(state: PageState, view: View, picked: Sequence[RunSummary]) -> None:
     """The sheet and everything that follows from it; a lifted pen runs this alone."""
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=SIDE), st.container(width="stretch")
@@ -98,36 +100,14 @@ def _pad(state: PageState, picked: Sequence[RunSummary]) -> None:
         with left:
             prepared = _picture(state)
         with right:
-            if state.preset in EXAMPLES:
-                st.caption(EXAMPLES[state.preset].about)
+            if state.preset in view.presets:
+                st.caption(view.presets[state.preset].about)
             readers = networks.loaded(picked)
             verdict.answers(prepared, readers, state)
         verdict.what_it_sees(prepared, readers, state)
     except DashlabError as error:
         show_error(error)
     share(state)
-
-
-def _example(state: PageState) -> None:
-    """Choose a drawing worth looking at; it sets everything but the networks."""
-    key = f"{PREFIX}_preset"
-    st.session_state[key] = state.preset if state.preset in EXAMPLES else None
-
-    def choose(chosen: str | None) -> None:
-        if chosen:
-            values = start(chosen) or {}
-            state.put({**values, "runs": state.values["runs"]}, chosen)
-            state.notes = ()
-
-    st.selectbox(
-        "Example",
-        list(EXAMPLES),
-        format_func=lambda name: EXAMPLES[name].title,
-        key=key,
-        on_change=answered(key, choose),
-        placeholder="Or start from a drawing",
-        help="Puts a drawing worth looking at on the sheet, in place of yours.",
-    )
 
 
 def _picture(state: PageState) -> Prepared | None:
@@ -165,7 +145,7 @@ def _drawing_of(text: str) -> tuple[Stroke, ...]:
 
 
 def _pen(state: PageState) -> None:
-    spec, key = SPECS["pen"], f"{PREFIX}_pen"
+    spec, key = state.specs["pen"], f"{PREFIX}_pen"
     state.values["pen"] = st.slider(
         spec.label, int(spec.low), int(spec.high), key=key, help=spec.help, **kept(key, state.values["pen"])
     )
@@ -199,7 +179,7 @@ def _upload() -> Prepared | None:
     st.caption(as_text(f"{name}: {'; '.join(read.notes)}." if read.notes else name))
     if read.prepared is None:
         st.warning(
-            f"There is no ink to be seen in {as_text(name)}: take a picture in which one digit stands out "
+            f"There is no visible ink in {as_text(name)}: take a picture in which one digit stands out "
             "from the paper.",
             icon=":material/visibility_off:",
         )
@@ -252,3 +232,16 @@ def _offer_training(readable: Sequence[RunSummary]) -> None:
     if clicked:
         st.session_state[f"{PREFIX}__training"] = jobs.submit(PRESETS[PREFIX].config)
         st.rerun()
+
+
+VIEW = View(
+    name="",
+    title="Sketch a digit",
+    icon=":material/draw:",
+    lead=LEAD,
+    config=SketchConfig,
+    presets=EXAMPLES,
+    draw=draw,
+    left_alone=("runs",),
+    draws_link=True,
+)

@@ -26,8 +26,8 @@ STEP = 104
 
 DIGITS = tuple("0123456789")
 EMPTY = {
-    "draw": "The sheet is empty, so nothing is read. Draw a digit, of any size and anywhere.",
-    "upload": "There is no picture yet, so nothing is read.",
+    "draw": "The sheet is empty, so there is no prediction. Draw a digit, of any size and anywhere.",
+    "upload": "There is no picture yet, so there is no prediction.",
 }
 HOW_TO_READ = {
     "evidence": "How much the ink of each pixel counted: :orange[**orange**] spoke for {what}, "
@@ -43,7 +43,7 @@ def answers(prepared: Prepared | None, readers: Networks, state: PageState) -> N
         st.info(EMPTY[str(state.values["source"])], icon=":material/draw:")
         return
     if prepared.doubt:
-        st.warning(f"**Nothing is read.** {prepared.doubt}", icon=":material/help:")
+        st.warning(f"**No prediction.** {prepared.doubt}", icon=":material/help:")
     readers = _that_read(prepared, readers)
     if not readers:
         return
@@ -84,9 +84,9 @@ def _say(answer: "NetworkAnswer", *, several: bool) -> None:
     best = as_text(answer.classes[answer.best])
     next_best = f", then {unlikely}" if answer.probabilities[second] >= 0.001 else ""
     if several:
-        st.markdown(f"{as_text(answer.name)} reads **{best}**: {likely}{next_best}.")
+        st.markdown(f"{as_text(answer.name)} predicts **{best}**: {likely}{next_best}.")
     else:
-        st.markdown(f"## Read as {best}")
+        st.markdown(f"## Predicted: {best}")
         st.caption(f"{likely}{next_best}.")
 
 

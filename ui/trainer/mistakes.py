@@ -107,7 +107,7 @@ def _chosen_cell(
 def _cell(run: StoredRun, evaluation: Evaluation, chosen: tuple[int, int], prefix: str) -> None:
     classes = run.result.started.classes
     for place, label, name, start in zip(
-        st.columns(2), ("True class", "Read as"), ("true", "read"), chosen, strict=True
+        st.columns(2), ("True class", "Predicted class"), ("true", "read"), chosen, strict=True
     ):
         key, numbers = f"{prefix}_{name}", range(len(classes))
         index = kept(key, start, among=numbers, argument="index")
@@ -115,8 +115,8 @@ def _cell(run: StoredRun, evaluation: Evaluation, chosen: tuple[int, int], prefi
     truth, predicted = chosen
     count, total = evaluation.confusion[truth][predicted], sum(evaluation.confusion[truth])
     st.markdown(
-        f"**{count:,}** of {total:,} pictures of *{as_text(classes[truth])}* were read as "
-        f"*{as_text(classes[predicted])}*" + (" — rightly." if truth == predicted else ".")
+        f"**{count:,}** of {total:,} pictures of *{as_text(classes[truth])}* were predicted as "
+        f"*{as_text(classes[predicted])}*" + (": correctly." if truth == predicted else ".")
     )
     images = _pictures_of(run) if count else None
     if images is not None:
@@ -133,7 +133,7 @@ def _pairs_table(
         [
             {
                 "True class": classes[i],
-                "Read as": classes[j],
+                "Predicted class": classes[j],
                 "Pictures": count,
                 "Share of the class": 100 * count / sum(evaluation.confusion[i]),
             }
@@ -145,7 +145,7 @@ def _pairs_table(
 
 
 def worst(run: StoredRun, prefix: str) -> None:
-    """The wrongly read pictures that the network was surest of, with its likeliest classes."""
+    """The wrongly classified pictures of which the network was most confident, with its likeliest classes."""
     evaluation = run.result.evaluation
     assert evaluation is not None
     images = _pictures_of(run)
@@ -153,12 +153,12 @@ def worst(run: StoredRun, prefix: str) -> None:
         return
     shown = worst_mistakes(evaluation.probabilities, images.test_y, MOST_MISTAKES)
     if not shown:
-        st.success("Every test picture was read rightly.", icon=":material/check_circle:")
+        st.success("Every test picture was classified correctly.", icon=":material/check_circle:")
         return
     wrong = sum(count for _, _, count in confused_pairs(evaluation.confusion))
     st.markdown(
-        f"The network reads **{wrong:,}** of {run.result.started.test_count:,} test pictures wrongly. These "
-        "are the ones it was surest of. Would you have read them rightly?"
+        f"The network classifies **{wrong:,}** of {run.result.started.test_count:,} test pictures wrongly. "
+        "These are the ones it was most confident about. Would you have got them right?"
     )
     readings(shown, images, top=3)
     csv_download(

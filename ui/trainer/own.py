@@ -157,8 +157,8 @@ def _fetch(name: str) -> None:
 
 def _unexpected(name: str) -> str:
     return (
-        f"{IMAGE_SETS[name].title} could not be fetched: an error that nobody foresaw stands in the server's "
-        "log. The bundled pictures stay in use; try again."
+        f"{IMAGE_SETS[name].title} could not be fetched: an unexpected error, which the server's log "
+        "shows. The bundled pictures stay in use; try again."
     )
 
 

@@ -1,6 +1,5 @@
 """The trainer: its settings, and the stage on which a run is prepared, watched and looked at."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,26 +9,27 @@ from dashlab.charts.trainer.curves import Curve
 from dashlab.errors import ConfigError, DamagedRun
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import Progress
-from dashlab.settings.fields import Spec, Value
-from dashlab.settings.run import LEAVES, RunConfig
+from dashlab.settings.run import RunConfig, spec_of
 from dashlab.store.runs import RunSummary, StoredRun
 from dashlab.training import losses
 from ui.frame.page import link_popover
+from ui.frame.views import View
 from ui.parts import controls as widgets
 from ui.parts import live, offers, preview, runs
 from ui.parts.controls import Group
-from ui.parts.layout import rest
+from ui.parts.layout import beside, rest
 from ui.parts.stage import Begun, Stage, wanted
-from ui.parts.state import PageState, arrive, share
-from ui.parts.text import as_text, show_notes
+from ui.parts.state import PageState, share
+from ui.parts.text import as_text
 from ui.trainer import own, results
 from ui.trainer.compare import curve_of
 
 PREFIX = "train"
-SPECS: dict[str, Spec] = {name: spec for name, (_, spec) in LEAVES.items()}
 KEPT = "This run is kept from before: equal settings give equal results. Another seed gives another run."
-HOME = "mnist-fast"
-"""The preset that stands there before anything is touched: it trains in seconds."""
+LEAD = (
+    "Choose a preset or set everything yourself, then train. Watch how fast the loss falls and where it "
+    "levels off, then look at the pictures that the network still gets wrong."
+)
 
 STAGE = Stage(prefix=PREFIX, config=RunConfig, kept=KEPT, other="")
 GROUPS = (
@@ -69,54 +69,47 @@ GROUPS = (
 )
 
 
-def start(preset: str) -> Mapping[str, Value] | None:
-    """All settings of a preset; of `""`, the defaults."""
-    if preset == "":
-        return RunConfig().flat()
-    return PRESETS[preset].config.flat() if preset in PRESETS else None
+def draw(state: PageState, view: View) -> None:
+    """The settings beside the stage."""
+    controls, right = beside(state.prefix)
+    with controls:
+        config, bar = settings(state, view)
+    with right:
+        stage(state, config, bar)
 
 
-def settings() -> tuple[RunConfig | None, Any]:
-    """Draw the presets, the Train button and every setting.
+def settings(state: PageState, view: View) -> tuple[RunConfig | None, Any]:
+    """Draw the presets, the Train button, every setting and the link.
 
     Returns:
         The config whose key names the run; None, and a sentence under the button, where it is not sound. And
         the place under the button where the progress of a run belongs.
     """
-    state = arrive(PREFIX, SPECS, start, HOME)
-    show_notes(state.notes)
-    presets = {name: (preset.title, preset.about) for name, preset in PRESETS.items()}
-    widgets.preset_picker(state, presets)
+    view.preset_picker(state)
     button, bar = st.container(), st.container()
-    custom = {"path": own.picker, "dataset": _dataset, "start_from": _start_from}
-    widgets.settings(
+    view.settings(
         state,
         GROUPS,
-        is_used=lambda name: _config(state).is_used(name),
-        custom=custom,
+        custom={"path": own.picker, "dataset": _dataset, "start_from": _start_from},
         is_open=lambda group: "path" in group.names and state.values["dataset"] == "own",
     )
-    widgets.changed_from_preset(state, presets)
+    view.changed_from_preset(state)
     share(state)
     link_popover(state)
-    config, problem = _sound(state)
+    config, problem = _sound(state, view)
     with button:
         STAGE.button(wanted(config) if config is not None else None, problem)
     return config, bar
 
 
-def _config(state: PageState) -> RunConfig:
-    return RunConfig().change(**state.values)
-
-
-def _sound(state: PageState) -> tuple[RunConfig | None, str]:
+def _sound(state: PageState, view: View) -> tuple[RunConfig | None, str]:
     """The resolved config, or a sentence that says why there is none."""
     from dashlab.training.engine import resolved
 
-    if state.problems:
-        return None, next(iter(state.problems.values()))
+    if unread := view.problem(state):
+        return None, unread
     try:
-        return resolved(_config(state)), ""
+        return resolved(view.config_of(state)), ""
     except ConfigError as error:
         return None, str(error)
 
@@ -134,7 +127,7 @@ def _start_from(state: PageState) -> None:
     if chosen not in titles:
         titles[chosen] = f"Run {chosen[:12]}…, which is not here"
     key = f"{PREFIX}_start_from"
-    spec, keys = SPECS["start_from"], list(titles)
+    spec, keys = state.specs["start_from"], list(titles)
     place = widgets.kept(key, chosen, among=keys, argument="index")
     picked = st.selectbox(
         spec.label, keys, format_func=lambda run: titles[run], key=key, help=spec.help, **place
@@ -147,7 +140,7 @@ def _leaves_weights(run: RunSummary) -> str:
     return "weights" if run.state != "diverged" else ""
 
 
-def stage(config: RunConfig | None, bar: Any) -> None:
+def stage(state: PageState, config: RunConfig | None, bar: Any) -> None:
     """The run that the settings name, or the last one that was shown, or what there is before training."""
     key = config.key() if config is not None else ""
     asked = wanted(config) if config is not None else None
@@ -167,21 +160,22 @@ def stage(config: RunConfig | None, bar: Any) -> None:
         if not _without_result(key):
             preview.before_training(config)
     else:
-        _what_is_wanted()
+        _what_is_wanted(state)
 
 
-def _what_is_wanted() -> None:
+def _what_is_wanted(state: PageState) -> None:
     """What stands where the pictures would, while the settings are not sound."""
-    state: PageState = st.session_state[f"{PREFIX}__state"]
     if state.values["dataset"] == "own" and not state.values["path"]:
-        st.info("Your own pictures are wanted: under **Data**, upload a zip with one folder for each class.")
+        st.info("Your own pictures are needed: under **Data**, upload a zip with one folder for each class.")
         st.code("coins.zip\n├── heads\n│   ├── 1.jpg\n│   └── 2.jpg\n└── tails\n    └── 3.png", language=None)
         st.caption(
             "JPEG, PNG, WebP, GIF, BMP or TIFF of any size: they are resized. "
             "A fifth of each class is kept for testing, unless the zip has a folder for that, such as test."
         )
     else:
-        st.info("Mend the setting that the sentence under the button names, and the network can be trained.")
+        st.info(
+            "Correct the setting that the sentence under the button names, and the network can be trained."
+        )
 
 
 def _to_show(key: str) -> RunSummary | None:
@@ -237,7 +231,7 @@ def _say_changes(summary: RunSummary, config: RunConfig | None) -> None:
         return
     changes = config.differences(summary.config)
     listed = ", ".join(
-        f"{SPECS[name].label} {SPECS[name].shown(theirs)} → {SPECS[name].shown(ours)}"
+        f"{spec_of(name).label} {spec_of(name).shown(theirs)} → {spec_of(name).shown(ours)}"
         for name, (ours, theirs) in changes.items()
     )
     st.info(f"This run had other settings: {as_text(listed)}. Press Train to see what they do.")
@@ -260,3 +254,15 @@ def _without_result(key: str) -> bool:
         return False
     _curves(progress)
     return True
+
+
+VIEW = View(
+    name="",
+    title="Trainer",
+    icon=":material/model_training:",
+    lead=LEAD,
+    config=RunConfig,
+    presets=PRESETS,
+    draw=draw,
+    draws_link=True,
+)

@@ -80,7 +80,7 @@ def _test_figures(result: Result, evaluation: Evaluation) -> None:
     _metric(
         "Largest class alone",
         f"{100 * share:.2f} %",
-        f"The test accuracy of always answering {as_text(result.started.classes[largest])}: no class has "
+        f"The test accuracy of always predicting {as_text(result.started.classes[largest])}: no class has "
         "more test pictures. A network that has learned something is above it.",
     )
     if published := PUBLISHED.get(runs.preset_of(result.config)):
@@ -93,7 +93,7 @@ def _metric(label: str, value: str, help: str) -> None:
 
 def _spent(result: Result) -> str:
     spent = result.seconds
-    read = f", {seconds(spent.evaluate)} to read the test set" if result.evaluation is not None else ""
+    read = f", {seconds(spent.evaluate)} to evaluate the test set" if result.evaluation is not None else ""
     return f"{seconds(spent.load)} to load, {seconds(spent.train)} to train{read}."
 
 

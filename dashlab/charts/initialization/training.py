@@ -25,7 +25,7 @@ def loss(names: Sequence[str], curves: Sequence[Points], *, steps: int) -> VegaC
 
 
 def accuracy(names: Sequence[str], curves: Sequence[Points], *, steps: int) -> VegaChart:
-    """Share of the digits that are read rightly while training, in per cent."""
+    """Share of the digits that are classified correctly while training, in per cent."""
     percent = [[(step, 100 * value) for step, value in curve] for curve in curves]
     spec = _spec(names, "Training accuracy in %", steps, {"domain": [0, 100]}, ".1f", legend=False)
     return VegaChart(spec, list(_rows(names, percent)))

@@ -23,7 +23,7 @@ def confusion(
     ticks = list(range(len(classes)))
     drawn = figure(
         [_cells(shares), _catchers(counts, shares, classes)],
-        x_title="Read as",
+        x_title="Predicted class",
         y_title="True class",
         height=max(300, min(720, 150 + 33 * len(classes))),
         legend=False,
@@ -74,7 +74,7 @@ def _catchers(
         unselected={"marker": {"opacity": 0}},
         customdata=[[i, j, counts[i][j]] for i, j in cells],
         text=[
-            f"true {classes[i]}, read as {classes[j]}<br>{counts[i][j]:,} of {sum(counts[i]):,} "
+            f"true {classes[i]}, predicted as {classes[j]}<br>{counts[i][j]:,} of {sum(counts[i]):,} "
             f"({100 * shares[i][j]:.1f} %)"
             for i, j in cells
         ],
@@ -108,7 +108,7 @@ def class_accuracy(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> g
     )
     drawn = figure(
         [bars],
-        x_title="Read rightly, in %",
+        x_title="Classified correctly, in %",
         y_title="",
         height=max(240, min(900, 90 + 28 * len(classes))),
         legend=False,

@@ -30,7 +30,7 @@ class CurvesSpec(Spec):
             for curve in curves:
                 checked(curve)
         except ConfigError as error:
-            return f"has one that will not do: {str(error).rstrip('.')}"
+            return f"has one that is not possible: {str(error).rstrip('.')}"
         return None
 
     def parse(self, text: str) -> Value:

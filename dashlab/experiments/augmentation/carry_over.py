@@ -66,7 +66,7 @@ def _in_place(carried: Sequence[Carried], place: int) -> Carried:
 def _carried(number: int, step: Step, info: ImageSetInfo) -> Carried:
     fate, why, settings = _RULES.get(step.transform, _unknown)(step, info)
     if step.chance == 0:
-        fate, why, settings = "needless", "In none of the pictures it does nothing.", {}
+        fate, why, settings = "needless", "It is applied to none of the pictures.", {}
     elif step.chance < 1 and settings and step.transform != "RandomHorizontalFlip":
         fate, why = "nearly", f"{why} The trainer does it to every picture.".strip()
     specs = {**AugmentConfig.specs(), **DataConfig.specs()}

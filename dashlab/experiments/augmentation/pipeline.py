@@ -135,6 +135,10 @@ class PipelineSpec(Spec):
         """The text that `parse` takes."""
         return str(value) or NOTHING
 
+    def shown(self, value: Value) -> str:
+        """The names of the transforms, in their order."""
+        return " → ".join(entry["transform"] for entry in read_entries(str(value))) or "no step"
+
     def clamp(self, value: Value, default: Value) -> Value:
         """The steps that there are, each setting brought to the nearest allowed one."""
         found = [entry for entry in read_entries(str(value)) if entry.get("transform") in catalogue()]

@@ -90,7 +90,7 @@ PRESETS = by_name(
         "cifar",
         "The recipe for CIFAR-10",
         "Pad by 4, crop 32 × 32, mirror: a few pixels of play, as the first ResNets were trained "
-        "with (He and others 2016). The trainer can do all of it.",
+        "with (He et al. 2016). The trainer can do all of it.",
         (
             _step("RandomCrop", size="32", padding="4"),
             _step("RandomHorizontalFlip"),
@@ -117,7 +117,7 @@ PRESETS = by_name(
         "digits",
         "For digits",
         "A little turned, moved, zoomed and slanted, and never mirrored: a mirrored 2 is no digit. "
-        "Widen the angle, and look when a 6 becomes a 9.",
+        "Widen the angle, and see when a 6 becomes a 9.",
         (
             _step(
                 "RandomAffine",
@@ -144,7 +144,7 @@ PRESETS = by_name(
         "autoaugment",
         "AutoAugment",
         "Pairs of changes that a search of thousands of GPU hours found best for one data set "
-        "(Cubuk and others 2019). Switch the policy to svhn, made for house numbers.",
+        "(Cubuk et al. 2019). Switch the policy to svhn, made for house numbers.",
         (_step("Resize", size="160"), _step("AutoAugment")),
         photo="coffee",
         draws=12,

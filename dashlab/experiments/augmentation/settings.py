@@ -19,6 +19,7 @@ CLASSIC = (
     "~~transform~Normalize"
 )
 """The chain that stands there before anything is touched."""
+_OF_A_SET = (("source", tuple(DATASET_NAMES)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,16 @@ class AugmentationConfig(FlatConfig):
         "Photograph",
         "All may be used by anybody for anything.",
         {"cat": "Cat", "coffee": "Coffee", "astronaut": "Astronaut"},
+        used_when=(("source", ("photo",)),),
     )
-    label: int = integer(0, "Class", "What the picture shows.", low=0, high=9)
+    label: int = integer(0, "Class", "What the picture shows.", low=0, high=9, used_when=_OF_A_SET)
     number: int = integer(
-        1, "Which of them", "The first, second … training picture of the class.", low=1, high=10_000
+        1,
+        "Which of them",
+        "The first, second … training picture of the class.",
+        low=1,
+        high=10_000,
+        used_when=_OF_A_SET,
     )
     draws: int = integer(8, "Draws", "How often the picture goes through the pipeline.", low=1, high=24)
     seed: int = integer(

@@ -355,7 +355,7 @@ ABOUT: Mapping[str, tuple[str, str]] = {
     "RandomErasing": ("Blur, noise, erasing", "Erase a random rectangle, so that no single part suffices."),
     "AutoAugment": (
         "Automatic",
-        "One of 25 pairs of changes that a search found best for a data set (Cubuk and others 2019).",
+        "One of 25 pairs of changes that a search found best for a data set (Cubuk et al. 2019).",
     ),
     "RandAugment": ("Automatic", "A few changes drawn from 14, all of one magnitude: two numbers to tune."),
     "TrivialAugmentWide": ("Automatic", "A single change of random strength: nothing to tune."),

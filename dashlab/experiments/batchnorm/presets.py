@@ -60,8 +60,8 @@ TWINS = by_name(
     ),
     Preset(
         "highrate",
-        "A learning rate that only BatchNorm bears",
-        "Learning rate 5 in four layers: within ten steps the plain twin's loss is no number any more. That "
+        "A learning rate that only BatchNorm tolerates",
+        "Learning rate 5 in four layers: within ten steps the plain twin's loss is no longer a number. That "
         "of the other one leaps up at first, and is low within 20 epochs; its accuracy in eval mode follows "
         "later.",
         TwinsLook(lr=5.0, hidden=(64,) * 4, init="kaiming_normal", points=1000, epochs=60, at=60, log=True),
@@ -84,7 +84,7 @@ TWINS = by_name(
         "untracked",
         "No running statistics",
         "track_running_stats=False: eval mode takes the statistics of whatever batch it is given, so both "
-        "modes agree here, and one input alone could not be read at all.",
+        "modes agree here, and one input alone could not be normalised at all.",
         TwinsLook(track=False, pane="statistics"),
     ),
     Preset(

@@ -110,7 +110,7 @@ def masks(config: DropoutConfig) -> Masks:
 
 
 def vote(config: VoteConfig, classifier: Classifier, pictures: Tensor, labels: Tensor) -> Votes:
-    """Have a trained network read one picture under many masks; the classifier itself is left as it is.
+    """Have a trained network classify one picture under many masks; the classifier itself is left as it is.
 
     Masks fall on the network's dropout layers; where it has none, on the output of each hidden activation.
     All else, BatchNorm above all, stays in eval mode.

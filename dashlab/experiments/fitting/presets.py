@@ -192,7 +192,7 @@ MASKS = by_name(
 VOTES = by_name(
     Preset(
         "hundredvotes",
-        "A hundred masks read one picture",
+        "A hundred masks classify one picture",
         "Each mask is a network of its own. Where they disagree, the mean of their probabilities is less "
         "sure than the whole network in eval mode.",
         VoteConfig(),

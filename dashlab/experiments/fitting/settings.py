@@ -170,10 +170,10 @@ class DropoutConfig(FlatConfig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteConfig(FlatConfig):
-    """One picture read many times by one network, each time with other units switched off."""
+    """One picture classified many times by one network, each time with other units switched off."""
 
     picture: int = integer(
-        0, "Picture", "Which of the test pictures is read, counted from 0.", low=0, high=9_999
+        0, "Picture", "Which of the test pictures is classified, counted from 0.", low=0, high=9_999
     )
     p: float = number(
         0.5,
@@ -183,7 +183,7 @@ class VoteConfig(FlatConfig):
         high=0.95,
         step=0.05,
     )
-    votes: int = integer(100, "Votes", "How many masks read the picture.", low=1, high=1000, step=50)
+    votes: int = integer(100, "Votes", "How many masks classify the picture.", low=1, high=1000, step=50)
     seed: int = integer(0, "Seed", "Of the masks.", low=0, high=99_999)
 
 

@@ -19,7 +19,7 @@ TEST_COUNT = 1_000
 LEARNS, SLOWLY = 0.5, 0.2
 """Test accuracies from which a stack learns, and learns slowly; chance is 0.1."""
 LARGEST_CLASS = 0.126
-"""The test accuracy of always answering 1: no other digit has as many of these test pictures."""
+"""The test accuracy of always predicting 1: no other digit has as many of these test pictures."""
 LAYER_S = 0.000_08
 """Measured time of a training step in a layer that has next to nothing to compute."""
 MOST_WEIGHTS = 200 * 256**2

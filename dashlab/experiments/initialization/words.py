@@ -53,7 +53,7 @@ def _why_gone(stats: StackStats, gone: int, growth: str) -> str:
     """Whether the outputs fell below what float32 has, or the activation cut off all that was left."""
     largest = stats.layers[gone - 1].largest
     if largest is not None and largest > TINY:
-        return "all that came to its activation was negative"
+        return "everything that entered its activation was negative"
     return f"they shrank{growth}, below 1.4e-45"
 
 

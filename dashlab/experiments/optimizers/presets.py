@@ -57,7 +57,7 @@ NETWORK = by_name(
         "netsweep",
         "Sweep: SGD against Adam",
         "Learning rates 0.1, 0.01 and 0.001 for both. Which column is best depends on the row: "
-        "SGD needs the largest, and Adam does not bear it.",
+        "SGD needs the largest, and Adam does not tolerate it.",
         NetworkRace(
             task="grid",
             racers=text_of((OptimConfig(), OptimConfig(optimizer="adam"))),
@@ -169,12 +169,12 @@ BATCHES = by_name(
     Preset(
         "batchlarge",
         "Too large a step for one sample",
-        "What the full batch bears makes one sample at a time diverge: its steepest single bowl counts.",
+        "What the full batch tolerates makes one sample at a time diverge: its steepest single bowl counts.",
         BatchConfig(lr=0.3),
     ),
     Preset(
         "batchsorted",
-        "Never mixed",
+        "Never shuffled",
         "Samples from left to right: the path of one sample runs in circles, once around in every epoch.",
         BatchConfig(shuffle="sorted"),
     ),

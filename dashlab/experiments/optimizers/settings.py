@@ -74,13 +74,13 @@ class BatchConfig(FlatConfig):
     shuffle: str = choice(
         "epoch",
         "Order of the samples",
-        "Whether the samples are mixed before every epoch, mixed once, drawn with replacement (some twice, "
-        "some not at all), or taken from left to right in every epoch.",
+        "Whether the samples are shuffled before every epoch, shuffled once, drawn with replacement (some "
+        "twice, some not at all), or taken from left to right in every epoch.",
         {
-            "epoch": "mixed every epoch",
-            "once": "mixed once",
+            "epoch": "shuffled every epoch",
+            "once": "shuffled once",
             "replace": "with replacement",
-            "sorted": "never mixed: by x",
+            "sorted": "never shuffled: by x",
         },
     )
     seed: int = integer(0, "Seed", "Of the samples and of their order.", low=0, high=9999)

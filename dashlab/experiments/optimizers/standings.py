@@ -23,7 +23,7 @@ class Lane:
     steps: tuple[StepRow, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
     accuracy: float | None = None  # on the test set
-    largest_class: float | None = None  # the test accuracy of always answering the largest class
+    largest_class: float | None = None  # the test accuracy of always predicting the largest class
     test_loss: float | None = None
     train_s: float | None = None
 

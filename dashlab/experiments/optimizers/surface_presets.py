@@ -29,8 +29,9 @@ SURFACE = by_name(
     _preset(
         "ravine",
         "Ravine: momentum against plain SGD",
-        "All three at one rate of 0.025; plain SGD bears less than 0.04 on the steep side of the ravine, and "
-        "crawls along it. Momentum adds up the small slopes that always point the same way, and arrives.",
+        "All three at one rate of 0.025; plain SGD tolerates less than 0.04 on the steep side of the "
+        "ravine, and crawls along it. Momentum adds up the small slopes that always point the same way, and "
+        "arrives.",
         (Racer(lr=0.025), Racer(lr=0.025, momentum=0.8), Racer(lr=0.025, momentum=0.8, nesterov=True)),
         surface="ravine",
         steps=80,

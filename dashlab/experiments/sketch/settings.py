@@ -19,7 +19,7 @@ class SketchConfig(FlatConfig):
     )
     pen: int = integer(18, "Pen width", f"In pixels, of a sheet of {SIDE}.", low=4, high=40)
     ink: str = text("", "Drawing", "The strokes on the sheet, as letters.")
-    runs: str = text("", "Networks", "The trained networks that read the picture.")
+    runs: str = text("", "Networks", "The trained networks that classify the picture.")
     map: str = choice(
         "evidence",
         "Colour the pixels by",
@@ -30,7 +30,7 @@ class SketchConfig(FlatConfig):
     about: str = choice(
         "read",
         "For the class",
-        "Ask why a network did or did not read this one.",
-        {"read": "The one that was read"} | {digit: digit for digit in "0123456789"},
+        "Ask why a network did or did not predict this class.",
+        {"read": "The predicted one"} | {digit: digit for digit in "0123456789"},
         shown_only=True,
     )

@@ -12,7 +12,7 @@ def normalised(confusion: Counts) -> list[list[float]]:
 
 
 def class_accuracies(confusion: Counts) -> list[float | None]:
-    """The share of each true class that was read rightly; None for a class without pictures."""
+    """The share of each true class that was classified correctly; None for a class without pictures."""
     return [row[k] / sum(row) if sum(row) else None for k, row in enumerate(confusion)]
 
 

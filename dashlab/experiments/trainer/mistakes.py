@@ -30,7 +30,7 @@ class Reading:
 
 
 def worst_mistakes(probabilities: Tensor, labels: Tensor, count: int) -> list[Reading]:
-    """The pictures that were read wrongly with the greatest confidence, the worst first.
+    """The pictures that were classified wrongly with the greatest confidence, the worst first.
 
     Args:
         probabilities: float32 [N, K].

@@ -56,7 +56,7 @@ _RECIPES = (
         "s2",
         "Fashion-MNIST, the same MLP",
         "The same network and recipe on clothes instead of digits: ten points lower. Shirts, T-shirts, "
-        "pullovers and coats are taken for each other.",
+        "pullovers and coats are confused with each other.",
         dataset="fashion",
         model="mlp",
         hidden=(512, 512),
@@ -141,7 +141,7 @@ _RECIPES = (
         "s16",
         "Your own pictures, LeNet",
         "Upload a zip with the folders train and valid, and in each one folder of pictures per class. A "
-        "fifth of train draws the validation curve; valid is read once, at the end. Few pictures are enough "
+        "fifth of train draws the validation curve; valid is used once, at the end. Few pictures are enough "
         "to see training and validation part ways.",
         dataset="own",
         model="lenet",
@@ -205,7 +205,7 @@ _OWN = (
         "sketch",
         "MNIST, made for the sketch pad",
         "A small network that trains in seconds on digits moved by a pixel and written with thicker and "
-        "thinner pens, so that it also reads yours.",
+        "thinner pens, so that it also recognises yours.",
         dataset="mnist",
         train_size=30_000,
         model="mlp",

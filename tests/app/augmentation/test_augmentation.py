@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -22,8 +23,9 @@ from tests.app.augmentation.steps import QUICK, pictures, with_steps
 from tests.app.pages import link, press, ran, texts
 from ui.augmentation import page as augmentation
 from ui.augmentation.results import training_config
+from ui.frame.views import specs_of, start_of
 from ui.parts import links
-from ui.trainer import page as training
+from ui.trainer.page import VIEW
 
 PAGE = "pages/augmentation.py"
 
@@ -112,7 +114,7 @@ def test_normalised_pictures_are_shown_taken_back_or_as_they_are(open_page: Call
     app = open_page(**with_steps(*to_float, make_step("Normalize")))
     assert "cannot be shown" not in texts(app)
     app.selectbox(key="aug_show").set_value("raw").run()
-    assert "each such picture is mapped, its least value to black" in texts(app)
+    assert "each such picture is mapped, its smallest value to black" in texts(app)
 
 
 def test_the_reversed_order_is_drawn_in_a_second_row(page: AppTest) -> None:
@@ -205,7 +207,7 @@ def test_a_step_that_cannot_be_done_is_named_and_the_steps_before_it_are_shown(
     assert "Step 3 (Normalize) needs fractions" in app.error[0].value.replace("\\", "")
     assert "**2. ToImage**" in texts(app)
     assert "before step 3" in texts(app)
-    assert "A draw can be given again once every step can be done." in texts(app)
+    assert "Once every step can be done, a draw can be reproduced." in texts(app)
 
 
 def test_s18_is_the_chain_of_the_course_on_cifar_shown_taken_back(open_page: Callable[..., AppTest]) -> None:
@@ -237,7 +239,9 @@ def test_the_trainer_is_opened_with_what_it_can_do(open_page: Callable[..., AppT
     (link,) = [
         entry.proto for entry in app.get("page_link") if entry.proto.label == "Train with this pipeline"
     ]
-    arrived = links.read(dict(parse_qsl(link.query_string)), "train", training.SPECS, training.start)
+    arrived = links.read(
+        dict(parse_qsl(link.query_string)), "train", specs_of([VIEW]), partial(start_of, [VIEW])
+    )
     assert arrived.notes == ()
     wanted = {"dataset": "cifar10", "flip": True, "crop_padding": 4, "normalize": "dataset", "rotate": 0.0}
     assert {name: arrived.values[name] for name in wanted} == wanted

@@ -110,8 +110,9 @@ def test_no_more_than_twelve_steps_can_be_added(open_page: Callable[..., AppTest
 
 def test_what_was_changed_can_be_put_back(open_page: Callable[..., AppTest]) -> None:
     app = open_page(**QUICK)
-    assert "Changed from RandAugment." in texts(app)
+    assert "Changed from RandAugment: Draws 2." in texts(app)
     press(app, "aug_step0_remove")
+    assert "Changed from RandAugment: Draws 2, Pipeline RandAugment." in texts(app)
     press(app, "aug_put_back")
     assert link(app) == {"aug_preset": "randaugment"}
     assert app.checkbox(key="aug_step0_use").label == "1. **Resize**"

@@ -1,4 +1,4 @@
-"""Wherever a test accuracy is shown, what always answering the largest class gives stands there too."""
+"""Wherever a test accuracy is shown, what always predicting the largest class gives stands there too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("pictures_at_hand")
 
 OPTIM, BATCHNORM, TRAINER = "pages/optimizers.py", "pages/batchnorm.py", "pages/trainer.py"
 FAST = PRESETS["mnist-fast"].config
-GIVES = "Always answering the largest class gives"
+GIVES = "Always predicting the largest class gives"
 TWINS = TwinsConfig(points=100, hidden=(8, 6), epochs=15)
 DIGITS = TWINS.change(dataset="mnist", batch_size=64).without_unused()
 SWEEP = RateSweep(dataset="mnist", batch_size=64)
@@ -156,7 +156,7 @@ def test_where_the_digits_cannot_be_read_any_more_the_study_stands_and_says_so(
     monkeypatch.setattr(runs, "images", refuse)
     lab.show(SWEEP, JobState.FINISHED, rows=(TRIAL,))
     app = ran(open_app(BATCHNORM, **in_view("bn", "rates", **ON_DIGITS)))
-    assert "What always answering the largest class gives is not known: The pictures are gone." in texts(app)
+    assert "What always predicting the largest class gives is not known: The pictures are gone." in texts(app)
     assert len(app.get("vega_lite_chart")) == 1
 
 

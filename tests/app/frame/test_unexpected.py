@@ -22,7 +22,7 @@ BODIES = {
     "batchnorm": "ui.frame.views._switch",
     "augmentation": "ui.augmentation.page.editor",
     "trainer": "ui.trainer.page.settings",
-    "sketch": "ui.sketch.page.page",
+    "sketch": "ui.sketch.page._strip",
 }
 
 

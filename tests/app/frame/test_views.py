@@ -50,7 +50,7 @@ def test_the_link_of_the_plain_defaults_brings_back_the_plain_defaults(
     state = app.session_state[f"{prefix}__state"]
     assert (state.values, state.preset) == (dict(state.start("")), "")
     again = ran(open_app(path, **link(app))).session_state[f"{prefix}__state"]
-    assert (again.values, again.preset, again.notes) == (state.values, "", ())
+    assert (again.values, again.preset, again.address.notes) == (state.values, "", ())
 
 
 def test_pages_for_each_of_which_the_plain_defaults_are_tried_are_all_there_are() -> None:

@@ -213,7 +213,7 @@ def test_the_link_brings_back_the_same_page(
         ({"depth": "900"}, "the most is 200"),
         ({"width": "1"}, "the least is 8"),
         ({"depth": "deep"}, "cannot be read"),
-        ({"settings": "initializer~he"}, "has an entry that will not do"),
+        ({"settings": "initializer~he"}, "has an entry that is not possible"),
         ({"settings": "~~~"}, "cannot be read"),
         ({"settings": text_of([Setting()] * 9)}, "must have 1 to 6 entries"),
         ({"settings": "std~1e9"}, "must lie between"),

@@ -143,7 +143,7 @@ def test_a_race_that_goes_on_shows_its_bar_and_curves(
     assert bar.value == 40
     assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps ·")
     assert len(app.get("vega_lite_chart")) == 2
-    assert "The test pictures are read once, at the end of each run." in texts(app)
+    assert "The test pictures are used once, at the end of each run." in texts(app)
     assert app.button(key="optim_net_start").disabled
 
 
@@ -260,7 +260,7 @@ def test_a_finished_grid_chooses_each_rate_by_validation_and_tells_its_test_accu
         preferred = run.column == run.racer
         Store().save(result(run.config, wrong=4 if preferred else 0, val=0.9 if preferred else 0.8))
     app = open_view(**GRID)
-    assert "reads right there: **SGD** at 0.0003 (90.00 %), **Adam** at 1 (90.00 %)." in texts(app)
+    assert "classifies correctly there: **SGD** at 0.0003 (90.00 %), **Adam** at 1 (90.00 %)." in texts(app)
     assert list(app.dataframe[0].value["Validation accuracy in %"]) == ["90.00", "80.00", "80.00", "90.00"]
     assert len(app.get("plotly_chart")) == 1
 

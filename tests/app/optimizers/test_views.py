@@ -169,7 +169,7 @@ def test_a_run_that_diverges_is_said_with_its_update_and_why(open_view: Callable
 
 
 def test_a_learning_rate_too_large_for_all_names_the_limit(open_view: Callable[..., AppTest]) -> None:
-    assert "Even all samples together bear only learning rates below 2/λ = 0.402" in texts(
+    assert "Even all samples together tolerate only learning rates below 2/λ = 0.402" in texts(
         open_view("batches", lr="0.5")
     )
 

@@ -58,7 +58,7 @@ def test_while_the_network_is_trained_the_page_says_how_far_it_is(
     lab.show(MADE, JobState.RUNNING, "Training: epoch 1 of 3.", steps=steps(10), fraction=0.3)
     app = open_page(sketch_ink=ink(4))
     assert "90.0 %" in texts(app)
-    assert "Read as" not in texts(app)
+    assert "Predicted:" not in texts(app)
     assert not [button for button in app.button if button.key == "sketch_train"]
 
 
@@ -79,7 +79,7 @@ def test_a_finished_network_reads_what_was_drawn_before(
     keep(MADE)
     lab.show(MADE, JobState.FINISHED)
     app.run()
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
     assert bars(app) == 1
 
 
@@ -89,8 +89,8 @@ def test_a_finished_network_reads_what_was_drawn_before(
 def test_an_empty_sheet_predicts_nothing_and_says_so(open_page: Callable[..., AppTest]) -> None:
     keep(MADE)
     app = open_page()
-    assert "The sheet is empty, so nothing is read." in texts(app)
-    assert "Read as" not in texts(app)
+    assert "The sheet is empty, so there is no prediction." in texts(app)
+    assert "Predicted:" not in texts(app)
     assert (bars(app), pictures(app)) == (0, 0)
 
 
@@ -151,8 +151,8 @@ def test_several_networks_read_side_by_side(open_page: Callable[..., AppTest]) -
     keys = keep(MADE), keep(PLAIN, name="The small one")
     app = open_page(sketch_ink=ink(4), sketch_runs="-".join(key[:12] for key in keys))
     assert app.multiselect(key="sketch_networks").value == list(keys)
-    assert "The small one reads" in texts(app)
-    assert "MNIST, made for the sketch pad reads" in texts(app)
+    assert "The small one predicts" in texts(app)
+    assert "MNIST, made for the sketch pad predicts" in texts(app)
     assert pictures(app) == 9  # a map each
 
 
@@ -165,7 +165,7 @@ def test_the_choice_of_networks_goes_into_the_link_and_keeps_the_drawing(
     app.multiselect(key="sketch_networks").set_value([plain]).run()
     assert link(app)["sketch_runs"] == plain[:12]
     assert link(app)["sketch_ink"] == ink(4)
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
 
 
 def test_only_networks_that_fit_are_offered_those_for_digits_first(open_page: Callable[..., AppTest]) -> None:
@@ -185,7 +185,7 @@ def test_a_network_that_was_damaged_is_said_and_left_out(open_page: Callable[...
     weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
     app = open_page(sketch_ink=ink(4))
     assert "was damaged" in texts(app)
-    assert "Read as" not in texts(app)
+    assert "Predicted:" not in texts(app)
 
 
 def test_another_network_can_be_trained_beside_one_s_own(
@@ -234,7 +234,7 @@ def test_a_drawing_too_long_for_a_link_is_read_all_the_same(
     monkeypatch.setattr("ui.sketch.page.canvas", lambda _key, **_more: scribble)
     app = open_page()
     assert "too long for the address" in texts(app)
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
     assert "sketch_ink" not in link(app)
 
 
@@ -249,6 +249,15 @@ def test_an_example_puts_its_drawing_on_the_sheet(open_page: Callable[..., AppTe
     app = open_page()
     app.selectbox(key="sketch_preset").set_value("tiny").run()
     assert not app.exception
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
     assert app.slider(key="sketch_pen").value == 4
     assert link(app) == {"sketch_preset": "tiny"}
+
+
+def test_an_example_leaves_the_networks_as_they_were_chosen(open_page: Callable[..., AppTest]) -> None:
+    keep(MADE)
+    key = keep(PLAIN)[:12]
+    app = open_page(sketch_runs=key)
+    app.selectbox(key="sketch_preset").set_value("tiny").run()
+    assert not app.exception
+    assert link(app) == {"sketch_preset": "tiny", "sketch_runs": key}

@@ -43,7 +43,7 @@ def test_an_uploaded_picture_is_read(open_page: Callable[..., AppTest], dark_on_
     sheet = drawn() if dark_on_light else 255 - drawn()
     app.file_uploader(key="sketch_file").set_value(("four.png", png(sheet), "image/png")).run()
     assert not app.exception
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_thin_upright_line_is_read_and_a_level_one_is_said_to_be_no_digit(
     app = open_page(sketch_source="upload")
     ran(app.file_uploader(key="sketch_file").set_value(("line.png", png(sheet), "image/png")))
     is_level = bool(np.ptp(np.argwhere(sheet == 0)[:, 1]))
-    assert ("## Read as" in texts(app)) is not is_level
+    assert ("## Predicted:" in texts(app)) is not is_level
     assert ("This is a level line" in texts(app)) is is_level
     assert pictures(app) == (8 if is_level else 9)  # the upload, the input, the map, six steps
 
@@ -75,9 +75,9 @@ def test_two_digits_in_an_upload_are_said_and_none_is_read(open_page: Callable[.
     app = open_page(sketch_source="upload")
     sheet = np.hstack([drawn(4), drawn(7)])
     ran(app.file_uploader(key="sketch_file").set_value(("both.png", png(sheet), "image/png")))
-    assert "Nothing is read." in texts(app)
+    assert "No prediction." in texts(app)
     assert "There are 2 separate things on the sheet" in texts(app)
-    assert "Read as" not in texts(app)
+    assert "Predicted:" not in texts(app)
     assert bars(app) == 0
     assert pictures(app) == 8  # the upload, the input, six steps
 
@@ -95,7 +95,7 @@ def test_what_is_drawn_and_no_digit_is_said(
     keep(MADE)
     app = open_page(sketch_ink=encode([Stroke(18, points)]))
     assert sentence in texts(app)
-    assert "Read as" not in texts(app)
+    assert "Predicted:" not in texts(app)
     assert bars(app) == 0
 
 
@@ -120,7 +120,7 @@ def test_a_network_that_reads_clothes_answers_where_there_is_no_digit(
         (b"not a picture at all", "is not a picture that can be read"),
         (png(drawn())[:300], "truncated"),
         (png(np.zeros((1, 1), np.uint8)), "too small"),
-        (png(np.full((50, 50), 200, np.uint8)), "There is no ink to be seen"),
+        (png(np.full((50, 50), 200, np.uint8)), "There is no visible ink in"),
     ],
 )
 def test_a_bad_picture_gets_its_sentence(
@@ -131,7 +131,7 @@ def test_a_bad_picture_gets_its_sentence(
     app.file_uploader(key="sketch_file").set_value(("bad.png", content, "image/png")).run()
     assert not app.exception
     assert sentence in texts(app)
-    assert "Read as" not in texts(app)
+    assert "Predicted:" not in texts(app)
 
 
 def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., AppTest]) -> None:
@@ -139,7 +139,7 @@ def test_the_drawing_is_still_there_after_an_upload(open_page: Callable[..., App
     app = open_page(sketch_ink=ink(4))
     app.segmented_control(key="sketch_source").set_value("upload").run()
     app.segmented_control(key="sketch_source").set_value("draw").run()
-    assert "## Read as" in texts(app)
+    assert "## Predicted:" in texts(app)
     assert link(app)["sketch_ink"] == ink(4)
 
 

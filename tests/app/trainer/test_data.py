@@ -146,7 +146,9 @@ def test_a_download_that_fails_as_nobody_foresaw_ends_as_a_problem_and_in_the_lo
     own.wait_for_fetch()
     assert own.fetching() is None
     assert own._fetches["fashion"].is_over
-    assert own._fetches["fashion"].problem.startswith("Fashion-MNIST could not be fetched: an error")
+    assert own._fetches["fashion"].problem.startswith(
+        "Fashion-MNIST could not be fetched: an unexpected error"
+    )
     assert "KeyError: 'md5'" in caplog.text
 
 

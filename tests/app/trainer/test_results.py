@@ -23,14 +23,14 @@ def test_the_most_frequent_mistake_is_chosen_first(open_page: Callable[..., AppT
     Store().save(result(FAST))
     app = open_page()
     assert (app.selectbox(key="train_true").value, app.selectbox(key="train_read").value) == (4, 9)
-    assert "**3** of 4 pictures of *4* were read as *9*." in texts(app)
+    assert "**3** of 4 pictures of *4* were predicted as *9*." in texts(app)
 
 
 def test_choosing_a_cell_by_its_classes_shows_its_pictures(open_page: Callable[..., AppTest]) -> None:
     Store().save(result(FAST))
     app = open_page()
     app.selectbox(key="train_read").set_value(4).run()
-    assert "**1** of 4 pictures of *4* were read as *4* — rightly." in texts(app)
+    assert "**1** of 4 pictures of *4* were predicted as *4*: correctly." in texts(app)
     assert len(app.get("image")) == 1
 
 
@@ -38,7 +38,7 @@ def test_an_empty_cell_says_so_and_shows_no_picture(open_page: Callable[..., App
     Store().save(result(FAST))
     app = open_page()
     app.selectbox(key="train_true").set_value(0).run()
-    assert "**0** of 4 pictures of *0* were read as *9*." in texts(app)
+    assert "**0** of 4 pictures of *0* were predicted as *9*." in texts(app)
     assert not app.get("image")
 
 
@@ -47,7 +47,7 @@ def test_the_worst_mistakes_come_with_the_networks_probabilities(open_page: Call
     app = open_page()
     app.session_state["train_tabs"] = "Worst mistakes"
     app.run()
-    assert "reads **3** of 40 test pictures wrongly" in texts(app)
+    assert "classifies **3** of 40 test pictures wrongly" in texts(app)
     assert elements(app, "progress")[0].text == "**9** · 91.0 %"
 
 

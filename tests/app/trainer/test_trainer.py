@@ -161,7 +161,7 @@ def test_the_published_figure_stands_beside_the_measured_one(open_page: Callable
 
 
 def test_a_stopped_run_keeps_its_curves_and_says_so(open_page: Callable[..., AppTest], lab: FakeLab) -> None:
-    note = "Stopped after 20 of 470 steps. Curves and weights are kept; the test set was not read."
+    note = "Stopped after 20 of 470 steps. Curves and weights are kept; the test set was not used."
     Store().save(result(FAST, "stopped", note))
     lab.show(FAST, JobState.STOPPED, note)
     app = open_page()
@@ -265,7 +265,7 @@ def test_the_figure_that_the_material_reports_stands_with_its_preset(
 def test_under_the_loss_stands_what_is_made_small_besides(open_page: Callable[..., AppTest]) -> None:
     Store().save(result(FAST))
     said = texts(open_page())
-    assert "What is made small in training is more: label smoothing adds 0.0250 (step 20)." in said
+    assert "What training minimises is more: label smoothing adds 0.0250 (step 20)." in said
     assert "Validation: measured" not in said
 
 

@@ -71,7 +71,7 @@ def a_digit(
 
 
 def verdict(page: Page) -> Locator:
-    return page.get_by_role("heading", name=re.compile("^Read as"))
+    return page.get_by_role("heading", name=re.compile("^Predicted:"))
 
 
 def clear(page: Page) -> None:
@@ -97,14 +97,14 @@ def test_a_digit_drawn_before_there_is_a_network_is_read_as_soon_as_there_is_one
     page: Page, visit: Visit
 ) -> None:
     visit(page, "/sketch")
-    expect(page.get_by_text("The sheet is empty, so nothing is read.")).to_be_visible()
+    expect(page.get_by_text("The sheet is empty, so there is no prediction.")).to_be_visible()
     draw(page, a_digit(4))
     expect(page.get_by_role("img", name="The input: 28 × 28 pixels")).to_be_visible()
     expect(verdict(page)).to_have_count(0)
     begun = time.monotonic()
     press(page, "sketch_train")
     expect(keyed(page, "sketch_stop")).to_be_visible()
-    expect(verdict(page)).to_have_text("Read as 4", timeout=TRAIN_MS)
+    expect(verdict(page)).to_have_text("Predicted: 4", timeout=TRAIN_MS)
     sys.stdout.write(f"From the click to the first prediction: {time.monotonic() - begun:.1f} s\n")
     expect(keyed(page, "sketch_stop")).to_have_count(0)
     no_error(page)
@@ -120,7 +120,7 @@ def test_drawn_digits_are_read(pad: Page, visit: Visit) -> None:
             hand = Hand(slant=0.12, wide=1.1, turn=-3, wobble=0.012, seed=digit)
             draw(pad, placed(written(strokes(digit), hand), height=height, left=left, top=top))
             read = verdict(pad).inner_text()
-            if read != f"Read as {digit}":
+            if read != f"Predicted: {digit}":
                 wrong.append(f"{digit} ({name}): {read}")
             clear(pad)
     sys.stdout.write(f"{30 - len(wrong)} of 30 digits read; misread: {wrong}\n")
@@ -141,25 +141,25 @@ def test_on_a_phone_the_sheet_comes_before_the_choice_of_networks(
 
 
 def test_an_empty_sheet_predicts_nothing_and_clear_brings_it_back(pad: Page) -> None:
-    expect(pad.get_by_text("The sheet is empty, so nothing is read.")).to_be_visible()
+    expect(pad.get_by_text("The sheet is empty, so there is no prediction.")).to_be_visible()
     expect(keyed(pad, "sketch_bars")).to_have_count(0)
     draw(pad, a_digit(7))
     expect(keyed(pad, "sketch_bars").get_by_test_id("stPlotlyChart")).to_be_visible()
     clear(pad)
-    expect(pad.get_by_text("The sheet is empty, so nothing is read.")).to_be_visible()
+    expect(pad.get_by_text("The sheet is empty, so there is no prediction.")).to_be_visible()
     expect(keyed(pad, "sketch_bars")).to_have_count(0)
     draw(pad, a_digit(1))
-    expect(verdict(pad)).to_have_text("Read as 1")
+    expect(verdict(pad)).to_have_text("Predicted: 1")
 
 
 def test_undo_takes_the_last_stroke_back(pad: Page) -> None:
     draw(pad, a_digit(1, left=140))
-    expect(verdict(pad)).to_have_text("Read as 1")
+    expect(verdict(pad)).to_have_text("Predicted: 1")
     draw(pad, (((60.0, 60.0), (150.0, 60.0)), ((90.0, 230.0), (200.0, 230.0))), already=1)
     for left in (2, 1):
         press(pad, "sketch_canvas_undo")
         await_strokes(pad, left)
-    expect(verdict(pad)).to_have_text("Read as 1")
+    expect(verdict(pad)).to_have_text("Predicted: 1")
     draw(pad, (((150.0, 110.0), (230.0, 200.0)),), already=1)  # the component has heard of it
 
 
@@ -169,17 +169,17 @@ def test_back_takes_the_last_stroke_back(pad: Page) -> None:
     pad.wait_for_timeout(2500)  # for two seconds an older address counts as one that the browser is late with
     pad.go_back()
     await_strokes(pad, 1)
-    expect(verdict(pad)).to_have_text("Read as 1")
+    expect(verdict(pad)).to_have_text("Predicted: 1")
     no_error(pad)
 
 
 def test_a_drawing_is_still_there_after_another_page(pad: Page) -> None:
     draw(pad, a_digit(3))
-    expect(verdict(pad)).to_have_text("Read as 3")
+    expect(verdict(pad)).to_have_text("Predicted: 3")
     pad.get_by_test_id("stSidebar").get_by_role("link", name="Trainer").click()
     expect(pad.get_by_role("heading", name="Trainer", exact=True)).to_be_visible()
     pad.get_by_test_id("stSidebar").get_by_role("link", name="Sketch a digit").click()
-    expect(verdict(pad)).to_have_text("Read as 3")
+    expect(verdict(pad)).to_have_text("Predicted: 3")
     draw(pad, (((40.0, 250.0), (60.0, 260.0)),), already=1)
     no_error(pad)
 
@@ -190,7 +190,7 @@ def test_a_link_brings_the_drawing_into_another_browser(
     draw(pad, a_digit(5))
     said = pad.get_by_text(re.compile(r"^5 at \d")).inner_text()
     other = visit(new_page(), address(pad))
-    expect(verdict(other)).to_have_text("Read as 5")
+    expect(verdict(other)).to_have_text("Predicted: 5")
     expect(other.get_by_text(said)).to_be_visible()
     awaited(other, lambda: ink_on(other), lambda ink: ink > 1000)
     expect(other).to_have_url(pad.url)
@@ -215,7 +215,7 @@ def test_the_pen_width_slider_changes_the_pen(pad: Page, visit: Visit) -> None:
 def test_an_example_is_put_on_the_sheet_and_can_be_drawn_on(pad: Page) -> None:
     keyed(pad, "sketch_preset").get_by_role("combobox").click()
     pad.get_by_role("option", name="A 7 with a bar").click()
-    expect(verdict(pad)).to_have_text("Read as 7")
+    expect(verdict(pad)).to_have_text("Predicted: 7")
     settle(pad)
     awaited(pad, lambda: ink_on(pad), lambda ink: ink > 1000)
     draw(pad, (((200.0, 250.0), (220.0, 260.0)),), already=2)
@@ -243,7 +243,7 @@ def test_pictures_dark_on_light_and_light_on_dark_are_read(pad: Page, visit: Vis
     for digit, light_on_dark in ((2, False), (6, True)):
         visit(pad, "/sketch?sketch_source=upload")
         upload(pad, f"{digit}.png", png(digit, light_on_dark=light_on_dark))
-        expect(verdict(pad)).to_have_text(f"Read as {digit}")
+        expect(verdict(pad)).to_have_text(f"Predicted: {digit}")
 
 
 def test_a_file_that_is_no_picture_gets_its_sentence(pad: Page, visit: Visit) -> None:
@@ -273,7 +273,7 @@ def test_a_finger_draws_on_a_telephone(
             finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await_strokes(phone, len(glyph))
-    expect(verdict(phone)).to_have_text("Read as 8")
+    expect(verdict(phone)).to_have_text("Predicted: 8")
     top, read = sheet(phone)["y"], verdict(phone).bounding_box()
     assert read is not None
     assert read["y"] + read["height"] - top < VIEWPORTS["phone"]["height"] - BAR  # seen while one draws

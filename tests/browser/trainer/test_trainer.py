@@ -66,17 +66,17 @@ def test_the_same_run_is_there_at_once_for_another_visitor(
 
 def test_a_click_on_a_cell_shows_its_pictures(trained: Page) -> None:
     click_on(plot(trained, "train_chart_matrix"), 0.35, 0.35, "true 3, read as 3")
-    expect(trained.get_by_text(re.compile(r"pictures of 3 were read as 3 — rightly"))).to_be_visible()
+    expect(trained.get_by_text(re.compile(r"pictures of 3 were predicted as 3: correctly"))).to_be_visible()
     expect(trained.get_by_role("img", name=re.compile("true class 3")).first).to_be_visible()
     settle(trained)
-    expect(trained.get_by_text(re.compile(r"pictures of 3 were read as 3 — rightly"))).to_be_visible()
+    expect(trained.get_by_text(re.compile(r"pictures of 3 were predicted as 3: correctly"))).to_be_visible()
     no_error(trained)
 
 
 def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page) -> None:
     for key, said in (
-        ("train_true", r"pictures of 5 were read as \d"),
-        ("train_read", "pictures of 5 were read as 5 — rightly"),
+        ("train_true", r"pictures of 5 were predicted as \d"),
+        ("train_read", "pictures of 5 were predicted as 5: correctly"),
     ):
         choose(trained, key, "5")
         expect(keyed(trained, key).get_by_role("combobox")).to_have_value("5")

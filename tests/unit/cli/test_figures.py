@@ -72,14 +72,14 @@ def test_beside_the_test_accuracy_stands_what_the_largest_class_alone_gives(
 ) -> None:
     assert main([*QUICK, "--hidden", "64", "--train-size", "1000", "--lr", "0.1", "--no-save"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert re.match(r"Test accuracy \d\d\.00%; always answering 7 gives 15\.00%\. \(load", last), last
+    assert re.match(r"Test accuracy \d\d\.00%; always predicting 7 gives 15\.00%\. \(load", last), last
 
 
 def test_a_run_at_guessing_level_is_told_so_and_what_helps(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--lr", "1e-7", "--init", "zeros", "--epochs", "1"]
     assert main([*QUICK, *arguments, "--no-save"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert "This is no better than guessing: always answering 7 gives 15.00%. What usually helps" in last
+    assert "This is no better than guessing: always predicting 7 gives 15.00%. What usually helps" in last
     assert main([*QUICK, *arguments, "--no-save", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["largest_class_accuracy"] == 0.15
 

@@ -39,7 +39,7 @@ def test_a_set_of_mostly_one_class_says_what_guessing_it_gives(tmp_path: Path) -
     members = {f"ok/{n}.png": png(n) for n in range(60)} | {f"broken/{n}.png": png(100 + n) for n in range(3)}
     images = load_folder(write_folder(tmp_path / "set", members), side=8)
     (said,) = images.notes
-    assert said == "Most are ok: always answering that is right for 92% of the test pictures."
+    assert said == "Most are ok: always predicting that is right for 92% of the test pictures."
     assert images.origin.endswith(said), "it is not kept with the result"
     assert (images.test_y == 1).float().mean() == pytest.approx(12 / 13)
     assert load_folder(write_folder(tmp_path / "even", two_classes(6)), side=8).notes == ()

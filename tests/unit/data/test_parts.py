@@ -39,7 +39,7 @@ def test_pictures_without_a_class_beside_the_parts_are_passed_over(make: Maker) 
     assert layout.classes == ("cats", "dogs")
     assert [entry.part for entry in layout.entries].count("test") == 2
     assert len(layout.entries) == 8
-    assert layout.notes == ("The pictures in seg_pred have no class: they are passed over.",)
+    assert layout.notes == ("The pictures in seg_pred have no class: they are skipped.",)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_parts_inside_each_class_are_said_to_be_the_wrong_way_round(make: Maker)
 def test_test_pictures_without_class_folders_are_refused_with_what_to_do(make: Maker) -> None:
     members = two_classes(prefix="train/") | {"test/1.png": png(1), "test/2.png": png(2)}
     assert refusal(make(members)) == (
-        "The pictures in test lie in no class folder, so nobody can say whether they are read rightly. "
-        "Remove test (some of the training pictures are then used for testing), or sort its pictures into "
-        "class folders."
+        "The pictures in test lie in no class folder, so nobody can say whether they are classified "
+        "correctly. Remove test (some of the training pictures are then used for testing), or sort its "
+        "pictures into class folders."
     )
 
 
@@ -142,7 +142,7 @@ def test_texts_beside_pictures_are_passed_over_and_named(make: Maker) -> None:
     texts = {"dogs/notes.txt": b"x", "cats/labels.CSV": b"1", "cats/2023/readme.md": b"x"}
     layout = layout_of(make(two_classes(2) | texts))
     assert len(layout.entries) == 4
-    assert layout.notes == ("Passed over, since no picture: cats/2023/readme.md and 2 more.",)
+    assert layout.notes == ("Skipped, because they are not pictures: cats/2023/readme.md and 2 more.",)
 
 
 def test_a_folder_of_nothing_but_texts_is_no_class(make: Maker) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.settings.fields import Value
 from dashlab.settings.run import LEAVES, RunConfig
+from ui.frame.views import specs_of, start_of
 from ui.parts import links
 from ui.parts.runs import training_link
-from ui.trainer.page import SPECS, start
+from ui.trainer.page import VIEW
+
+SPECS, start = specs_of([VIEW]), partial(start_of, [VIEW])
 
 
 def read(**query: str) -> links.Arrived:

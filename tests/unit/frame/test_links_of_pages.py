@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from dashlab.errors import ConfigError
 from dashlab.settings.fields import Spec, Value
-from ui.augmentation import page as augmentation
-from ui.frame import views
-from ui.frame.pages import page_of
+from ui.frame.pages import PAGES
+from ui.frame.views import specs_of, start_of, views_of
 from ui.parts import links
-from ui.sketch import page as sketch
-from ui.trainer import page as training
 
-Start = Callable[[str], Mapping[str, Value] | None]
 LINKS = 200
 """Of each page."""
 ANY = (
@@ -28,19 +25,7 @@ ANY = (
 )
 
 
-def of_views(slug: str) -> tuple[Mapping[str, Spec], Start]:
-    own = views.views_of(page_of(slug))
-    return views._specs(own), lambda preset: views._start(own, preset)
-
-
-PAGES: Mapping[str, tuple[Mapping[str, Spec], Start]] = {
-    "optim": of_views("optimizers"),
-    "init": of_views("initialization"),
-    "bn": of_views("batchnorm"),
-    "aug": (augmentation.SPECS, augmentation.start),
-    "train": (training.SPECS, training.start),
-    "sketch": (sketch.SPECS, sketch.start),
-}
+WITH_SETTINGS = {page.prefix: views_of(page) for page in PAGES if page.views}
 
 
 def texts(spec: Spec, good: Value) -> Iterator[str]:
@@ -53,9 +38,10 @@ def texts(spec: Spec, good: Value) -> Iterator[str]:
             yield from (str(end), str(int(end) - 1), str(int(end) + 1), str(2 * end))
 
 
-@pytest.mark.parametrize("prefix", PAGES)
+@pytest.mark.parametrize("prefix", WITH_SETTINGS)
 def test_a_link_leaves_every_setting_sound_and_what_it_cannot_have_is_said(prefix: str) -> None:
-    specs, start = PAGES[prefix]
+    views = WITH_SETTINGS[prefix]
+    specs, start = specs_of(views), partial(start_of, views)
     dice, usual = random.Random(prefix), start("") or {}
     for _ in range(LINKS):
         names = dice.sample(list(specs), dice.randint(1, min(6, len(specs))))
@@ -77,6 +63,4 @@ def wanted(spec: Spec, text: str) -> Value | None:
 
 
 def test_all_pages_that_have_settings_are_tried() -> None:
-    from ui.frame.pages import PAGES as ALL
-
-    assert PAGES.keys() == {page.prefix for page in ALL} - {"home"}
+    assert WITH_SETTINGS.keys() == {page.prefix for page in PAGES} - {"home"}

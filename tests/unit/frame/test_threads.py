@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,6 @@ def test_only_a_server_is_put_on_one_core(
 
 def test_where_torch_is_not_there_yet_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
-    monkeypatch.delitem(threads.sys.modules, "torch")
+    monkeypatch.delitem(sys.modules, "torch")
     threads.compute_on_one_core()
     assert torch.get_num_threads() == 2

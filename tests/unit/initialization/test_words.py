@@ -43,7 +43,7 @@ def test_a_signal_that_relu_cut_off_is_not_said_to_have_become_too_small() -> No
     stats = layer_stats(config)
     assert stats.first_zero == 72
     assert there(stats.layers[71].largest) > 1e-6
-    assert "all that came to its activation was negative" in sentences(stats)
+    assert "everything that entered its activation was negative" in sentences(stats)
     assert "1.4e-45" not in sentences(stats)
 
 

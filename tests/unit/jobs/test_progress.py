@@ -116,7 +116,7 @@ def test_the_sentence_says_what_the_run_is_doing(clock: Clock) -> None:
     tracker.add([STARTED, a_step(60)], 1.0)
     assert tracker.progress.sentence == "Training: epoch 2 of 2."
     tracker.add([a_step(100)], 2.0)
-    assert tracker.progress.sentence == "Reading the test pictures."
+    assert tracker.progress.sentence == "Evaluating the test pictures."
 
 
 def test_only_queued_and_running_jobs_are_not_over() -> None:

@@ -8,17 +8,18 @@ from dashlab.settings.fields import Spec, Value
 from dashlab.settings.lists import ListSpec
 from dashlab.settings.names import OPTIMIZER_NAMES, some_of
 from dashlab.settings.run import spec_of
-from tests.unit.frame.test_links_of_pages import PAGES
+from ui.frame.pages import PAGES, page_of
+from ui.frame.views import specs_of, start_of, views_of
 
 
 def choices() -> Iterator[tuple[str, Spec]]:
     """Every setting of any page that is a choice, also those of the entries of lists."""
-    for prefix, (specs, _start) in PAGES.items():
-        for name, spec in specs.items():
+    for page in PAGES[1:]:
+        for name, spec in specs_of(views_of(page)).items():
             inside = spec.of.specs() if isinstance(spec, ListSpec) else {}
             for leaf, one in {name: spec, **inside}.items():
                 if one.kind == "choice":
-                    yield f"{prefix}_{leaf}", one
+                    yield f"{page.prefix}_{leaf}", one
 
 
 def test_every_choice_of_every_page_has_a_name_and_no_name_is_of_something_else() -> None:
@@ -57,11 +58,13 @@ def test_a_choice_without_a_name_is_shown_with_a_capital() -> None:
 
 
 def test_a_list_is_shown_by_the_titles_of_its_entries_or_by_their_number() -> None:
-    specs, start = PAGES["init"]
-    usual = start("") or {}
-    assert specs["stack_settings"].shown(usual["stack_settings"]).startswith("N(0, 1), linear · N(0, 1/n)")
-    racers, raced = PAGES["optim"][0]["net_racers"], PAGES["optim"][1]("") or {}
-    assert racers.shown(raced["net_racers"]) == "5 in the list"
+    def shown(slug: str, name: str) -> str:
+        views = views_of(page_of(slug))
+        return specs_of(views)[name].shown((start_of(views, "") or {})[name])
+
+    assert shown("initialization", "stack_settings").startswith("N(0, 1), linear · N(0, 1/n)")
+    assert shown("optimizers", "net_racers") == "5 in the list"
+    assert shown("augmentation", "pipeline").startswith("Resize → RandomCrop → RandomHorizontalFlip")
 
 
 def test_some_of_the_names_keep_their_order() -> None:

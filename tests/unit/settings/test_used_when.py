@@ -10,11 +10,11 @@ from dashlab.experiments.optimizers.network import TASKS, NetworkRace
 from dashlab.settings.fields import Value
 from dashlab.settings.flat import FlatConfig
 from dashlab.settings.lists import ListSpec
-from dashlab.settings.run import PARTS
+from dashlab.settings.run import PARTS, RunConfig
 from tests.unit.settings.test_shown_only import VIEWS
 
 
-def kinds() -> Iterator[type[FlatConfig]]:
+def kinds() -> Iterator[type[FlatConfig] | type[RunConfig]]:
     """The configs of all views, those of the entries of their lists, and the parts of a run."""
     yield from PARTS.values()
     for view in VIEWS:
@@ -27,7 +27,7 @@ KINDS = [*dict.fromkeys(kinds())]
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
 def test_conditions_name_choices_and_flags_of_the_same_config_and_some_of_their_values(
-    kind: type[FlatConfig],
+    kind: type[FlatConfig] | type[RunConfig],
 ) -> None:
     specs = kind.specs()
     for spec in specs.values():
@@ -38,7 +38,9 @@ def test_conditions_name_choices_and_flags_of_the_same_config_and_some_of_their_
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
-def test_what_hangs_on_a_setting_hangs_on_all_that_this_one_hangs_on(kind: type[FlatConfig]) -> None:
+def test_what_hangs_on_a_setting_hangs_on_all_that_this_one_hangs_on(
+    kind: type[FlatConfig] | type[RunConfig],
+) -> None:
     specs = kind.specs()
     for name, spec in specs.items():
         for sibling, _values in spec.used_when:
@@ -47,7 +49,7 @@ def test_what_hangs_on_a_setting_hangs_on_all_that_this_one_hangs_on(kind: type[
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
 def test_every_setting_has_an_effect_under_its_conditions_and_none_where_one_fails(
-    kind: type[FlatConfig],
+    kind: type[FlatConfig] | type[RunConfig],
 ) -> None:
     for name, spec in kind.specs().items():
         used = kind().change(**{sibling: values[0] for sibling, values in spec.used_when})

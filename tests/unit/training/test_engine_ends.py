@@ -200,7 +200,7 @@ def test_fast_is_full_where_there_are_no_units_for_bfloat16_and_nothing_is_measu
     monkeypatch.setattr(precision_module, "measure", lambda *_ways, begun: pytest.fail("it was measured"))
     fast = run(MLP.change(precision="fast"))
     assert same(fast.weights, run(MLP).weights)
-    assert fast.note == "Fast: float32 was taken, for no units for bfloat16 are there."
+    assert fast.note == "Fast: float32 was taken, because this device has no units for bfloat16."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What always answering the largest class gives, and when a network does no better."""
+"""What always predicting the largest class gives, and when a network does no better."""
 
 from dataclasses import replace
 
@@ -53,9 +53,9 @@ def test_a_network_that_reads_is_told_nothing() -> None:
 def test_what_helps_names_the_classes_sizes_only_where_they_differ() -> None:
     even = evaluation((0, 10), (0, 10)).guessing_words(("cat", "dog"))
     uneven = evaluation((40, 0), (1, 0)).guessing_words(("ok", "broken"))
-    assert even.startswith("This is no better than guessing: always answering cat gives 50.00%. ")
+    assert even.startswith("This is no better than guessing: always predicting cat gives 50.00%. ")
     assert "as many pictures" not in even
-    assert uneven.startswith("This is no better than guessing: always answering ok gives 97.56%. ")
+    assert uneven.startswith("This is no better than guessing: always predicting ok gives 97.56%. ")
     assert "as many pictures of every class" in uneven
 
 
@@ -65,4 +65,4 @@ def test_a_run_on_an_unbalanced_set_that_learned_nothing_is_told_so() -> None:
     images = replace(images, train_y=few.long(), test_y=(torch.arange(41) < 1).long())
     result = train(RunConfig().change(hidden=(8,), lr=0.1, epochs=3), images=images, device="cpu")
     assert there(result.evaluation).accuracy == pytest.approx(40 / 41)
-    assert "always answering ok gives 97.56%" in there(result.evaluation).guessing_words(images.classes)
+    assert "always predicting ok gives 97.56%" in there(result.evaluation).guessing_words(images.classes)

@@ -153,7 +153,7 @@ SMOOTH = RunConfig().change(label_smoothing=0.1)
 
 def test_what_is_added_is_told_beside_the_plain_loss() -> None:
     assert losses.words(SMOOTH, [NEW], validated=False) == (
-        "The loss is plain cross-entropy. What is made small in training is more: "
+        "The loss is plain cross-entropy. What training minimises is more: "
         "label smoothing adds 0.4000 (step 7)."
     )
     assert "label smoothing, L1 and L2 add 0.4000" in losses.words(
