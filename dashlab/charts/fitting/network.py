@@ -50,7 +50,8 @@ def effects(found: Sequence[Effect], measured: str) -> go.Figure:
     traces = [
         go.Bar(x=[CURES[one.cure] for one in found], name=name,
                y=[factor * getattr(one, what) for one in found],
-               error_y={"array": [factor * getattr(one, f"{what}_std") for one in found], "width": 4},
+               error_y={"array": [factor * getattr(one, f"{what}_std") for one in found], "width": 4,
+                        "color": GREY},
                marker={"pattern": {"shape": pattern}}, hovertemplate="%{y:+.3g}")
         for name, what, pattern in parts
     ]  # fmt: skip
