@@ -155,7 +155,7 @@ def test_a_study_of_stacked_runs_has_exactly_the_runs_it_was_made_of() -> None:
 
 
 def test_what_runs_have_in_common_must_be_readable() -> None:
-    with pytest.raises(ConfigError, match="not sound JSON"):
+    with pytest.raises(ConfigError, match="not valid JSON"):
         StackedRuns(base="{").configs()
 
 
