@@ -21,7 +21,16 @@ FLOORS = {
     "ui": ({"parts"}, {"frame"}),  # the topics stand above
 }
 """The rooms of a package, lowest first: each imports only from rooms below it. New rooms get a place."""
-TOPICS = ("optimizers", "initialization", "batchnorm", "augmentation", "trainer", "sketch")
+TOPICS = (
+    "optimizers",
+    "initialization",
+    "batchnorm",
+    "augmentation",
+    "trainer",
+    "sketch",
+    "fitting",
+    "activations",
+)
 """The one word for each page, on every floor."""
 TOPICAL = ("ui", "dashlab/experiments", "dashlab/charts")
 """Where each topic has a folder of its own."""

@@ -1,4 +1,6 @@
-"""Several runs that differ in their optimizer alone, trained as one: their layers are computed together.
+"""Several runs that differ in their optimizer, penalties and early stopping alone, trained as one.
+
+Their layers are computed together.
 
 `dashlab.training.stacked_layers` computes their layers. Every racer keeps an object of `torch.optim` of its
 own, which moves that racer's slice of the stacked parameters.
@@ -32,10 +34,11 @@ BESIDE = "trained beside"
 
 
 def can_stack(configs: Sequence[RunConfig]) -> bool:
-    """Whether these runs can be trained as one: fully connected networks that differ in the optimizer alone.
+    """Whether these runs can be trained as one: fully connected networks that differ in little.
 
-    The schedule of the learning rate counts as the optimizer's. Early stopping, dropout and augmentation are
-    no hindrance: every racer sees the same batches and the same masks as it would alone.
+    They may differ in the optimizer and the schedule of its learning rate, in L1 and L2, and in their
+    patience. Dropout and augmentation are no hindrance: every racer sees the same batches and the same masks
+    as it would alone.
     """
     if not configs:
         return False
@@ -46,11 +49,12 @@ def can_stack(configs: Sequence[RunConfig]) -> bool:
         and not first.loop.compile
         and not first.loop.start_from
     )
-    return fits and len({_without_optimizer(config) for config in configs}) == 1
+    return fits and len({_in_common(config) for config in configs}) == 1
 
 
-def _without_optimizer(config: RunConfig) -> RunConfig:
-    return replace(config.without_unused(), optim=OptimConfig(), schedule=ScheduleConfig())
+def _in_common(config: RunConfig) -> RunConfig:
+    plain = replace(config.without_unused(), optim=OptimConfig(), schedule=ScheduleConfig())
+    return plain.change(l1=0.0, l2=0.0, patience=0)
 
 
 def train_stacked(
@@ -85,7 +89,7 @@ def train_stacked(
     if not can_stack(configs):
         raise ConfigError(
             "Only fully connected networks at full precision that differ in nothing but the optimizer and "
-            "its schedule can be trained stacked: train these one after the other."
+            "its schedule, L1, L2 and patience can be trained stacked: train these one after the other."
         )
     with TURN:
         return _Race(configs, pick_device(device), images, on_row).train(should_stop)
@@ -137,7 +141,8 @@ class _Race:
         self.racers = [_Racer(index, run) for index, run in enumerate(runs)]
         self.first = runs[0]
         steps = len(self.first.batches) * self.first.config.loop.epochs
-        self.figures = figures_of(steps, len(runs), adds=self.first.adds, device=device)
+        self.adds = any(run.adds for run in runs)
+        self.figures = figures_of(steps, len(runs), adds=self.adds, device=device)
         for index, run in enumerate(runs):
             run.recorder = Recorder(steps, device=device, on_row=run.on_row, figures=self.figures[:, index])
         self.step = 0
@@ -189,9 +194,9 @@ class _Race:
         logits = self.stack.forward(x)
         losses, gradient = _losses(logits, y, config)
         self.stack.backward(gradient)
-        made_small = losses + self.stack.penalties(config)
+        made_small = losses + self.stack.penalties([racer.run.config.loss for racer in self.going])
         right = (logits.detach().argmax(2) == y).float().mean(1)
-        plain = [_plain(logits, y, losses, config)] if self.first.adds else []
+        plain = [_plain(logits, y, losses, config)] if self.adds else []
         self.figures[self.step, self.places] = torch.stack((made_small, right, *plain), 1)
         self.step += 1
         shared_s = self._passed() / len(self.going)

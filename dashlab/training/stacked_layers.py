@@ -91,18 +91,22 @@ class Stack:
         for layer in reversed(self._layers):
             grad = layer.backward(grad)
 
-    def penalties(self, loss: LossConfig) -> Tensor | float:
-        """L1 and L2 of each network's weights, [R]; their gradients are added to what `backward` left."""
-        if not loss.l1 and not loss.l2:
+    def penalties(self, losses: Sequence[LossConfig]) -> Tensor | float:
+        """L1 and L2 of each network's weights, [R]; their gradients are added to what `backward` left.
+
+        `losses` says for each network how much they count.
+        """
+        if not any(loss.l1 or loss.l2 for loss in losses):
             return 0.0
         slots = [slot for slot in self._slots if slot.value.dim() > 2]
         weights = [slot.value.detach().requires_grad_() for slot in slots]
         flat = [weight.flatten(1) for weight in weights]
+        l1, l2 = (flat[0].new_tensor([getattr(loss, name) for loss in losses]) for name in ("l1", "l2"))
         total = torch.zeros(self._count, device=flat[0].device)
-        if loss.l1:
-            total = total + loss.l1 * torch.stack([w.abs().sum(1) for w in flat]).sum(0)
-        if loss.l2:
-            total = total + loss.l2 * torch.stack([w.square().sum(1) for w in flat]).sum(0)
+        if l1.any():
+            total = total + l1 * torch.stack([w.abs().sum(1) for w in flat]).sum(0)
+        if l2.any():
+            total = total + l2 * torch.stack([w.square().sum(1) for w in flat]).sum(0)
         for slot, gradient in zip(slots, torch.autograd.grad(total.sum(), weights), strict=True):
             slot.gradient.add_(gradient)
         return total.detach()

@@ -14,6 +14,7 @@ from tests.bench.cifar import cifar
 from tests.bench.classroom import classroom, click
 from tests.bench.digits import digits
 from tests.bench.epochs import s1, s4
+from tests.bench.fitting import fitting
 from tests.bench.jobs import first_figure, watched
 from tests.bench.loading import loading
 from tests.bench.pictures import full_data
@@ -37,6 +38,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "stacked": stacked,
     "stack": stacks,
     "sliders": sliders,
+    "fitting": fitting,
     "race": races,
     "race-sliders": race_sliders,
     "click": click,

@@ -74,8 +74,9 @@ def test_whatever_breaks_a_rule_is_noticed(broken: str, tmp_path: Path) -> None:
     assert any(name.replace("/", ".").removesuffix(".py") in told for name in BROKEN[broken])
 
 
-def test_every_page_has_a_topic_and_every_topic_a_page() -> None:
-    assert tuple(page.slug for page in PAGES if page.slug != "home") == TOPICS
+def test_every_page_has_a_topic_and_every_topic_that_is_drawn_a_page() -> None:
+    drawn = [topic for topic in TOPICS if (ROOT / "ui" / topic).is_dir()]
+    assert [page.slug for page in PAGES if page.slug != "home"] == drawn
 
 
 def test_tests_stand_under_the_same_words() -> None:

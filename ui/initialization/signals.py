@@ -8,12 +8,13 @@ import streamlit as st
 from dashlab.charts.initialization import signals as charts
 from dashlab.charts.initialization.signals import Signal
 from dashlab.experiments.initialization.presets import SIGNALS
-from dashlab.experiments.initialization.rows import Histogram, StackStats
+from dashlab.experiments.initialization.rows import StackStats
 from dashlab.experiments.initialization.settings import Setting, StackView
 from dashlab.experiments.initialization.theory import theory
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.initialization.words import NOT_FINITE, layer_rows, sentences, summary
 from dashlab.settings.lists import entries_of
+from dashlab.training.histograms import Histogram
 from ui.frame.views import View
 from ui.initialization.measured import measured
 from ui.initialization.settings import depth_slider, editor, folded, width_slider

@@ -14,9 +14,7 @@ from dashlab.experiments.optimizers.network import (
     HELD_BACK,
     NetworkRace,
     RaceRun,
-    StackedRuns,
     entries,
-    orders,
     without_rates,
 )
 from dashlab.experiments.optimizers.presets import NETWORK
@@ -24,6 +22,7 @@ from dashlab.experiments.optimizers.race import racer_names
 from dashlab.experiments.optimizers.standings import Lane, lane_of, lanes_of
 from dashlab.jobs import JobState, Progress
 from dashlab.settings.optim import OptimConfig
+from dashlab.training.together import StackedRuns, orders
 from ui.frame.views import View
 from ui.optimizers import linear as linear_race
 from ui.optimizers import network_pictures as network_race

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dashlab.experiments.initialization.rows import Histogram
 from dashlab.experiments.initialization.settings import ACTIVATIONS, GainConfig, Setting
-from dashlab.experiments.initialization.signals import activate, histograms
+from dashlab.experiments.initialization.signals import activate
 from dashlab.experiments.initialization.theory import moments
 from dashlab.training.device import stream
+from dashlab.training.histograms import Histogram, histograms
 
 LOWEST, HIGHEST = 0.05, 20.0
 """Ends of the spreads over which a gain is followed."""

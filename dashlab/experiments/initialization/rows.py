@@ -4,15 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashlab.experiments.initialization.settings import StackConfig
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
-    """Counts in equal bins from `low` to `high`; no bins where no value is finite."""
-
-    low: float
-    high: float
-    counts: tuple[int, ...]
+from dashlab.training.histograms import Histogram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

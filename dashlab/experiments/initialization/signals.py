@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dashlab.experiments.initialization.rows import Histogram, LayerStat, StackStats
+from dashlab.experiments.initialization.rows import LayerStat, StackStats
 from dashlab.experiments.initialization.settings import Setting, StackConfig
 from dashlab.training.device import stream
+from dashlab.training.histograms import histograms
 
-BINS = 40
 TOGETHER = 1 << 19
 """So many values are looked at together."""
 PIECE = 1 << 20
@@ -286,29 +286,6 @@ def _variance(values: Tensor, dim: int) -> Tensor:
     """`values.var(dim)` in two passes, which take a tenth of its time."""
     centred = values - values.mean(dim, keepdim=True)
     return centred.square_().sum(dim) / (values.shape[dim] - 1)
-
-
-def histograms(values: Tensor, bins: int = BINS) -> list[Histogram]:
-    """Of each row of `values` [N, M]: counts of the finite ones, from the smallest to the largest of them."""
-    low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)
-    finite: Any = slice(None)
-    if not torch.isfinite(torch.cat((low, high))).all():
-        finite = torch.isfinite(values)
-        low = values.where(finite, torch.inf).amin(dim=1, keepdim=True)
-        high = values.where(finite, -torch.inf).amax(dim=1, keepdim=True)
-    # Halves, because the whole range may be more than float32 has.
-    share = (values * 0.5).sub_(low * 0.5).div_((high * 0.5).sub_(low * 0.5))
-    place = share.mul_(bins).nan_to_num_(0, 0, 0).clamp_(0, bins - 1).int()
-    place += torch.arange(len(values), device=values.device, dtype=torch.int32)[:, None] * bins
-    counts = torch.bincount(place[finite].flatten(), minlength=len(values) * bins).view(-1, bins)
-    ends = zip(low.flatten().tolist(), high.flatten().tolist(), counts.tolist(), strict=True)
-    return [_histogram(*end) for end in ends]
-
-
-def _histogram(low: float, high: float, counts: list[int]) -> Histogram:
-    if low > high:
-        return Histogram(low=0.0, high=0.0, counts=())
-    return Histogram(low=low, high=high, counts=(sum(counts),) if low == high else tuple(counts))
 
 
 def _numbers(values: Tensor) -> list[float | None]:

@@ -5,25 +5,17 @@ nothing. Those that are missing are trained stacked where that can be done (`das
 one after the other.
 """
 
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
 
-from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers.race import racer_names
-from dashlab.settings.fields import Value, choice, flag, integer, number, sizes, text
+from dashlab.settings.fields import Value, choice, flag, integer, number, sizes
 from dashlab.settings.flat import FlatConfig
-from dashlab.settings.lists import entries_of, items, text_of
+from dashlab.settings.lists import entries_of, items
 from dashlab.settings.names import DATASET_NAMES, NETWORK_NAMES, some_of
 from dashlab.settings.optim import OptimConfig
-from dashlab.settings.run import LEAVES, RunConfig
-from dashlab.training.results import EpochRow, Row, Started, StepRow
-from dashlab.training.study import Study, Tick
-
-if TYPE_CHECKING:
-    from dashlab.training.results import Result
+from dashlab.settings.run import RunConfig
 
 MOST_RACERS = 8
 MOST_RUNS = 150
@@ -35,8 +27,6 @@ A race chooses nothing, and trains on all of them.
 """
 MOST_UPDATES = 100_000
 """Racers times updates with batches of 64 of a linear race: they take some seconds."""
-MOST_TOGETHER = 8
-"""So many runs are trained as one: more would hold up the first results."""
 
 FIELD = (
     OptimConfig(lr=0.1),
@@ -286,93 +276,3 @@ def without_rates(racers: Sequence[OptimConfig]) -> tuple[str, ...]:
     """What racers are called where their learning rates do not count."""
     alike = racer_names([racer.change(lr=0.01) for racer in racers])
     return tuple(name.replace(" 0.01", "", 1) for name in alike)
-
-
-# -- training ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RacerRow:
-    """A row of one of the runs that are trained stacked; one of the last three is there."""
-
-    racer: int  # its place among the runs
-    started: Started | None = None
-    step: StepRow | None = None
-    epoch: EpochRow | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackedRuns(Study):
-    """Runs that differ in their optimizer alone, trained as one; what comes out are the runs themselves."""
-
-    KIND: ClassVar[str] = "dashlab.experiments.network_race:StackedRuns"
-    ROW: ClassVar[type] = RacerRow
-    TITLE: ClassVar[str] = "Runs trained as one"
-    IS_CACHED: ClassVar[bool] = False
-
-    base: str = text("{}", "In common", "What the runs have in common, where it is not the default, as JSON.")
-    racers: str = items((OptimConfig(),), "Racers", "Their optimizers.", longest=MOST_TOGETHER)
-
-    @staticmethod
-    def of(configs: Sequence[RunConfig]) -> "StackedRuns":
-        """The study that trains these."""
-        common = replace(configs[0], optim=OptimConfig()).differences(RunConfig())
-        base = json.dumps({name: ours for name, (ours, _) in common.items()}, sort_keys=True)
-        return StackedRuns(base=base, racers=text_of(config.optim for config in configs))
-
-    def configs(self) -> tuple[RunConfig, ...]:
-        """The runs.
-
-        Raises:
-            ConfigError: what they have in common cannot be read.
-        """
-        try:
-            values = json.loads(self.base)
-            known = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in LEAVES}
-        except (ValueError, AttributeError) as error:
-            raise ConfigError("What the runs have in common is not valid JSON.") from error
-        base = RunConfig().change(**known)
-        return tuple(replace(base, optim=optim) for optim in entries_of(self.racers, OptimConfig))
-
-    def run(self, report: Callable[[Any], None], should_stop: Callable[[], bool]) -> "tuple[Result, ...]":
-        """Train them; see `Study.run`."""
-        from dashlab.training.stacked import train_stacked
-
-        configs = self.configs()
-        done, total = [0] * len(configs), 0
-
-        def on_row(index: int, row: Row) -> None:
-            nonlocal total
-            report(_racer_row(index, row))
-            if isinstance(row, Started):
-                total += row.steps
-            else:
-                done[index] = row.step
-                report(Tick(done=sum(done), total=total, doing=_doing(len(configs), sum(done), total)))
-
-        return tuple(train_stacked(configs, on_row=on_row, should_stop=lambda _index: should_stop()))
-
-
-def _doing(count: int, done: int, total: int) -> str:
-    racers = f"{count} racers" if count > 1 else "1 racer"
-    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
-
-
-def _racer_row(index: int, row: Row) -> RacerRow:
-    if isinstance(row, Started):
-        return RacerRow(racer=index, started=row)
-    return RacerRow(racer=index, step=row) if isinstance(row, StepRow) else RacerRow(racer=index, epoch=row)
-
-
-def orders(configs: Iterable[RunConfig]) -> list["StackedRuns | RunConfig"]:
-    """What to submit so that these runs are trained, in their order: stacked where that can be done."""
-    from dashlab.training.stacked import can_stack
-
-    groups: list[list[RunConfig]] = []
-    for config in configs:
-        fits = groups and len(groups[-1]) < MOST_TOGETHER and can_stack([*groups[-1], config])
-        if fits:
-            groups[-1].append(config)
-        else:
-            groups.append([config])
-    return [StackedRuns.of(group) if can_stack(group) else group[0] for group in groups]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dashlab.experiments.optimizers.network import RacerRow
 from dashlab.training.results import EpochRow, Started, StepRow
+from dashlab.training.together import RacerRow
 
 if TYPE_CHECKING:
     from dashlab.training.results import Result

@@ -11,11 +11,12 @@ from streamlit.testing.v1 import AppTest
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.initialization.training import StackTraining
-from dashlab.experiments.optimizers.network import NetworkRace, entries, orders
+from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
 from dashlab.settings.run import RunConfig
 from dashlab.training.study import Study
+from dashlab.training.together import orders
 from tests.app.fakes import FakeLab, started, steps
 from tests.app.pages import elements, ran, texts
 from tests.places import PLACES

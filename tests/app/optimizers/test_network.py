@@ -11,12 +11,13 @@ from streamlit.testing.v1 import AppTest
 from dashlab import jobs
 from dashlab.errors import JobError
 from dashlab.experiments.optimizers.linear import floor
-from dashlab.experiments.optimizers.network import NetworkRace, RacerRow, StackedRuns, orders
+from dashlab.experiments.optimizers.network import NetworkRace
 from dashlab.experiments.trainer.presets import PRESETS as RUNS
 from dashlab.jobs import JobState
 from dashlab.settings.run import RunConfig
 from dashlab.store.runs import Store
 from dashlab.training.results import EndState
+from dashlab.training.together import RacerRow, StackedRuns, orders
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.optimizers.raced import GRID, GRID_RACE, LINK, RACE, RACERS, runs, store_all
 from tests.app.pages import elements, press, ran, texts

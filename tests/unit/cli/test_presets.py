@@ -37,7 +37,9 @@ def test_of_a_page_that_there_is_not_the_sentence_names_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["presets", "bn"]) == 1
-    assert "There is no page 'bn' with presets; there are augmentation, batchnorm," in capsys.readouterr().err
+    assert (
+        "There is no page 'bn' with presets; there are activations, augmentation," in capsys.readouterr().err
+    )
 
 
 def test_the_names_line_up(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,11 +23,11 @@ from dashlab.experiments.initialization.settings import (
 from dashlab.experiments.initialization.signals import (
     block,
     draw_weight,
-    histograms,
     layer_stats,
     weight_gradient_norms,
 )
 from dashlab.training.device import stream
+from dashlab.training.histograms import histograms
 from tests.typed import there
 
 SMALL = StackConfig(depth=4, width=16, batch=8)

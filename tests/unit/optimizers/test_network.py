@@ -11,13 +11,9 @@ import pytest
 from dashlab.charts.optimizers import network as charts
 from dashlab.errors import ConfigError
 from dashlab.experiments.optimizers.network import (
-    MOST_TOGETHER,
     NetworkRace,
-    RacerRow,
-    StackedRuns,
     entries,
     names,
-    orders,
 )
 from dashlab.experiments.optimizers.standings import (
     Lane,
@@ -38,6 +34,7 @@ from dashlab.training import engine
 from dashlab.training.records import from_plain, plain
 from dashlab.training.results import EpochRow, Started, StepRow
 from dashlab.training.study import StudyOutcome, Tick, perform
+from dashlab.training.together import MOST_TOGETHER, RacerRow, StackedRuns, orders
 from tests.typed import there
 from tests.unit.pictures import made_up
 

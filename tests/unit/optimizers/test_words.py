@@ -14,7 +14,7 @@ from dashlab.experiments.optimizers import average as moving_average
 from dashlab.experiments.optimizers import batch_size
 from dashlab.experiments.optimizers import plane as momentum_plane
 from dashlab.experiments.optimizers.basins import basins
-from dashlab.experiments.optimizers.network import StackedRuns, entries, orders
+from dashlab.experiments.optimizers.network import entries
 from dashlab.experiments.optimizers.plane import critical_momentum, curvatures
 from dashlab.experiments.optimizers.presets import AVERAGES, BATCHES, NETWORK, PLANE
 from dashlab.experiments.optimizers.run import Track, race
@@ -24,6 +24,7 @@ from dashlab.experiments.optimizers.surface_presets import SURFACE
 from dashlab.settings.optim import OptimConfig
 from dashlab.training.optim import make_optimizer
 from dashlab.training.stacked import train_stacked
+from dashlab.training.together import StackedRuns, orders
 
 
 def tracks(name: str) -> tuple[Track, ...]:

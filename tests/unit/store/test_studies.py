@@ -17,12 +17,12 @@ from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
 from dashlab.experiments.initialization.training import StackTraining
-from dashlab.experiments.optimizers.network import StackedRuns
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.store import studies
 from dashlab.store.runs import Store
 from dashlab.training.records import RecordError
 from dashlab.training.study import Study, Tick, perform, plain_study_row, study_row_from_plain
+from dashlab.training.together import StackedRuns
 from tests.typed import there
 from tests.unit.fake_study import Square, Squares, WithRuns
 from tests.unit.fake_training import order

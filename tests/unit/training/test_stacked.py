@@ -84,6 +84,28 @@ def test_whatever_the_runs_have_in_common_stacked_weights_stay_those_of_runs_alo
         assert farthest(result, run(config)) <= 1e-5
 
 
+def test_every_racer_may_have_penalties_of_its_own() -> None:
+    changes: list[dict[str, Value]] = [{}, {"l1": 1e-3}, {"l2": 0.01}, {"l1": 2e-3, "l2": 1e-3}]
+    configs = [BN.change(**change) for change in changes]
+    for config, result in zip(configs, stacked(configs), strict=True):
+        alone = run(config)
+        assert farthest(result, alone) <= 1e-5
+        for name in ("loss", "added_loss", "accuracy"):
+            expected = [getattr(row, name) for row in alone.steps]
+            assert [getattr(row, name) for row in result.steps] == pytest.approx(expected, abs=1e-5)
+
+
+def test_of_racers_with_and_without_patience_only_those_with_it_stop_early() -> None:
+    base = BN.change(val_fraction=0.25, epochs=12, lr=1.0)
+    configs = [base, base.change(patience=1), base.change(patience=3, l2=0.01)]
+    images = made_up(noise=200)  # hard to learn
+    results, alone = stacked(configs, images=images), [run(config, images=images) for config in configs]
+    assert [len(result.epochs) for result in results] == [len(result.epochs) for result in alone]
+    assert len(results[0].epochs) == 12 > len(results[1].epochs)
+    for result, single in zip(results, alone, strict=True):
+        assert farthest(result, single) <= 1e-5
+
+
 @pytest.mark.parametrize("schedule", ["step", "cosine", "one_cycle", "triangle"])
 def test_every_racer_may_have_a_schedule_of_its_own(schedule: str) -> None:
     configs = [BN, BN.change(schedule=schedule, lr=0.1)]
@@ -235,7 +257,7 @@ def test_the_seconds_of_a_racer_are_its_share_and_the_result_says_so() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"seed": 1}, {"batch_size": 8}, {"hidden": (16,)}, {"train_size": 10}, {"epochs": 5}, {"l2": 0.1}],
+    [{"seed": 1}, {"batch_size": 8}, {"hidden": (16,)}, {"train_size": 10}, {"epochs": 5}, {"dropout": 0.1}],
     ids=str,
 )
 def test_runs_that_differ_in_more_than_the_optimizer_cannot_be_stacked(
