@@ -59,12 +59,12 @@ def _y(shape: Shape, what: str) -> list[float | None]:
 def _broken(shape: Shape, what: str) -> list[tuple[float, float | None]]:
     """The points of a curve, with a gap at each kink where it jumps."""
     jumps = [kink.x for kink in shape.kinks if what == "slope" or kink.jump]
-    found: list[tuple[float, float | None]] = []
+    outcome: list[tuple[float, float | None]] = []
     for x, y in zip(shape.x, getattr(shape, what), strict=True):
         while jumps and x > jumps[0]:
-            found.append((jumps.pop(0), None))
-        found.append((x, y))
-    return found
+            outcome.append((jumps.pop(0), None))
+        outcome.append((x, y))
+    return outcome
 
 
 def _mark(x: float) -> dict[str, Any]:
@@ -98,12 +98,12 @@ def histograms(signals: Sequence[LayeredSignal], *, layer: int) -> go.Figure:
 
 
 def _density(signal: LayeredSignal, layer: int, place: int) -> go.Scatter:
-    found = signal.rows[layer - 1].outputs
-    width = (found.high - found.low) / max(len(found.counts), 1) or 1.0
-    total = sum(found.counts) or 1
+    outcome = signal.rows[layer - 1].outputs
+    width = (outcome.high - outcome.low) / max(len(outcome.counts), 1) or 1.0
+    total = sum(outcome.counts) or 1
     return go.Scatter(
-        x=[found.low + (at + 0.5) * width for at in range(len(found.counts))],
-        y=[count / (total * width) for count in found.counts],
+        x=[outcome.low + (at + 0.5) * width for at in range(len(outcome.counts))],
+        y=[count / (total * width) for count in outcome.counts],
         name=signal.title, mode="lines", hovertemplate="%{y:.3f}",
         line={"width": 2, "shape": "hvh", "dash": DASHES[place % len(DASHES)]},
     )  # fmt: skip
@@ -128,9 +128,9 @@ def units(layers: Sequence[LayerUnits]) -> go.Figure:
     )  # fmt: skip
 
 
-def costs(found: Sequence[Cost]) -> go.Figure:
+def costs(outcome: Sequence[Cost]) -> go.Figure:
     """Nanoseconds for each number, forward and with the way back; the cheapest first."""
-    ordered = sorted(found, key=lambda cost: cost.both_ns)
+    ordered = sorted(outcome, key=lambda cost: cost.both_ns)
     names = [cost.title for cost in ordered]
     traces = [
         go.Bar(x=names, y=[cost.forward_ns for cost in ordered], name="forward", hovertemplate="%{y:.3g} ns"),

@@ -16,11 +16,11 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 NAMES = ("1", "2", "3", "4")
 
 
-def probabilities(found: Softmax) -> go.Figure:
+def probabilities(answer: Softmax) -> go.Figure:
     """One bar for each number."""
     trace = go.Bar(
-        x=[f"z{name} = {z:g}" for name, z in zip(NAMES, found.numbers, strict=True)],
-        y=100 * found.probabilities, hovertemplate="%{y:.2f} %<extra></extra>",
+        x=[f"z{name} = {z:g}" for name, z in zip(NAMES, answer.numbers, strict=True)],
+        y=100 * answer.probabilities, hovertemplate="%{y:.2f} %<extra></extra>",
     )  # fmt: skip
     return figure(
         [trace], x_title="", y_title="Probability in %", height=300, legend=False, hovermode="closest",
@@ -28,12 +28,12 @@ def probabilities(found: Softmax) -> go.Figure:
     )  # fmt: skip
 
 
-def over_temperature(found: Softmax, temperature: float) -> go.Figure:
+def over_temperature(answer: Softmax, temperature: float) -> go.Figure:
     """The probabilities over the temperature: at a low one takes all, at a high one all are alike."""
     traces = [
-        go.Scatter(x=found.temperatures, y=100 * column, mode="lines", name=f"p{name}",
+        go.Scatter(x=answer.temperatures, y=100 * column, mode="lines", name=f"p{name}",
                    line={"width": 2.5, "dash": dash}, hovertemplate="%{y:.2f} %")
-        for name, dash, column in zip(NAMES, DASHES, found.over_temperature.T, strict=True)
+        for name, dash, column in zip(NAMES, DASHES, answer.over_temperature.T, strict=True)
     ]  # fmt: skip
     mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": temperature, "x1": temperature,
             "line": {"width": 1.5, "dash": "dot", "color": LINE}}  # fmt: skip
@@ -44,11 +44,11 @@ def over_temperature(found: Softmax, temperature: float) -> go.Figure:
     )  # fmt: skip
 
 
-def slopes(found: Softmax) -> go.Figure:
+def slopes(answer: Softmax) -> go.Figure:
     """∂p/∂z, each written out: raising one number lowers the probabilities of all others."""
     trace = go.Heatmap(
-        z=found.slopes, x=[f"z{name}" for name in NAMES], y=[f"p{name}" for name in NAMES], zmid=0,
-        colorscale="RdBu", reversescale=True, text=found.slopes, texttemplate="%{text:.3f}", showscale=False,
+        z=answer.slopes, x=[f"z{name}" for name in NAMES], y=[f"p{name}" for name in NAMES], zmid=0,
+        colorscale="RdBu", reversescale=True, text=answer.slopes, texttemplate="%{text:.3f}", showscale=False,
         hovertemplate="∂%{y}/∂%{x} = %{z:.4f}<extra></extra>", xgap=2, ygap=2,
     )  # fmt: skip
     return figure(

@@ -22,35 +22,35 @@ ROW = 26
 """Height of one combination in pixels."""
 
 
-def combinations(found: Sequence[Combination], measured: str, *, chosen: int) -> go.Figure:
+def combinations(outcome: Sequence[Combination], measured: str, *, chosen: int) -> go.Figure:
     """Accuracy or loss of every combination with its spread over the seeds; the chosen one is ringed."""
-    values, spread = _measured(found, measured)
-    names = [title_of(one.cures) for one in found]
+    values, spread = _measured(outcome, measured)
+    names = [title_of(one.cures) for one in outcome]
     trace = go.Scatter(
-        x=values, y=names, mode="markers", customdata=[one.runs for one in found],
+        x=values, y=names, mode="markers", customdata=[one.runs for one in outcome],
         error_x={"array": spread, "width": 4, "color": GREY}, hovertemplate="%{y}: %{x:.4g}<extra></extra>",
-        marker={"size": 10, "line": {"width": [3 if at == chosen else 0 for at in range(len(found))],
+        marker={"size": 10, "line": {"width": [3 if at == chosen else 0 for at in range(len(outcome))],
                                      "color": LINE}},
     )  # fmt: skip
-    plain = next((value for one, value in zip(found, values, strict=True) if not one.cures), None)
+    plain = next((value for one, value in zip(outcome, values, strict=True) if not one.cures), None)
     rule = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": plain, "x1": plain,
             "line": {"width": 1.5, "dash": "dot", "color": GREY}}  # fmt: skip
     title = "Test accuracy in %" if measured == "accuracy" else "Validation loss"
     return figure(
-        [trace], x_title=title, y_title="", height=90 + ROW * len(found), legend=False, hovermode="closest",
+        [trace], x_title=title, y_title="", height=90 + ROW * len(outcome), legend=False, hovermode="closest",
         shapes=[rule] if plain is not None else [],
         yaxis={"type": "category", "autorange": "reversed", "automargin": True},
     )  # fmt: skip
 
 
-def effects(found: Sequence[Effect], measured: str) -> go.Figure:
+def effects(outcome: Sequence[Effect], measured: str) -> go.Figure:
     """What each cure brings alone, on top of all others, and on the average; spreads are over the seeds."""
     factor = 100 if measured == "accuracy" else 1
     parts = (("alone", "alone", ""), ("on top of all others", "among_all", "/"), ("average", "average", "x"))
     traces = [
-        go.Bar(x=[CURES[one.cure] for one in found], name=name,
-               y=[factor * getattr(one, what) for one in found],
-               error_y={"array": [factor * getattr(one, f"{what}_std") for one in found], "width": 4,
+        go.Bar(x=[CURES[one.cure] for one in outcome], name=name,
+               y=[factor * getattr(one, what) for one in outcome],
+               error_y={"array": [factor * getattr(one, f"{what}_std") for one in outcome], "width": 4,
                         "color": GREY},
                marker={"pattern": {"shape": pattern}}, hovertemplate="%{y:+.3g}")
         for name, what, pattern in parts
@@ -83,11 +83,11 @@ def epochs(runs: Sequence[tuple[str, Sequence[EpochRow]]], what: str, *, log: bo
     )  # fmt: skip
 
 
-def learning_curve(found: Sequence[Combination], measured: str) -> go.Figure:
+def learning_curve(outcome: Sequence[Combination], measured: str) -> go.Figure:
     """Accuracy or loss over the number of training pictures, one curve for each combination."""
     traces = []
-    for cures in dict.fromkeys(one.cures for one in found):
-        mine = [one for one in found if one.cures == cures]
+    for cures in dict.fromkeys(one.cures for one in outcome):
+        mine = [one for one in outcome if one.cures == cures]
         values, spread = _measured(mine, measured)
         traces.append(
             go.Scatter(x=[one.pictures for one in mine], y=values, name=title_of(cures), mode="lines+markers",
@@ -95,7 +95,7 @@ def learning_curve(found: Sequence[Combination], measured: str) -> go.Figure:
                        line={"width": 2.5, "dash": "dash" if cures else None},
                        hovertemplate="%{y:.4g}")
         )  # fmt: skip
-    counts = sorted({one.pictures for one in found})
+    counts = sorted({one.pictures for one in outcome})
     title = "Test accuracy in %" if measured == "accuracy" else "Validation loss"
     return figure(
         traces, x_title="Training pictures", y_title=title, height=340,
@@ -107,11 +107,11 @@ def weights(runs: Sequence[tuple[str, WeightRow]]) -> go.Figure:
     """Histograms of one layer's weights in several runs, counts on a log axis: the spike of L1 is at 0."""
     traces = []
     for name, row in runs:
-        found = row.histogram
-        width = (found.high - found.low) / len(found.counts)
+        outcome = row.histogram
+        width = (outcome.high - outcome.low) / len(outcome.counts)
         traces.append(
-            go.Scatter(x=[found.low + (at + 0.5) * width for at in range(len(found.counts))],
-                       y=[count or None for count in found.counts], mode="lines",
+            go.Scatter(x=[outcome.low + (at + 0.5) * width for at in range(len(outcome.counts))],
+                       y=[count or None for count in outcome.counts], mode="lines",
                        name=f"{name}: {row.near:.1%} near 0", line={"width": 2, "shape": "hvh"},
                        hovertemplate="%{y:,}")
         )  # fmt: skip
@@ -121,11 +121,11 @@ def weights(runs: Sequence[tuple[str, WeightRow]]) -> go.Figure:
     )  # fmt: skip
 
 
-def _measured(found: Sequence[Combination], measured: str) -> tuple[list[float], list[float]]:
+def _measured(outcome: Sequence[Combination], measured: str) -> tuple[list[float], list[float]]:
     """Values as they are drawn, and the standard deviation of each where there is one."""
     if measured == "accuracy":
-        return [100 * one.accuracy for one in found], [_or_zero(100 * one.accuracy_std) for one in found]
-    return [one.val_loss for one in found], [_or_zero(one.val_loss_std) for one in found]
+        return [100 * one.accuracy for one in outcome], [_or_zero(100 * one.accuracy_std) for one in outcome]
+    return [one.val_loss for one in outcome], [_or_zero(one.val_loss_std) for one in outcome]
 
 
 def _or_zero(value: float) -> float:

@@ -20,20 +20,20 @@ LINE = "#E0572F"
 GREY = "rgba(128,128,128,0.75)"
 
 
-def predictions(found: Forecast, *, free_running: bool = True) -> go.Figure:
+def predictions(outcome: Forecast, *, free_running: bool = True) -> go.Figure:
     """The values, and what is predicted of them one step and k steps ahead, and all on its own."""
-    stride = -(-len(found.values) // MOST_POINTS)
-    time = np.arange(1, len(found.values) + 1)[::stride]
+    stride = -(-len(outcome.values) // MOST_POINTS)
+    time = np.arange(1, len(outcome.values) + 1)[::stride]
     curves: list[tuple[str, Array, dict[str, object]]] = [
-        ("without noise", found.clean, {"width": 1.5, "dash": "dot", "color": GREY}),
-        ("1 step ahead", found.one_step, {"width": 2}),
+        ("without noise", outcome.clean, {"width": 1.5, "dash": "dot", "color": GREY}),
+        ("1 step ahead", outcome.one_step, {"width": 2}),
     ]
-    if found.ahead > 1:
-        curves.append((f"{found.ahead} steps ahead", found.k_step, {"width": 2, "dash": "dash"}))
+    if outcome.ahead > 1:
+        curves.append((f"{outcome.ahead} steps ahead", outcome.k_step, {"width": 2, "dash": "dash"}))
     if free_running:
-        curves.append(("all on its own", found.free, {"width": 2.5, "dash": "dashdot"}))
+        curves.append(("all on its own", outcome.free, {"width": 2.5, "dash": "dashdot"}))
     traces = [
-        go.Scatter(x=time, y=found.values[::stride], mode="markers", name="values",
+        go.Scatter(x=time, y=outcome.values[::stride], mode="markers", name="values",
                    marker={"size": 4, "color": GREY}, opacity=0.6, hovertemplate="%{y:.3f}"),
         *(
             go.Scatter(x=time, y=values[::stride], mode="lines", name=name, line=line,
@@ -41,12 +41,12 @@ def predictions(found: Forecast, *, free_running: bool = True) -> go.Figure:
             for name, values, line in curves
         ),
     ]  # fmt: skip
-    most = 1.3 * float(np.abs(found.values).max())
+    most = 1.3 * float(np.abs(outcome.values).max())
     return figure(
         traces, x_title="Time t", y_title="Value", height=380,
-        shapes=[{"type": "rect", "yref": "paper", "x0": 1, "x1": found.train_count, "y0": 0, "y1": 1,
+        shapes=[{"type": "rect", "yref": "paper", "x0": 1, "x1": outcome.train_count, "y0": 0, "y1": 1,
                  "fillcolor": FAINT, "line": {"width": 0}, "layer": "below"}],
-        annotations=[{"text": "trained on", "x": found.train_count, "xanchor": "right", "y": 1,
+        annotations=[{"text": "trained on", "x": outcome.train_count, "xanchor": "right", "y": 1,
                       "yref": "paper", "yanchor": "top", "showarrow": False, "font": {"color": GREY}}],
         yaxis={"range": [-most, most], **FIXED}, xaxis=FIXED, margin=MARGIN,
     )  # fmt: skip
@@ -73,9 +73,9 @@ def over_tau(rows: Sequence[TauRow], tau: int, ahead: int) -> go.Figure:
     )  # fmt: skip
 
 
-def over_ahead(found: Forecast) -> go.Figure:
+def over_ahead(outcome: Forecast) -> go.Figure:
     """The error over how many steps ahead is predicted."""
-    ahead, errors = zip(*found.by_ahead, strict=True)
+    ahead, errors = zip(*outcome.by_ahead, strict=True)
     trace = go.Scatter(x=ahead, y=errors, mode="lines+markers", line={"width": 2}, hovertemplate="%{y:.4g}")
     return figure(
         [trace], x_title="Steps ahead k", y_title="Mean squared error", height=280, legend=False,

@@ -152,7 +152,7 @@ def applied(curve: Chosen, x: Tensor, *, train: bool = False, seed: int = 0) -> 
 
     Args:
         curve: which, and its settings.
-        x: of any shape.
+        x: [...], any shape; the answer has the same.
         train: in train mode RReLU draws a slope for each number, from a stream of its own.
         seed: of these draws.
     """
@@ -169,7 +169,7 @@ def applied(curve: Chosen, x: Tensor, *, train: bool = False, seed: int = 0) -> 
 
 
 def function_of(curve: Chosen) -> Callable[[Tensor], Tensor]:
-    """The activation in eval mode, as a function."""
+    """The activation in eval mode, as a function from [...] to [...]: of any shape, elementwise."""
     return functools.partial(applied, curve)
 
 

@@ -57,7 +57,7 @@ def at_point(config: CurvesConfig) -> tuple[tuple[str, float, float], ...]:
 
 
 def value_and_slope(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
-    """f(x) and f'(x) of an elementwise function, by autograd."""
+    """f(x) and f'(x) of an elementwise function, by autograd; x and both answers [...], any shape."""
     x = x.detach().requires_grad_()
     y = function(x)
     (slope,) = torch.autograd.grad(y.sum(), x)
@@ -65,7 +65,10 @@ def value_and_slope(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def zones(function: Function, reach: float) -> tuple[Zone, ...]:
-    """Where the slope is within `FLAT` of 0, in pieces at least `SHORTEST` long; dead ones by themselves."""
+    """Where the slope is within `FLAT` of 0, in pieces at least `SHORTEST` long; dead ones by themselves.
+
+    `function` maps [N] to [N] elementwise; it is looked at from −`reach` to `reach`.
+    """
 
     def kind(x: Tensor) -> Tensor:
         slope = value_and_slope(function, x)[1].abs()
@@ -89,7 +92,10 @@ def zones(function: Function, reach: float) -> tuple[Zone, ...]:
 
 
 def kinks(function: Function, reach: float) -> tuple[Kink, ...]:
-    """Where value or slope jumps: found between neighbouring places that differ, by halving."""
+    """Where value or slope jumps: found between neighbouring places that differ, by halving.
+
+    `function` maps [N] to [N] elementwise; it is looked at from −`reach` to `reach`.
+    """
     x = _places(reach)
     found = [*_jumps(lambda x: value_and_slope(function, x)[1], x), *_jumps(function, x)]
     places = sorted({round(place, 6) + 0.0 for place in found})

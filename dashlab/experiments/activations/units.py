@@ -47,7 +47,7 @@ class _UnitsSeen:
         self.flat = self.flat + (by_unit.abs() < FLAT).sum(1)
         self.dead = self.dead + (by_unit == 0).sum(1)
 
-    def told(self, name: str) -> LayerUnits:
+    def figures(self, name: str) -> LayerUnits:
         share = self.flat.double() / self.values
         units = len(self.flat)
         bins = (share * BINS).long().clamp(max=BINS - 1)
@@ -91,7 +91,7 @@ def units_of(
             look(done, len(pictures))
     if not seen:
         raise ConfigError("This network has no activation between its layers: choose one that has.")
-    return tuple(one.told(name) for name, one in seen.items())
+    return tuple(one.figures(name) for name, one in seen.items())
 
 
 @contextlib.contextmanager

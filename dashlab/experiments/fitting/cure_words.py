@@ -25,9 +25,9 @@ def size(number: float, measured: str) -> str:
     return text.replace("-", "−")
 
 
-def best_words(found: Sequence[Combination], config: CuresConfig) -> str:
+def best_words(outcome: Sequence[Combination], config: CuresConfig) -> str:
     """Which combination does best, and how it compares with none."""
-    there = [one for one in found if not math.isnan(one.gain)]
+    there = [one for one in outcome if not math.isnan(one.gain)]
     if not there:
         return _NOTHING
     best = max(there, key=lambda one: one.gain)
@@ -76,17 +76,17 @@ _ALONE = "{cure} brings {alone} {unit} alone; the other combinations are not tra
 _UNIT = {"accuracy": "points of test accuracy", "loss": "less validation loss"}
 
 
-def overfit_words(found: CureOutcome) -> str:
+def overfit_words(outcome: CureOutcome) -> str:
     """Whether a run was overfitted: where the validation loss was lowest, and where it ended."""
-    if math.isnan(found.val_loss):
+    if math.isnan(outcome.val_loss):
         return _UNKNOWN
-    template = _ROSE if found.risen > FAR * found.lowest_val_loss else _STAYED
+    template = _ROSE if outcome.risen > FAR * outcome.lowest_val_loss else _STAYED
     return template.format(
-        at=found.lowest_at,
-        epochs=found.epochs,
-        lowest=f"{found.lowest_val_loss:.3f}",
-        ends=f"{found.val_loss:.3f}",
-        training=f"{found.train_loss:.3f}",
+        at=outcome.lowest_at,
+        epochs=outcome.epochs,
+        lowest=f"{outcome.lowest_val_loss:.3f}",
+        ends=f"{outcome.val_loss:.3f}",
+        training=f"{outcome.train_loss:.3f}",
     )
 
 
@@ -101,9 +101,9 @@ _STAYED = (
 )
 
 
-def combination_rows(found: Sequence[Combination]) -> Iterator[dict[str, Any]]:
+def combination_rows(outcome: Sequence[Combination]) -> Iterator[dict[str, Any]]:
     """One row for each combination, as a table."""
-    for one in found:
+    for one in outcome:
         yield {
             "cures": title_of(one.cures),
             "pictures": one.pictures,

@@ -58,7 +58,7 @@ class ErrorParts:
 
     @property
     def expected(self) -> Array:
-        """bias² + variance + noise."""
+        """[degrees]: bias² + variance + noise."""
         total: Array = self.bias2 + self.variance + self.noise
         return total
 
@@ -70,7 +70,7 @@ def sample(config: CurveConfig) -> CurveSample:
         ConfigError: a setting is unsound.
     """
     config.check()
-    seeds = [config.seed, *(seed for back in range(1, config.kept + 1) if (seed := config.seed - back) >= 0)]
+    seeds = [config.seed, *(seed for back in range(1, config.faint + 1) if (seed := config.seed - back) >= 0)]
     drawn = [_draw(config, 1, f"curve: sample {seed}") for seed in seeds]
     x, y = torch.cat([one for one, _ in drawn]), torch.cat([other for _, other in drawn])
     found = fit(x, y, config)
@@ -130,7 +130,7 @@ def decompose(config: CurveConfig) -> ErrorParts:
 
 
 def truth(x: Tensor, config: CurveConfig) -> Tensor:
-    """What lies under the noise, for x in [−1, 1]."""
+    """What lies under the noise: [...] for x [...], whose numbers are in −1 … 1."""
     return {
         "sine": torch.sin(math.pi * x),
         "cubic": 3 * x**3 - 2 * x,

@@ -34,7 +34,7 @@ class Masks:
     scale: float  # what the numbers that stay are multiplied by: 1 / (1 − p), and 1 in eval mode
 
     @property
-    def kept(self) -> NDArray[np.bool_]:
+    def staying(self) -> NDArray[np.bool_]:
         """[masks, rows, columns]: which numbers stay."""
         stay: NDArray[np.bool_] = self.outputs != 0
         return stay

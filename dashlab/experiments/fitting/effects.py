@@ -136,14 +136,14 @@ def _scores(
     }
 
 
-def _combination(group: Sequence[CureRun], found: Sequence[CureOutcome], scores: Scores) -> Combination:
+def _combination(group: Sequence[CureRun], outcome: Sequence[CureOutcome], scores: Scores) -> Combination:
     pictures, cures = group[0].pictures, group[0].cures
     gains = [
         scores[entry.seed, pictures, cures] - scores.get((entry.seed, pictures, ()), math.nan)
         for entry in group
     ]
-    mean, std = mean_and_std([one.test_accuracy for one in found])
-    val_loss, val_loss_std = mean_and_std([one.val_loss for one in found])
+    mean, std = mean_and_std([one.test_accuracy for one in outcome])
+    val_loss, val_loss_std = mean_and_std([one.val_loss for one in outcome])
     gain, gain_std = mean_and_std(gains)
     return Combination(
         cures=cures,
@@ -153,7 +153,7 @@ def _combination(group: Sequence[CureRun], found: Sequence[CureOutcome], scores:
         accuracy_std=std,
         val_loss=val_loss,
         val_loss_std=val_loss_std,
-        train_loss=statistics.fmean(one.train_loss for one in found),
+        train_loss=statistics.fmean(one.train_loss for one in outcome),
         gain=gain,
         gain_std=gain_std,
     )

@@ -76,7 +76,7 @@ class CurveConfig(FlatConfig):
     seed: int = integer(
         0, "Sample", "Which sample is drawn. The next number is a new sample.", low=0, high=99_999
     )
-    kept: int = integer(
+    faint: int = integer(
         5,
         "Samples kept",
         "The fits of so many samples before this one stay as faint lines.",

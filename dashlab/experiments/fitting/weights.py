@@ -31,7 +31,8 @@ def weight_rows(weights: Mapping[str, Tensor], *, reach: float | None = None) ->
     """One row for each layer with weights, in their order.
 
     Args:
-        weights: of a run, by their dotted names.
+        weights: of a run, by their dotted names; matrices [out, in] and kernels [out, in, h, w] count,
+            biases [out] do not.
         reach: the histograms go from minus to plus this, what lies beyond is counted in the outermost bin;
             else to the largest weight of all layers.
     """
@@ -41,7 +42,7 @@ def weight_rows(weights: Mapping[str, Tensor], *, reach: float | None = None) ->
 
 
 def near_zero(weights: Mapping[str, Tensor]) -> float:
-    """The share of all weights, biases left out, that are closer to 0 than `NEAR`."""
+    """The share of all weights, [out, in, ...] and biases left out, that are closer to 0 than `NEAR`."""
     rows = weight_rows(weights)
     total = sum(row.count for row in rows)
     return sum(row.near * row.count for row in rows) / total if total else 0.0

@@ -115,20 +115,20 @@ def formula(config: CurveConfig) -> str:
     }[config.penalty]
 
 
-def peak_words(found: Interpolation, config: FeaturesConfig) -> str:
+def peak_words(outcome: Interpolation, config: FeaturesConfig) -> str:
     """Where the error is highest, how it compares with what comes after, and what ridge makes of it."""
-    peak = found.peak
+    peak = outcome.peak
     numbers = {
         "points": config.points,
-        "peak": f"{found.counts[peak]:,}",
-        "error": f"{found.errors[peak]:.3g}",
-        "after": f"{found.lowest_after:.3g}",
-        "most": f"{found.counts[found.lowest_at]:,}",
-        "times": f"{found.height:.3g}",
+        "peak": f"{outcome.counts[peak]:,}",
+        "error": f"{outcome.errors[peak]:.3g}",
+        "after": f"{outcome.lowest_after:.3g}",
+        "most": f"{outcome.counts[outcome.lowest_at]:,}",
+        "times": f"{outcome.height:.3g}",
         "ridge": f"{config.ridge:g}",
-        "with_ridge": f"{found.ridge_height:.3g}",
+        "with_ridge": f"{outcome.ridge_height:.3g}",
     }
-    template = _PEAK if found.counts[peak] == config.points else _ELSEWHERE
+    template = _PEAK if outcome.counts[peak] == config.points else _ELSEWHERE
     return template.format(**numbers)
 
 
@@ -145,16 +145,16 @@ _ELSEWHERE = (
 )
 
 
-def mask_words(found: Masks, mask: int) -> str:
+def mask_words(outcome: Masks, mask: int) -> str:
     """What one mask does to the table; `mask` counts from 1."""
-    if found.scale == 1:
+    if outcome.scale == 1:
         return _NOTHING_DROPPED
-    dropped = int((~found.kept[mask - 1]).sum())
+    dropped = int((~outcome.staying[mask - 1]).sum())
     return _MASK.format(
         dropped=dropped,
         mask=f"{mask:,}",
-        total=found.values.size,
-        scale=f"{found.scale:.4g}",
+        total=outcome.values.size,
+        scale=f"{outcome.scale:.4g}",
     )
 
 
@@ -168,35 +168,35 @@ _NOTHING_DROPPED = (
 )
 
 
-def mean_words(found: Masks) -> str:
+def mean_words(outcome: Masks) -> str:
     """How near the mean over all masks comes to the table."""
     return counted(
-        len(found.outputs),
+        len(outcome.outputs),
         "After {count} mask the numbers lie {apart} from the table (root mean square, as a share of each "
         "number); √(p / ((1 − p) · masks)) expects {expected}.",
         "After {count} masks their mean lies {apart} from the table (root mean square, as a share of each "
         "number); √(p / ((1 − p) · masks)) expects {expected}.",
-        apart=f"{found.apart[-1]:.1%}",
-        expected=f"{found.apart_expected[-1]:.1%}",
+        apart=f"{outcome.apart[-1]:.1%}",
+        expected=f"{outcome.apart_expected[-1]:.1%}",
     )
 
 
-def vote_words(found: Votes) -> str:
+def vote_words(outcome: Votes) -> str:
     """How the masks vote, beside what the whole network says."""
-    most = max(range(len(found.classes)), key=lambda k: found.counts[k])
-    whole = int(found.evaluated.argmax())
+    most = max(range(len(outcome.classes)), key=lambda k: outcome.counts[k])
+    whole = int(outcome.evaluated.argmax())
     return counted(
-        len(found.each),
+        len(outcome.each),
         "{count} mask votes for {winner}, with a probability of {mean}. The whole network, in eval mode, "
         "predicts {whole} with {evaluated}. The picture shows {label}.",
         "{votes} of {count} masks vote for {winner}, with a mean probability of {mean}. The whole network, "
         "in eval mode, predicts {whole} with {evaluated}. The picture shows {label}.",
-        votes=f"{found.counts[most]:,}",
-        winner=found.classes[most],
-        mean=f"{found.mean[most]:.1%}",
-        whole=found.classes[whole],
-        evaluated=f"{found.evaluated[whole]:.1%}",
-        label=found.classes[found.label],
+        votes=f"{outcome.counts[most]:,}",
+        winner=outcome.classes[most],
+        mean=f"{outcome.mean[most]:.1%}",
+        whole=outcome.classes[whole],
+        evaluated=f"{outcome.evaluated[whole]:.1%}",
+        label=outcome.classes[outcome.label],
     )
 
 
@@ -233,16 +233,16 @@ _TAU = (
 )
 
 
-def ahead_words(found: Forecast) -> str:
+def ahead_words(outcome: Forecast) -> str:
     """One step against k steps against no new values at all."""
-    errors = dict(found.by_ahead)
+    errors = dict(outcome.by_ahead)
     return counted(
-        found.ahead,
+        outcome.ahead,
         "One step ahead the mean squared error is {near}. On its own, with predictions fed back alone, it is "
         "{free}: each error enters the next prediction.",
         "One step ahead the mean squared error is {near}, {count} steps ahead {far}. On its own, with "
         "predictions fed back alone, it is {free}: each error enters the next prediction.",
         near=f"{errors[1]:.3g}",
-        far=f"{errors[found.ahead]:.3g}",
-        free=f"{found.free_error:.3g}",
+        far=f"{errors[outcome.ahead]:.3g}",
+        free=f"{outcome.free_error:.3g}",
     )

@@ -23,7 +23,7 @@ def test_s20_half_of_a_table_of_5_by_6_is_dropped_and_the_rest_doubled() -> None
     assert found.values.shape == (5, 6)
     assert found.values.ravel().tolist() == list(range(1, 31))
     assert ((found.outputs == 0) | (found.outputs == 2 * found.values)).all()
-    assert found.kept.mean() == pytest.approx(0.5, abs=0.02)
+    assert found.staying.mean() == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.8])
