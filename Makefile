@@ -10,7 +10,7 @@ export VENV
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test sameness check fix bench lock clean venv-app venv-dev
+.PHONY: help app test coverage sameness check fix bench lock clean venv-app venv-dev
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ app: venv-app ## Start dashlab on http://localhost:8501 (PORT=8502 for another p
 test: venv-dev ## Run all tests: unit, app, browser (ARGS="-k canvas" for some)
 	@$(RUN) scripts/find_browser.py --install
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+coverage: venv-dev ## Run all tests and list the lines that none has run (half as long again)
+	@$(RUN) scripts/find_browser.py --install
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --cov --timeout 600 $(ARGS)
 
 sameness: venv-dev ## Run the tests of equal numbers again under narrower instruction sets
 	@$(RUN) scripts/sameness.py -n $(WORKERS) $(ARGS)

@@ -28,6 +28,8 @@ TOPICAL = ("ui", "dashlab/experiments", "dashlab/charts")
 CODE = ("app.py", "pages", "ui", "dashlab", "scripts")
 OUTSIDE = {"streamlit", "streamlit_drawable_canvas", "ui", "pages", "app", "scripts", "tests"}
 """What the core knows nothing of."""
+EMPTY = {"found", "kept", "said", "told"}
+"""Words that name nothing: what was found, and what for? As a local name in a few lines they will do."""
 MOST_LINES, MOST_OF_A_BODY = 400, 40
 
 
@@ -213,4 +215,28 @@ def namesakes(house: House) -> list[str]:
     ]
 
 
-RULES = (homeless, upward, between_topics, strangers, circles, too_long, namesakes)
+def nameless(house: House) -> list[str]:
+    """Functions, parameters, fields and names of modules that tell nothing of what they hold."""
+    sentences = []
+    for path in house.files(*CODE):
+        tree = house.tree(path)
+        names = [
+            (node.lineno, node.name.strip("_"))
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        ]
+        names += [(node.lineno, node.arg) for node in ast.walk(tree) if isinstance(node, ast.arg)]
+        for holder in ast.walk(tree):
+            if isinstance(holder, (ast.Module, ast.ClassDef)):
+                names += [(node.lineno, name) for node in holder.body for name in _assigned(node)]
+        sentences += [f"{path}:{line}: {name} says nothing" for line, name in names if name.lower() in EMPTY]
+    return sentences
+
+
+def _assigned(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from (name.id.strip("_") for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+RULES = (homeless, upward, between_topics, strangers, circles, too_long, namesakes, nameless)

@@ -223,7 +223,7 @@ class StudyJob(Job):
         Raises:
             DamagedRun: its files failed their checksum.
         """
-        stored = studies.load(self.study, self.store.root) if self.study.KEPT else None
+        stored = studies.load(self.study, self.store.root) if self.study.IS_CACHED else None
         if stored is None:
             return None
         outcome = StudyOutcome(
@@ -245,7 +245,7 @@ class StudyJob(Job):
         """
         for result in outcome.results:
             self.store.save(result)
-        if self.study.KEPT:
+        if self.study.IS_CACHED:
             studies.save(self.study, outcome, self.store.root)
             self.store.room.make()
         return progress_of_study(self.key, self.study, outcome)

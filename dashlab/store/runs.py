@@ -63,7 +63,7 @@ _Stamp = tuple[int, ...]  # changes whenever a run is written or renamed; its fi
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Complaint:
     """What is wrong with a run, and the inode of the folder in which it was found."""
 
     sentence: str
@@ -85,7 +85,7 @@ class Store:
         self._index = RunIndex(self.root, self._summary)
         self._groupings: dict[By, Grouping] = {}
         self.room = Room(self.root, self._index, self.delete)
-        self._sentences: dict[str, _Said] = {}  # by key
+        self._sentences: dict[str, _Complaint] = {}  # by key
         self._clear_leftovers()
 
     def save(self, result: Result, name: str = "") -> None:
@@ -305,7 +305,7 @@ class Store:
 
     def _note(self, key: str, sentence: str, folder: int) -> None:
         self._sentences.pop(key, None)
-        self._sentences[key] = _Said(sentence, folder)
+        self._sentences[key] = _Complaint(sentence, folder)
         while len(self._sentences) > _MOST_SENTENCES:
             self._sentences.pop(next(iter(self._sentences)))
 

@@ -44,7 +44,7 @@ class Study(FlatConfig):
     COMPUTE: ClassVar[str]
     """What computes the rows, as "module:function": called with the checked settings, it gives what `rows`
     does. It is named and not imported, so that settings need no torch and no import runs in a circle."""
-    KEPT: ClassVar[bool] = True
+    IS_CACHED: ClassVar[bool] = True
     """Whether its rows are cached; not where they are those of the runs that come out, which are."""
 
     @property

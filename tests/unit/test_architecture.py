@@ -43,6 +43,9 @@ BROKEN = {
     "a long file": {"ui/parts/controls.py": "\n" * 401},
     "a long file of tests": {"tests/unit/test_setup.py": "\n" * 401},
     "a long body": {"ui/parts/controls.py": LONG},
+    "a function that names nothing": {"ui/parts/controls.py": "def _told(): pass"},
+    "a parameter that names nothing": {"ui/parts/controls.py": "def f(found): pass"},
+    "a field that names nothing": {"ui/parts/controls.py": "class C:\n    kept: str = ''"},
     "two classes of one name": {
         "ui/parts/controls.py": "class View: pass",
         "dashlab/jobs/lab.py": "class View: pass",

@@ -11,7 +11,7 @@ from dashlab.data.images import IMAGE_SETS
 from dashlab.errors import PictureError
 from dashlab.settings.run import RunConfig
 from ui.parts import runs
-from ui.parts.controls import answered, control, kept
+from ui.parts.controls import answered, control, start_argument
 from ui.parts.state import PageState
 from ui.parts.text import as_text
 
@@ -84,7 +84,7 @@ def _credit(name: str) -> None:
 def _class(state: PageState, classes: tuple[str, ...]) -> int:
     key, spec = f"{state.prefix}_label", state.specs["label"]
     numbers = range(len(classes))
-    place = kept(key, state.values["label"], among=numbers, argument="index")
+    place = start_argument(key, state.values["label"], among=numbers, argument="index")
     chosen = st.selectbox(
         spec.label, numbers, format_func=lambda k: classes[k], key=key, help=spec.help, **place
     )

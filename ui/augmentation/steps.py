@@ -17,7 +17,7 @@ from dashlab.experiments.augmentation.pipeline import (
 )
 from dashlab.experiments.augmentation.transforms import catalogue
 from dashlab.settings.fields import Spec, Value
-from ui.parts.controls import answered, control, kept
+from ui.parts.controls import answered, control, start_argument
 from ui.parts.entries import Entries, Place
 from ui.parts.fields import Fields
 from ui.parts.state import PageState
@@ -109,7 +109,10 @@ def _head(place: Place[Step], step: Step) -> bool:
     key = f"{place.key}_use"
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", wrap=False):
         use = st.checkbox(
-            f"{place.number + 1}. **{step.transform}**", key=key, width="stretch", **kept(key, step.use)
+            f"{place.number + 1}. **{step.transform}**",
+            key=key,
+            width="stretch",
+            **start_argument(key, step.use),
         )
         place.earlier_button("", icon=":material/arrow_upward:", help="One step earlier")
         place.later_button("", icon=":material/arrow_downward:", help="One step later")
@@ -170,7 +173,7 @@ def _range(own: Fields, name: str) -> None:
         step=of(1) if span > 30 else 0.01 if span <= 4 else 0.1,
         key=key,
         help=spec.help,
-        **kept(key, (of(low), of(high))),
+        **start_argument(key, (of(low), of(high))),
     )
     own.values[name] = spec.text_of(tuple(ends))
 
@@ -180,12 +183,12 @@ def _size(own: Fields, name: str) -> None:
     spec, key = own.specs[name], f"{own.prefix}_{name}"
     assert isinstance(spec, NumbersSpec)
     numbers = spec.numbers(own.values[name])
-    apart = kept(f"{key}_apart", len(numbers) == 2)
+    apart = start_argument(f"{key}_apart", len(numbers) == 2)
     labels = ("Height", "Width") if st.session_state[f"{key}_apart"] else (spec.label,)
     sides = []
     for place, label in enumerate(labels):
         side = f"{key}_{place}"
-        start = kept(side, int(numbers[min(place, len(numbers) - 1)]))
+        start = start_argument(side, int(numbers[min(place, len(numbers) - 1)]))
         sides.append(
             st.slider(label, int(spec.low), int(spec.high), key=side, help=f"Pixels. {spec.help}", **start)
         )

@@ -19,7 +19,7 @@ from ui.frame.views import View
 from ui.optimizers import racers
 from ui.optimizers import surface_details as details
 from ui.optimizers.surface_table import SurfaceRun, table
-from ui.parts.controls import clicked, kept
+from ui.parts.controls import clicked, start_argument
 from ui.parts.layout import beside, rest
 from ui.parts.state import PageState
 from ui.parts.text import as_text
@@ -95,7 +95,7 @@ def _coordinate(state: PageState, view: View, name: str, limits: tuple[float, fl
     more: dict[str, Any] = {"step": 0.1, "format": "%.4f", "key": key, "help": spec.help}
     start = float(state.values[full])  # type: ignore[arg-type]
     low, high = limits
-    state.values[full] = st.number_input(spec.label, low, high, **more, **kept(key, start))
+    state.values[full] = st.number_input(spec.label, low, high, **more, **start_argument(key, start))
 
 
 def _put_start(state: PageState, view: View, x: float, y: float) -> None:

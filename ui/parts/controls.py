@@ -108,7 +108,7 @@ def control(state: Fields, name: str) -> Value:
     return state.values[name]
 
 
-def kept(
+def start_argument(
     key: str, start: Any, *, among: Sequence[Any] | None = None, argument: str = "value"
 ) -> dict[str, Any]:
     """The argument of a widget that shows `start` at first, and then what people have made of it.
@@ -160,7 +160,7 @@ def clicked(key: str, take: Callable[[Any], object]) -> Callable[[], None]:
 def one_of(state: Fields, name: str, names: Mapping[str, str], *, label: str, **more: Any) -> str:
     """Choose one of a few that stand side by side; `names` maps them to what people read."""
     key = f"{state.prefix}_{name}"
-    more |= kept(key, state.values[name], among=list(names), argument="default")
+    more |= start_argument(key, state.values[name], among=list(names), argument="default")
     chosen = st.segmented_control(
         label, list(names), format_func=names.__getitem__, key=key, required=True, wrap=True, **more
     )
@@ -258,27 +258,27 @@ def _widget_of(spec: Spec) -> str:
 
 def _stops(spec: Spec, key: str, start: float) -> Any:
     more: dict[str, Any] = {"format_func": lambda v: f"{v:g}", "key": key, "help": spec.help}
-    return st.select_slider(spec.label, stops(spec, start), **more, **kept(key, start))
+    return st.select_slider(spec.label, stops(spec, start), **more, **start_argument(key, start))
 
 
 def _slider(spec: Spec, key: str, start: float) -> Any:
     span = spec.high - spec.low
     step = float(spec.step) or (0.01 if span <= 1 else 0.5 if span <= 20 else 1.0)
     more: dict[str, Any] = {"step": step, "format": "%g", "key": key, "help": spec.help}
-    return st.slider(spec.label, spec.low, spec.high, **more, **kept(key, start))
+    return st.slider(spec.label, spec.low, spec.high, **more, **start_argument(key, start))
 
 
 def _integer(spec: Spec, key: str, start: int) -> Any:
     more: dict[str, Any] = {"step": int(spec.step) or 1, "key": key, "help": spec.help}
-    return st.number_input(spec.label, int(spec.low), int(spec.high), **more, **kept(key, start))
+    return st.number_input(spec.label, int(spec.low), int(spec.high), **more, **start_argument(key, start))
 
 
 def _flag(spec: Spec, key: str, start: bool) -> Any:
-    return st.toggle(spec.label, key=key, help=spec.help, **kept(key, start))
+    return st.toggle(spec.label, key=key, help=spec.help, **start_argument(key, start))
 
 
 def _menu(spec: Spec, key: str, start: str) -> Any:
-    place = kept(key, start, among=spec.choices, argument="index")
+    place = start_argument(key, start, among=spec.choices, argument="index")
     return st.selectbox(spec.label, spec.choices, format_func=spec.shown, key=key, help=spec.help, **place)
 
 
@@ -291,12 +291,12 @@ def _segments(spec: Spec, key: str, start: str) -> Any:
         help=spec.help,
         required=True,
         width="stretch",
-        **kept(key, start, among=spec.choices, argument="default"),
+        **start_argument(key, start, among=spec.choices, argument="default"),
     )
 
 
 def _text(spec: Spec, key: str, start: str) -> Any:
-    return st.text_input(spec.label, key=key, help=spec.help, max_chars=1024, **kept(key, start))
+    return st.text_input(spec.label, key=key, help=spec.help, max_chars=1024, **start_argument(key, start))
 
 
 def _same(_spec: Spec, value: Any) -> Any:

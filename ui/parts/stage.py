@@ -81,7 +81,7 @@ class Stage(Generic[C]):
         icon: on the button.
         there_icon: the same, where all of it is there.
         one_at_a_time: whether nothing else can be begun here meanwhile.
-        kept: said on a press that found everything there.
+        from_cache: said on a press that found everything there.
         other: said above what goes on under other settings than those that are set.
     """
 
@@ -94,7 +94,7 @@ class Stage(Generic[C]):
     icon: str = ":material/play_arrow:"
     there_icon: str = ":material/check:"
     one_at_a_time: bool = False
-    kept: str = ""
+    from_cache: str = ""
     other: str = OTHER
 
     def button(self, asked: Wanted[C] | None, problem: str = "") -> None:
@@ -133,8 +133,8 @@ class Stage(Generic[C]):
             return
         live.forget_stop(self.prefix)
         self.remember(Begun(config=asked.config, keys=tuple(keys), note=asked.note))
-        if self.kept and not _goes_on(keys):
-            st.toast(self.kept, icon=":material/history:")
+        if self.from_cache and not _goes_on(keys):
+            st.toast(self.from_cache, icon=":material/history:")
         st.rerun()
 
     def watched(self, asked: Wanted[C] | None) -> Begun[C] | None:

@@ -20,7 +20,7 @@ from dashlab.store.runs import RunSummary
 from ui.frame.page import link_to
 from ui.frame.views import View
 from ui.parts import live, runs
-from ui.parts.controls import answered, control, kept
+from ui.parts.controls import answered, control, start_argument
 from ui.parts.pictures import show
 from ui.parts.state import PageState, share
 from ui.parts.text import as_text, show_error
@@ -147,7 +147,12 @@ def _drawing_of(text: str) -> tuple[Stroke, ...]:
 def _pen(state: PageState) -> None:
     spec, key = state.specs["pen"], f"{PREFIX}_pen"
     state.values["pen"] = st.slider(
-        spec.label, int(spec.low), int(spec.high), key=key, help=spec.help, **kept(key, state.values["pen"])
+        spec.label,
+        int(spec.low),
+        int(spec.high),
+        key=key,
+        help=spec.help,
+        **start_argument(key, state.values["pen"]),
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashlab.charts.sketch import digits as charts
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.sketch.prepare import PreparationStep, Prepared
-from ui.parts.controls import control, kept
+from ui.parts.controls import control, start_argument
 from ui.parts.pictures import show
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
@@ -128,7 +128,7 @@ def _map_controls(state: PageState) -> None:
 
 def _about(state: PageState) -> None:
     spec, key = state.specs["about"], f"{state.prefix}_about"
-    place = kept(key, state.values["about"], among=spec.choices, argument="index")
+    place = start_argument(key, state.values["about"], among=spec.choices, argument="index")
     state.values["about"] = st.selectbox(
         spec.label,
         spec.choices,

@@ -15,7 +15,7 @@ from dashlab.experiments.trainer.mistakes import Reading, cell_readings, worst_m
 from dashlab.store.runs import StoredRun
 from dashlab.training.results import Evaluation
 from ui.parts import runs
-from ui.parts.controls import clicked, kept
+from ui.parts.controls import clicked, start_argument
 from ui.parts.pictures import show
 from ui.parts.plots import plot
 from ui.parts.tables import csv_download
@@ -110,7 +110,7 @@ def _cell(run: StoredRun, evaluation: Evaluation, chosen: tuple[int, int], prefi
         st.columns(2), ("True class", "Predicted class"), ("true", "read"), chosen, strict=True
     ):
         key, numbers = f"{prefix}_{name}", range(len(classes))
-        index = kept(key, start, among=numbers, argument="index")
+        index = start_argument(key, start, among=numbers, argument="index")
         place.selectbox(label, numbers, format_func=lambda k: classes[k], key=key, **index)
     truth, predicted = chosen
     count, total = evaluation.confusion[truth][predicted], sum(evaluation.confusion[truth])

@@ -25,13 +25,15 @@ from ui.trainer import own, results
 from ui.trainer.compare import curve_of
 
 PREFIX = "train"
-KEPT = "This run is kept from before: equal settings give equal results. Another seed gives another run."
+FROM_CACHE = (
+    "This run is kept from before: equal settings give equal results. Another seed gives another run."
+)
 LEAD = (
     "Choose a preset or set everything yourself, then train. Watch how fast the loss falls and where it "
     "levels off, then look at the pictures that the network still gets wrong."
 )
 
-STAGE = Stage(prefix=PREFIX, config=RunConfig, kept=KEPT, other="")
+STAGE = Stage(prefix=PREFIX, config=RunConfig, from_cache=FROM_CACHE, other="")
 GROUPS = (
     Group(
         "Data",
@@ -128,7 +130,7 @@ def _start_from(state: PageState) -> None:
         titles[chosen] = f"Run {chosen[:12]}…, which is not here"
     key = f"{PREFIX}_start_from"
     spec, keys = state.specs["start_from"], list(titles)
-    place = widgets.kept(key, chosen, among=keys, argument="index")
+    place = widgets.start_argument(key, chosen, among=keys, argument="index")
     picked = st.selectbox(
         spec.label, keys, format_func=lambda run: titles[run], key=key, help=spec.help, **place
     )

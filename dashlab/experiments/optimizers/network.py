@@ -308,7 +308,7 @@ class StackedRuns(Study):
     KIND: ClassVar[str] = "dashlab.experiments.network_race:StackedRuns"
     ROW: ClassVar[type] = RacerRow
     TITLE: ClassVar[str] = "Runs trained as one"
-    KEPT: ClassVar[bool] = False
+    IS_CACHED: ClassVar[bool] = False
 
     base: str = text("{}", "In common", "What the runs have in common, where it is not the default, as JSON.")
     racers: str = items((OptimConfig(),), "Racers", "Their optimizers.", longest=MOST_TOGETHER)

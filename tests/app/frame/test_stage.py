@@ -61,7 +61,9 @@ THERE = StudyStage(
     prefix="t", config=Count, draw=drawn, before=before, there="Trained", mend="Mend what is in red."
 )
 QUICK = StudyStage(prefix="t", config=Count, draw=drawn, before=before, is_quick=lambda study: study.last < 5)
-PARTS = Stage(prefix="t", config=Count, one_at_a_time=True, there="All there", kept="It was kept.", other="")
+PARTS = Stage(
+    prefix="t", config=Count, one_at_a_time=True, there="All there", from_cache="It was kept.", other=""
+)
 ROWS = tuple(Counted(number=number) for number in (1, 2))
 THREE = Count()
 

@@ -17,7 +17,7 @@ from dashlab.store.runs import Store
 from tests.app.fakes import FakeLab, epoch_row, result, started, steps
 from tests.app.pages import elements, press, texts
 from tests.app.trainer.trained import FAST
-from ui.trainer.page import KEPT
+from ui.trainer.page import FROM_CACHE
 
 PAGE = "pages/trainer.py"
 pytestmark = pytest.mark.usefixtures("pictures_at_hand")
@@ -147,7 +147,7 @@ def test_train_says_that_a_kept_run_is_not_trained_again(
     Store().save(result(FAST))
     lab.show(FAST, JobState.FINISHED)
     app = press(open_page(), "train_start")
-    assert [toast.value for toast in app.toast] == [KEPT]
+    assert [toast.value for toast in app.toast] == [FROM_CACHE]
 
 
 def test_train_says_nothing_of_the_kind_when_it_trains(open_page: Callable[..., AppTest]) -> None:

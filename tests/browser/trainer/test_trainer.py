@@ -65,7 +65,7 @@ def test_the_same_run_is_there_at_once_for_another_visitor(
 
 
 def test_a_click_on_a_cell_shows_its_pictures(trained: Page) -> None:
-    click_on(plot(trained, "train_chart_matrix"), 0.35, 0.35, "true 3, read as 3")
+    click_on(plot(trained, "train_chart_matrix"), 0.35, 0.35, "true 3, predicted as 3")
     expect(trained.get_by_text(re.compile(r"pictures of 3 were predicted as 3: correctly"))).to_be_visible()
     expect(trained.get_by_role("img", name=re.compile("true class 3")).first).to_be_visible()
     settle(trained)
@@ -86,7 +86,7 @@ def test_a_cell_can_be_chosen_with_the_keyboard_alone(trained: Page) -> None:
 
 def test_every_tab_opens(trained: Page) -> None:
     for name, said in (
-        ("Worst mistakes", "These are the ones it was surest of."),
+        ("Worst mistakes", "These are the ones it was most confident about."),
         ("Network", "A picture of 1 × 28 × 28 passes 6 layers"),
         ("Compare", re.compile("only cached run|Compare with")),
         ("Downloads", "The weights are plain tensors"),
