@@ -104,9 +104,7 @@ def _pairs(entry: str) -> dict[str, str]:
 def _changes(entry: FlatConfig) -> dict[str, str]:
     new = type(entry)().flat()
     return {
-        name: entry.spec_of(name).format(value)
-        for name, value in entry.flat().items()
-        if value != new[name]
+        name: entry.spec_of(name).format(value) for name, value in entry.flat().items() if value != new[name]
     }
 
 

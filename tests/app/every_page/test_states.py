@@ -38,11 +38,10 @@ def test_what_a_preset_has_trained_says_how_it_stands(
     path: str, query: Mapping[str, str], open_app: Callable[..., AppTest], lab: FakeLab
 ) -> None:
     app = ran(open_app(path, **query))
-    could = starts(app)
-    while starts(app) and not lab.submitted and len(could) < 3:  # some lead to where
-        could += starts(app)
-        ran(app.button(key=could[-1]).click())
-    assert bool(lab.submitted) is bool(could)
+    for _ in range(2):  # a button may only lead to the view that trains
+        if starts(app) and not lab.submitted:
+            ran(app.button(key=starts(app)[-1]).click())
+    assert lab.submitted or not starts(app)
     jobs = [*lab.submitted]
 
     def show(state: JobState, sentence: str) -> None:
