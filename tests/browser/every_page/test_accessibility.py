@@ -15,6 +15,8 @@ from tests.browser.servers import Server
 from tests.places import PLACES, address_of
 
 ADDRESSES = [*map(address_of, PLACES), "/sketch?sketch_preset=four-or-nine"]
+FIRST = [*map(address_of, {path: (path, query) for path, query in reversed(PLACES)}.values())]
+"""The first view of every page."""
 STOPS = 30
 """So many parts of a page are reached with the Tab key."""
 
@@ -81,7 +83,7 @@ def test_axe_finds_nothing_serious_in_what_is_unfolded(new_page: Callable[..., P
     assert violations(in_theme(page, "light"), "color-contrast") == []
 
 
-@pytest.mark.parametrize("address", ["/optimizers?optim_view=plane", "/trainer", "/augmentation"])
+@pytest.mark.parametrize("address", FIRST)
 def test_what_the_keyboard_reaches_shows_that_it_has_the_focus(
     new_page: Callable[..., Page], visit: Visit, address: str
 ) -> None:
