@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import FLOORS
+from ui.frame.pages import PAGES, PageInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("docs/architecture.md",)
@@ -39,3 +40,16 @@ def test_the_floors_are_those_that_the_rules_hold() -> None:
     written = [set().union(*(room for room, at in zip(rooms, floors, strict=True) if at == floor))
                for floor in sorted(set(floors))]  # fmt: skip
     assert written == [floor for floor in FLOORS["dashlab"] if floor != {"__main__"}]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.views], ids=lambda page: page.slug)
+def test_the_readme_says_of_every_page_what_it_teaches(page: PageInfo) -> None:
+    table = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert page.title in table
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_file_that_a_document_links_to_is_there(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
