@@ -3,6 +3,9 @@
 These are Vega-Lite, not plotly: a page redraws them twice a second while a run goes on, and Streamlit builds
 a plotly chart anew in the browser whenever its figure changes, but only hands new rows to a Vega-Lite chart
 whose specification stays the same. So whatever is known before the first step stands in the specification.
+
+A mark that has no rows at first says "aria": False: without any, Vega would tell a screen reader of a picture
+that has no name, and what the marks show, the chart's own words and the table beside it tell.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +40,7 @@ def under_the_pointer(
     near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
     return {
         "params": [{"name": "near", "select": near}],
-        "mark": {"type": "point", "filled": True, "size": 90, "clip": clip},
+        "mark": {"type": "point", "filled": True, "size": 90, "clip": clip, "aria": False},
         "encoding": {
             "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
             "tooltip": list(numbers),

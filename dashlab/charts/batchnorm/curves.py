@@ -168,7 +168,7 @@ def swept(
     }
     band = {
         "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],
-        "mark": {"type": "area", "opacity": 0.18, "clip": True},
+        "mark": {"type": "area", "opacity": 0.18, "clip": True, "aria": False},
         "encoding": {"y": y | {"field": "worst"}, "y2": {"field": "best"}, "strokeDash": {"value": [1, 0]}},
     }
     pointer = under_the_pointer(
@@ -181,7 +181,7 @@ def swept(
         {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
         {
             "transform": [{"filter": f"datum.how == '{BY_RUNNING}'"}],
-            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1, "aria": False},
         },
         pointer,
     ]

@@ -91,7 +91,7 @@ def _y(field: str, log: bool, **more: Any) -> dict[str, Any]:
 
 
 def _band(log: bool) -> dict[str, Any]:
-    mark = {"type": "area", "opacity": 0.16, "clip": True}
+    mark = {"type": "area", "opacity": 0.16, "clip": True, "aria": False}
     return {"mark": mark, "encoding": {"y": _y("low", log), "y2": {"field": "high"}}}
 
 
@@ -115,11 +115,11 @@ def accuracy(names: Sequence[str], dots: Sequence[tuple[str, int, float]]) -> Ve
         "height": 290,
         "layer": [
             {
-                "mark": {"type": "tick", "thickness": 3, "size": 26},
+                "mark": {"type": "tick", "thickness": 3, "size": 26, "aria": False},
                 "encoding": {"x": {**x, "field": "value", "aggregate": "mean"}, "y": y, "color": colour},
             },
             {
-                "mark": {"type": "point", "filled": True, "size": 80, "opacity": 0.7},
+                "mark": {"type": "point", "filled": True, "size": 80, "opacity": 0.7, "aria": False},
                 "encoding": {"x": {**x, "field": "value"}, "y": y, "color": colour, "tooltip": tooltip},
             },
         ],

@@ -157,5 +157,5 @@ def _spec(
 
 _DOTS: dict[str, Any] = {
     "transform": [{"filter": f"datum.series == '{VALIDATION}'"}],
-    "mark": {"type": "point", "filled": True, "size": 50},
+    "mark": {"type": "point", "filled": True, "size": 50, "aria": False},
 }

@@ -159,7 +159,7 @@ def test_an_affine_change_is_carried_over_in_pixels_and_degrees() -> None:
         (make_step("RandomRotation", fill="128", **BLENDED), "nearly", "fills with black"),
         (make_step("RandomRotation", fill="0,0,0", **BLENDED), "carried", ""),
         (make_step("RandomRotation", center="0,0", **BLENDED), "nearly", "about the middle"),
-        (make_step("RandomRotation", chance=0.0), "needless", "does nothing"),
+        (make_step("RandomRotation", chance=0.0), "needless", "to none of the pictures"),
         (make_step("RandomAffine", fill="255,0,0", **BLENDED), "nearly", "fills with black"),
         (make_step("RandomAffine", center="9,9", **BLENDED), "nearly", "about the middle"),
         (make_step("RandomAffine", interpolation="bicubic"), "nearly", "blends the values between pixels"),
