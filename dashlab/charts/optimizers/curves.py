@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.optimizers.race import COLOURS, Plain, encoded
+from dashlab.charts.replay import COLOURS, Plain, encoded
 from dashlab.charts.style import FAINT, FIXED, MARGIN, MOST_POINTS, figure, layout
 
 Array = npt.NDArray[np.float64]
