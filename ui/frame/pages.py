@@ -112,6 +112,17 @@ PAGES: tuple[PageInfo, ...] = (
         "Draw a digit and watch a network that you trained read it, pixel by pixel.",
         ("ui.sketch.page:VIEW",),
     ),
+    PageInfo(
+        "descent",
+        "descent",
+        "Gradient descent",
+        ":material/trending_down:",
+        "pages/descent.py",
+        "Watch a line and a boundary being fitted, step by step, beside the loss that leads them.",
+        ("ui.descent.line:VIEW",),
+        home="s12",
+        heading="Gradient descent and regression",
+    ),
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""
 
