@@ -64,6 +64,13 @@ def markers(x: Array, y: Array, *, opacity: float = 1, **more: Any) -> dict[str,
     return {**points, "mode": "markers", "selected": same, "unselected": same, "showlegend": False, **more}
 
 
+def stops_of(steps: int, *also: int, closely: int = 60, most: int = 100) -> list[int]:
+    """Which of the steps 0 to `steps` get a frame: all of the first, then evenly to the last; and `also`."""
+    first = range(min(steps, closely) + 1)
+    rest = np.linspace(closely, steps, most - closely + 1).round().astype(int) if steps > closely else ()
+    return sorted({*first, *map(int, rest), *(step for step in also if 0 <= step <= steps)})
+
+
 def player(
     stops: Sequence[int], *, active: int | None = None, labels: Sequence[str] | None = None
 ) -> dict[str, Any]:

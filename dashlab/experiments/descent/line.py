@@ -35,7 +35,7 @@ def fit_of(config: LineConfig) -> tuple[Fit, LineData]:
     The order is that of the recipes S12, whose numbers therefore come out.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    x, y, truth = _points(config, generator)
+    x, y, truth = drawn_points(config, generator)
     mean, scale = torch.zeros(x.shape[1]).double(), torch.ones(x.shape[1]).double()
     if config.standardise:
         mean, scale = x.mean(0), x.std(0, correction=0)
@@ -58,7 +58,7 @@ def fit_of(config: LineConfig) -> tuple[Fit, LineData]:
     return Fit(features, y, start, generator), data
 
 
-def _points(config: LineConfig, generator: Generator) -> tuple[Tensor, Tensor, Tensor | None]:
+def drawn_points(config: LineConfig, generator: Generator) -> tuple[Tensor, Tensor, Tensor | None]:
     """x [N, P - 1], y [N] and, of a recipe, the true weights [P]."""
     if config.data == "own":
         own = torch.tensor(points_of(config.points), dtype=torch.float64)
@@ -93,8 +93,12 @@ def mean_loss(errors: Tensor, config: LineConfig) -> Tensor:
     return torch.nn.functional.huber_loss(errors, zero, delta=config.delta)
 
 
-def descend(config: LineConfig) -> LineRun:
+def descend(config: LineConfig, *, lr: float | None = None) -> LineRun:
     """The descent, every gradient by autograd, every step that of `torch.optim.SGD`.
+
+    Args:
+        config: of points, loss, batches, start and end.
+        lr: a learning rate in the place of that of `config`; any positive one.
 
     Raises:
         ConfigError: a setting is unsound, or two do not fit.
@@ -105,7 +109,7 @@ def descend(config: LineConfig) -> LineRun:
     size = {"full": count, "mini": min(config.batch_size, count), "single": 1}[config.batch]
     per_epoch = -(-count // size)
     most = config.epochs * per_epoch if config.stop == "epochs" else config.steps
-    weights, taken, ended = _walk(fit, config, size, most)
+    weights, taken, ended = _walk(fit, config, config.lr if lr is None else lr, size, most)
     losses, gradients = _measured(fit, config, weights)
     best = torch.from_numpy(data.best)
     lowest = mean_loss(fit.features @ best - fit.y, config).item()
@@ -118,10 +122,10 @@ def picture(config: LineConfig) -> tuple[LineRun, LossGround]:
     return run, loss_ground(run, config.loss, config.delta)
 
 
-def _walk(fit: Fit, config: LineConfig, size: int, most: int) -> tuple[Tensor, Tensor, str]:
+def _walk(fit: Fit, config: LineConfig, lr: float, size: int, most: int) -> tuple[Tensor, Tensor, str]:
     """Weights [steps + 1, P] and gradients [steps, P] of the way, and why it ended."""
     weights = fit.start.clone().requires_grad_()
-    optimizer = torch.optim.SGD([weights], lr=config.lr)
+    optimizer = torch.optim.SGD([weights], lr=lr)
     way, gradients = [fit.start], list[Tensor]()
     first = _overall(fit, weights, config)
     order, count = batches(len(fit.y), size, fit.generator), len(fit.y)

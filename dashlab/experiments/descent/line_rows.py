@@ -76,19 +76,29 @@ class LineRun:
         return len(self.taken)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the weights are called."""
+        return ("w", "b") if self.weights.shape[1] == 2 else ("w₁", "w₂", "b")
+
+    @property
     def epochs(self) -> int:
         """How many whole epochs were taken."""
         return self.steps // self.per_epoch
 
 
+def curvatures(hessian: Array) -> Array:
+    """The second derivatives along the axes of a bowl [P, P], ascending: [P]."""
+    return np.asarray(np.linalg.eigvalsh(hessian), dtype=np.float64)
+
+
 def largest_rate(hessian: Array) -> float:
     """2/λmax: gradient descent on a bowl with the second derivatives [P, P] converges below it."""
-    return 2 / float(np.linalg.eigvalsh(hessian)[-1])
+    return 2 / float(curvatures(hessian)[-1])
 
 
 def condition(hessian: Array) -> float:
     """λmax/λmin of the second derivatives [P, P]; infinite where a direction is flat."""
-    values = np.linalg.eigvalsh(hessian)
+    values = curvatures(hessian)
     return float(values[-1] / values[0]) if values[0] > 1e-12 * values[-1] else float("inf")
 
 

@@ -10,8 +10,10 @@ from dashlab.experiments.descent.line_rows import LineRun, point_losses
 Array = NDArray[np.float64]
 Range = tuple[float, float]
 
-FINE, COARSE = 289, 97
-"""Points along each side: of the squared loss, which is a formula, and of another one, point by point."""
+SIDE = 49
+"""Places along each side that catch clicks."""
+FINE, COARSE = 6, 2
+"""As many places more are computed: of the squared loss, which is a formula, and of another one."""
 DEEPEST = 1e-4
 """Where the loss is nearer to the lowest than this share of the highest, no level is drawn."""
 
@@ -38,15 +40,16 @@ class LossGround:
         above = self.losses.astype(np.float64) - float(self.losses.min())
         return np.log10(np.maximum(above, DEEPEST * (float(above.max()) or 1.0)))
 
-    def every(self, stride: int) -> tuple[Array, Array, Array]:
-        """across [X], up [Y] and losses [Y, X] of every `stride`-th place."""
+    def coarse(self) -> tuple[Array, Array, Array]:
+        """across [X], up [Y] and losses [Y, X] of `SIDE` places along each side."""
+        stride = (len(self.across) - 1) // (SIDE - 1)
         across, up = self.across[::stride], self.up[::stride]
         return across, up, self.losses[::stride, ::stride].astype(np.float64)
 
 
 def loss_ground(run: LineRun, loss: str, delta: float) -> LossGround:
     """The loss around the way of `run`, under the loss that it was made with."""
-    side = FINE if loss == "squared" else COARSE
+    side = (SIDE - 1) * (FINE if loss == "squared" else COARSE) + 1
     across, up = (np.linspace(low, high, side) for low, high in reach(run))
     weights = np.stack(np.meshgrid(across, up), -1)  # [Y, X, 2]
     best = run.data.best

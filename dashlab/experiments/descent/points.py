@@ -134,3 +134,15 @@ def _lines(text: str) -> Iterable[Point]:
         if not (math.isfinite(x) and math.isfinite(y)):
             raise DataError(f"Line {number} has a value that is not finite: take it out.")
         yield x, y
+
+
+def outlier_of(points: Sequence[Point]) -> Point:
+    """A point far off the others: at their largest x, as far outside of their y as these are apart.
+
+    It lies on the side away from which the points lead, so that it turns a line as much as it can.
+    """
+    last_x, last_y = max(points)
+    heights = [y for _, y in points]
+    low, high = min(heights), max(heights)
+    away = (high - low) or 1.0
+    return last_x, (low - away if last_y >= (low + high) / 2 else high + away)

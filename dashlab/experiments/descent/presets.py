@@ -1,5 +1,6 @@
 """Telling cases of descent, in the order of a lesson."""
 
+from dashlab.experiments.descent.classes_settings import ClassesConfig
 from dashlab.experiments.descent.settings import LineConfig
 from dashlab.settings.presets import Preset, by_name
 
@@ -34,5 +35,49 @@ LINES = by_name(
     ),
 )
 
-BY_VIEW = {"line": LINES}
+CLASSES = by_name(
+    Preset(
+        "s13",
+        "S13: two clouds, until the accuracy is above 0.99",
+        "A hundred points around (2.7, 2.7) and a hundred around (−0.7, −0.7). The boundary turns into place "
+        "within a few steps; the last points take hundreds.",
+        ClassesConfig(),
+    ),
+    Preset(
+        "neverthere",
+        "A draw that never gets there",
+        "The same recipe with another seed. No line classifies more than 0.99 of these points correctly: it "
+        "goes on to the last step.",
+        ClassesConfig(seed=11),
+    ),
+    Preset(
+        "growing",
+        "Separable: the weights never stop growing",
+        "A line separates these clouds, so that weights twice as large always have a lower loss. Look at "
+        "their length, and at how narrow the pale band becomes.",
+        ClassesConfig(mean=2.5, lr=1.0, stops=False, steps=2000, detail="growth"),
+    ),
+    Preset(
+        "overlapping",
+        "Overlapping: the weights come to rest",
+        "The clouds reach into each other. Now a larger weight costs more on the wrong side than it gains on "
+        "the right one, and there is a best length.",
+        ClassesConfig(mean=0.8, lr=0.1, stops=False, detail="growth"),
+    ),
+    Preset(
+        "circles",
+        "Circles: where a line must fail",
+        "One class lies around the other. No line separates them; the probabilities all end near a half.",
+        ClassesConfig(data="circles", lr=0.1, stops=False),
+    ),
+    Preset(
+        "moons",
+        "Moons: a line does what it can",
+        "Nine in ten are classified correctly, and it ends there: the tips of the moons reach across any "
+        "line.",
+        ClassesConfig(data="moons", lr=0.1, stops=False),
+    ),
+)
+
+BY_VIEW = {"line": LINES, "classes": CLASSES}
 """Those of every view, under the name that it has in a link."""

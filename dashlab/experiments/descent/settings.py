@@ -15,6 +15,14 @@ LOSSES = {"squared": "Squared", "absolute": "Absolute", "huber": "Huber"}
 BATCHES = {"full": "Full", "mini": "Mini", "single": "Single"}
 STOPS = {"steps": "after so many steps", "loss": "once the loss is low", "epochs": "after so many epochs"}
 STARTS = {"drawn": "drawn", "chosen": "chosen"}
+DETAILS = {
+    "learned": "Learned values",
+    "rates": "Learning rates",
+    "round": "Steep and flat",
+    "step": "One step",
+}
+MULTIPLES = {"a tenth": 0.1, "just below": 0.99, "at": 1.0, "just above": 1.01}
+"""Of the largest stable learning rate 2/λmax, by what they are called."""
 FEW = ((0.0, 1.0), (1.0, 2.5), (2.0, 6.0), (3.0, 6.5), (4.0, 9.5), (5.0, 10.0))
 """What stands for points of one's own before there are any."""
 
@@ -136,6 +144,7 @@ class LineConfig(FlatConfig):
         high=MOST_STEPS,
         shown_only=True,
     )
+    detail: str = choice("learned", "Look at", "What is shown below the picture.", DETAILS, shown_only=True)
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """Points that are too few for a plane, and epochs that are too many."""
