@@ -100,6 +100,7 @@ def player(
         "showactive": False,
         "buttons": buttons,
         "pad": {"t": 52, "l": 0},
+        "font": {"size": 11},  # so that six buttons fit on a phone
         "bgcolor": CLEAR,
         "bordercolor": "rgba(128,128,128,0.5)",
         **shared,

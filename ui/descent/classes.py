@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashlab.charts.descent import classes as charts
@@ -25,12 +27,18 @@ LEAD = (
     "then see what it makes of circles."
 )
 
+FORMULA = (
+    r"\small p_i = \frac{1}{1 + e^{-(w \cdot x_i + b)}},\quad "
+    r"L = -\frac1n \sum_i \bigl[ y_i \log p_i + (1 - y_i) \log(1 - p_i) \bigr],\quad "
+    r"\frac{\partial L}{\partial w} = \frac1n \sum_i (p_i - y_i)\, x_i"
+)
+
 
 def draw(state: PageState, view: View) -> None:
     """Controls beside the picture."""
     left, right = beside("descent_classes")
     with left:
-        _controls(state, view)
+        scrubber = _controls(state, view)
     config: ClassesConfig = view.config_of(state).without_unused()
     with right:
         try:
@@ -38,22 +46,25 @@ def draw(state: PageState, view: View) -> None:
         except ConfigError as error:
             st.info(str(error), icon=":material/tune:")
             return
-        step = state.nearest(view.full("step"), range(run.steps + 1))
+        with scrubber:
+            step = along(state, view.full("step"), range(run.steps + 1)) or 0
         revision = f"{config.computed().key()} {step} {config.threshold}"
         plot(
             charts.replay(run, config.threshold, step, revision=revision),
             f"{state.prefix}_{view.name}_map",
             "The points of two classes with the boundary and the probabilities, the loss and the accuracy",
         )
-        st.markdown(classes_words.ending(config, run))
         rest()
+        st.markdown(classes_words.ending(config, run))
         _chosen(state, view, config, run, step)
 
 
-def _controls(state: PageState, view: View) -> None:
+def _controls(state: PageState, view: View) -> Any:
+    """What decides the descent; the place for the step."""
     view.preset_picker(state)
     for name in ("data", "threshold", "lr", "momentum"):
         view.control(state, name)
+    scrubber = st.container()
     with st.expander("Points", icon=":material/scatter_plot:"):
         for name in ("count", "mean", "shift", "noise", "seed"):
             view.control(state, name)
@@ -61,12 +72,13 @@ def _controls(state: PageState, view: View) -> None:
         for name in ("stops", "stop_accuracy", "every", "steps"):
             view.control(state, name)
     view.changed_from_preset(state)
+    return scrubber
 
 
 def _chosen(state: PageState, view: View, config: ClassesConfig, run: ClassesRun, step: int) -> None:
     """The switch between the details, and the one that is chosen."""
     if one_of(state, view.full("detail"), DETAILS, label="Look at") == "step":
-        along(state, view.full("step"), range(run.steps + 1))
+        st.latex(FORMULA)
         left, right = st.columns(2)
         with left:
             st.markdown(classes_words.step_table(config, run, step))
@@ -91,4 +103,5 @@ VIEW = View(
     config=ClassesConfig,
     draw=draw,
     presets=CLASSES,
+    left_alone=("step",),
 )

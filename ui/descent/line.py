@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.controls import clicked
 from ui.parts.layout import beside, rest
+from ui.parts.sliders import along
 from ui.parts.state import PageState
 
 LEAD = (
@@ -35,7 +37,7 @@ def draw(state: PageState, view: View) -> None:
     """Controls beside the picture."""
     left, right = beside("descent_line")
     with left:
-        rates = _controls(state, view)
+        places = _controls(state, view)
     config: LineConfig = view.config_of(state).without_unused()
     with right:
         try:
@@ -43,26 +45,36 @@ def draw(state: PageState, view: View) -> None:
         except ConfigError as error:
             st.info(str(error), icon=":material/tune:")
             return
-        step = _stand(state, view, run)
+        with places.step:
+            step = along(state, view.full("step"), range(run.steps + 1)) or 0
         _picture(state, view, run, base, step)
-        st.markdown(line_words.ending(config, run))
         rest()
+        st.markdown(line_words.ending(config, run))
         line_details.chosen(state, view, config, run, step)
-    with rates:
+    with places.rate:
         _stable_rate(state, view, config, run)
     with left:
         line_points.editor(state, view, run)
         view.changed_from_preset(state)
 
 
-def _controls(state: PageState, view: View) -> Any:
-    """What decides the descent; the place for what is said of the learning rate."""
+@dataclass(frozen=True, slots=True)
+class LinePlaces:
+    """Places among the controls for what is known only once the line is fitted."""
+
+    rate: Any
+    step: Any
+
+
+def _controls(state: PageState, view: View) -> LinePlaces:
+    """What decides the descent."""
     view.preset_picker(state)
     view.control(state, "lr")
-    rates = st.container()
+    rate = st.container()
     view.control(state, "standardise")
     for name in ("loss", "delta", "batch", "batch_size"):
         view.control(state, name)
+    step = st.container()
     with st.expander("Start and end", icon=":material/flag:"):
         for name in ("start", "start_std", "start_w", "start_w2", "start_b"):
             view.control(state, name)
@@ -71,12 +83,7 @@ def _controls(state: PageState, view: View) -> Any:
     with st.expander("Points", icon=":material/scatter_plot:"):
         for name in ("data", "count", "inputs", "slope", "slope2", "intercept", "noise", "seed"):
             view.control(state, name)
-    return rates
-
-
-def _stand(state: PageState, view: View, run: LineRun) -> int:
-    """The step at which the picture stands."""
-    return state.nearest(view.full("step"), range(run.steps + 1))
+    return LinePlaces(rate, step)
 
 
 def _picture(state: PageState, view: View, run: LineRun, base: LossGround, step: int) -> None:
@@ -135,4 +142,5 @@ VIEW = View(
     config=LineConfig,
     draw=draw,
     presets=LINES,
+    left_alone=("detail", "step"),
 )

@@ -15,7 +15,6 @@ from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.controls import one_of
 from ui.parts.plots import plot
-from ui.parts.sliders import along
 from ui.parts.state import PageState
 from ui.parts.tables import csv_download
 
@@ -24,7 +23,8 @@ MOST_EPOCHS = 50
 
 
 def chosen(state: PageState, view: View, config: LineConfig, run: LineRun, step: int) -> None:
-    """The switch between the details, and the one that is chosen."""
+    """Learned values; the switch between the details, and the one that is chosen."""
+    _learned(run)
     name = one_of(state, view.full("detail"), DETAILS, label="Look at")
     _DETAILS[name](state, view, config, run, step)
     csv_download(
@@ -32,7 +32,7 @@ def chosen(state: PageState, view: View, config: LineConfig, run: LineRun, step:
     )
 
 
-def _learned(_state: PageState, _view: View, _config: LineConfig, run: LineRun, _step: int) -> None:
+def _learned(run: LineRun) -> None:
     """Learned, least-squares and true values; after each epoch where there are few."""
     number = st.column_config.NumberColumn(format="%.5g")
     rows = list(line_words.learned_rows(run))
@@ -65,25 +65,22 @@ def _rates(_state: PageState, _view: View, config: LineConfig, run: LineRun, _st
         (f"{title}: {times * runs.limit:.3g}", losses)
         for (title, times), losses in zip(MULTIPLES.items(), runs.losses, strict=True)
     ]
-    left, right = st.columns(2)
-    with left:
-        plot(
-            charts.losses(named, (f"yours: {config.lr:.3g}", runs.own), runs.lowest),
-            "descent_line_rates",
-            "The loss against the step with several learning rates",
-        )
-    with right:
-        plot(
-            charts.factors(curvatures(run.data.hessian), config.lr),
-            "descent_line_factors",
-            "By what a step multiplies the error along the steepest and the flattest direction",
-        )
+    plot(
+        charts.losses(named, (f"yours: {config.lr:.3g}", runs.own), runs.lowest),
+        "descent_line_rates",
+        "The loss against the step with several learning rates",
+    )
     st.markdown(line_words.compared(config, runs))
+    plot(
+        charts.factors(curvatures(run.data.hessian), config.lr),
+        "descent_line_factors",
+        "By what a step multiplies the error along the steepest and the flattest direction",
+    )
     if config.data != "own" and config.loss != "absolute" and config.batch == "full":
-        kept = {name: getattr(config, name) for name in ("data", "count", "inputs", "standardise", "lr")}
+        kept = {name: getattr(config, name) for name in ("data", "count", "inputs", "standardise")}
         recipe = LineConfig(**kept).without_unused()
-        share = computed(line_rates.unstable_share, recipe, doing="Drawing other data sets …")
-        st.markdown(line_words.unstable_words(config, share, line_rates.DRAWN))
+        limits = computed(line_rates.limits, recipe, doing="Drawing other data sets …")
+        st.markdown(line_words.unstable_words(config, limits))
 
 
 def _round(_state: PageState, _view: View, config: LineConfig, run: LineRun, _step: int) -> None:
@@ -104,15 +101,14 @@ def _round(_state: PageState, _view: View, config: LineConfig, run: LineRun, _st
     st.caption("Level lines of the squared loss around its lowest point, both axes to one scale.")
 
 
-def _step(state: PageState, view: View, config: LineConfig, run: LineRun, step: int) -> None:
+def _step(_state: PageState, _view: View, config: LineConfig, run: LineRun, step: int) -> None:
     """One step with every number put in; the picture above stands at it too."""
-    along(state, view.full("step"), range(run.steps + 1))
+    st.latex(rf"\small {line_words.formula(config)}")
     st.markdown(line_words.step_table(config, run, step))
     st.caption(line_words.step_caption(config, run))
 
 
 _DETAILS: Mapping[str, Callable[[PageState, View, LineConfig, LineRun, int], None]] = {
-    "learned": _learned,
     "rates": _rates,
     "round": _round,
     "step": _step,

@@ -8,15 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.descent.fit import GREY, Trace, evenly
+from dashlab.charts.descent.panels import GREY, Trace, evenly, panel_axis, panel_title
 from dashlab.charts.logarithmic import log_axis
 from dashlab.charts.replay import COLOURS, Plain, encoded, player, stops_of, xy
 from dashlab.charts.style import FAINT, FIXED, MOST_POINTS, figure, layout
 from dashlab.experiments.descent.classes_rows import ClassesRun, logit
+from dashlab.experiments.descent.numbers import with_minus
 
 Array = npt.NDArray[np.float64]
 
-HEIGHT = 640
+HEIGHT = 590
+LOW = 0.24
+"""Share of the height that the lower panels have."""
 ZERO, ONE = "#E0572F", "#2C7FB8"
 """Colours of class 0 and class 1, right on a light and on a dark page."""
 EDGES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -64,7 +67,7 @@ def replay(run: ClassesRun, threshold: float, step: int, *, revision: str = "") 
 
 
 def _label(run: ClassesRun, accuracies: Array, step: int) -> str:
-    return f"{step} · loss {run.losses[step]:.3g} · accuracy {accuracies[step]:.3f}"
+    return with_minus(f"{step} · loss {run.losses[step]:.3g} · accuracy {accuracies[step]:.3f}")
 
 
 def _ranges(x: Array) -> Array:
@@ -75,23 +78,21 @@ def _ranges(x: Array) -> Array:
 
 
 def _axes(run: ClassesRun, ranges: Array, accuracies: Array) -> dict[str, Any]:
-    steps = [0, max(run.steps, 1)]
-    plain: dict[str, Any] = {"zeroline": False, **FIXED}
-    losses = log_axis([run.losses, np.array([run.optimum_loss])], np.inf)
+    grid = {"showgrid": True, "gridcolor": FAINT}
+    losses = log_axis([run.losses, np.array([run.optimum_loss])], np.inf) | grid
     lowest = max(float(accuracies.min()) - 0.05, 0.0)
-    step_axis = {"range": steps, "showgrid": False, "title": {"text": "Step", "standoff": 2}, "nticks": 5}
-    shares = {"range": [lowest, 1.01], "tickformat": ".0%", "nticks": 5}
+    shares = {"range": [lowest, 1.01], "tickformat": ".0%", "nticks": 4} | grid
+    steps = {"range": [0, max(run.steps, 1)], "nticks": 5}
+    left, right, low = (0, 0.42), (0.58, 1), (0, LOW)
     return {
-        "xaxis": {"range": ranges[0].tolist(), "title": {"standoff": 2}, **FIXED},
-        "yaxis": {"range": ranges[1].tolist(), "domain": [0.44, 1], "title": {"standoff": 2},
-                  "showgrid": False, **FIXED},
-        "xaxis2": plain | step_axis | {"domain": [0, 0.42], "anchor": "y2"},
-        "yaxis2": plain | losses | {"domain": [0, 0.29], "anchor": "x2", "gridcolor": FAINT,
-                                    "title": {"text": "Loss", "standoff": 2}},
-        "xaxis3": plain | step_axis | {"domain": [0.58, 1], "anchor": "y3"},
-        "yaxis3": plain | shares | {"domain": [0, 0.29], "anchor": "x3", "gridcolor": FAINT,
-                                    "title": {"text": "Accuracy", "standoff": 2}},
-    }  # fmt: skip
+        "xaxis": {"range": ranges[0].tolist(), **FIXED},
+        "yaxis": {"range": ranges[1].tolist(), "domain": [0.44, 1], "showgrid": False, **FIXED},
+        "xaxis2": panel_axis("Step", left, "y2", **steps),
+        "yaxis2": panel_axis("", low, "x2", **losses),
+        "xaxis3": panel_axis("Step", right, "y3", **steps),
+        "yaxis3": panel_axis("", low, "x3", **shares),
+        "annotations": [panel_title("Loss", left[0], LOW), panel_title("Accuracy", right[0], LOW)],
+    }
 
 
 def _points(run: ClassesRun) -> Iterator[Trace]:

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dashlab.charts.descent.panels import GREY, Trace, evenly
 from dashlab.charts.replay import COLOURS, encoded, xy
 from dashlab.charts.style import CLEAR
 from dashlab.experiments.descent.line_rows import LineData
 
 Array = npt.NDArray[np.float64]
-Trace = dict[str, Any]
-
 MOST_ERRORS, MOST_SHOWN = 60, 120
 """Of the points so many have their error drawn, and so many are drawn; all are fitted."""
-GREY = "rgb(128,128,128)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +105,6 @@ class FitPanel:
         dots = {"mode": "markers", "name": "points", "marker": {"size": 5, "color": COLOURS[2]}}
         skip = {"hoverinfo": "skip"}
         return errors | skip, (line if self.is_line else dots) | skip
-
-
-def evenly(count: int, most: int) -> npt.NDArray[np.int64]:
-    """Indices of at most `most` of `count`, evenly spread: [N]."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _padded(values: Array, share: float) -> list[float]:

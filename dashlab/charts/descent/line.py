@@ -7,19 +7,23 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.descent.fit import GREY, FitPanel, Trace, evenly
+from dashlab.charts.descent.fit import FitPanel
+from dashlab.charts.descent.panels import GREY, Trace, evenly, on, panel_axis, panel_title
 from dashlab.charts.ground import catchers, ground, spread_out
 from dashlab.charts.logarithmic import log_axis
 from dashlab.charts.replay import COLOURS, Plain, encoded, markers, player, stops_of, xy
 from dashlab.charts.style import FAINT, FIXED, MOST_POINTS, layout
 from dashlab.experiments.descent.line_rows import LineRun
 from dashlab.experiments.descent.line_surface import LossGround
+from dashlab.experiments.descent.numbers import with_minus
 
 Array = npt.NDArray[np.float64]
 
-HEIGHT = 640
+HEIGHT = 590
 NEW_POINT, NEW_START = 0, 1
 """Numbers of the traces that report where a click wants a new point, and a new start."""
+LOW = 0.45
+"""Share of the height that the lower panels have."""
 ARROW = 0.22
 """Length of the arrow, as a share of the surface's panel."""
 
@@ -42,7 +46,7 @@ def replay(run: LineRun, base: LossGround, picture: str, step: int, *, revision:
     stops, panel = stops_of(run.steps, step), FitPanel(run.data)
     fixed = [
         panel.catcher(),
-        _on_second(catchers(*base.coarse(), axes=(run.names[0], run.names[1]))),
+        on(2, catchers(*base.coarse(), axes=(run.names[0], run.names[1]))),
         *panel.fixed(),
         *_under(run),
         *_loss_curve(run),
@@ -73,61 +77,49 @@ def replay(run: LineRun, base: LossGround, picture: str, step: int, *, revision:
 def _label(run: LineRun, step: int) -> str:
     weights = zip(run.names, run.data.raw(run.weights[step]), strict=True)
     each = " · ".join(f"{name} {value:.3g}" for name, value in weights)
-    return f"{step} · {each} · loss {run.losses[step]:.3g}".replace("-", "−")
+    return with_minus(f"{step} · {each} · loss {run.losses[step]:.3g}")
 
 
 def _axes(run: LineRun, base: LossGround, panel: FitPanel) -> dict[str, Any]:
     across, up = base.ranges
     finite = run.losses[np.isfinite(run.losses)]
-    losses = log_axis([finite, np.array([run.lowest])], np.inf)
-    below = {"zeroline": False, "showgrid": False, **FIXED}
+    losses = log_axis([finite, np.array([run.lowest])], np.inf) | {"showgrid": True, "gridcolor": FAINT}
+    steps = [0, max(run.steps, 1)]
     first, second = run.names[0], run.names[1]
+    left, right, low = (0, 0.6), (0.74, 1), (0, LOW)
     return {
-        "xaxis": {"range": panel.ranges[0], "title": {"standoff": 2}, **FIXED},
-        "yaxis": {"range": panel.ranges[1], "domain": [0.6, 1], "title": {"standoff": 2}, **FIXED},
-        "xaxis2": below | _panel_axis(first, list(across), [0, 0.56], "y2"),
-        "yaxis2": below | _panel_axis(second, list(up), [0, 0.45], "x2"),
-        "xaxis3": below | _panel_axis("Step", [0, max(run.steps, 1)], [0.71, 1], "y3"),
-        "yaxis3": below | losses | _panel_axis("Loss", losses["range"], [0, 0.45], "x3")
-        | {"showgrid": True, "gridcolor": FAINT},
-    }  # fmt: skip
-
-
-def _panel_axis(title: str, range_: Sequence[float], domain: Sequence[float], anchor: str) -> dict[str, Any]:
-    return {
-        "title": {"text": title, "standoff": 2},
-        "range": list(range_),
-        "domain": list(domain),
-        "anchor": anchor,
-        "nticks": 6,
+        "xaxis": {"range": panel.ranges[0], **FIXED},
+        "yaxis": {"range": panel.ranges[1], "domain": [0.65, 1], **FIXED},
+        "xaxis2": panel_axis(first, left, "y2", range=list(across)),
+        "yaxis2": panel_axis(second, low, "x2", range=list(up)),
+        "xaxis3": panel_axis("Step", right, "y3", range=steps, nticks=4),
+        "yaxis3": panel_axis("", low, "x3", **losses),
+        "annotations": [
+            panel_title(f"Loss over {first} and {second}", left[0], LOW),
+            panel_title("Loss", right[0], LOW),
+        ],
     }
-
-
-def _on_second(trace: Trace) -> Trace:
-    return trace | {"xaxis": "x2", "yaxis": "y2"}
-
-
-def _on_third(trace: Trace) -> Trace:
-    return trace | {"xaxis": "x3", "yaxis": "y3"}
 
 
 def _under(run: LineRun) -> Iterator[Trace]:
     """On the surface: the whole way, thin; where it began, and where least squares ends at once."""
     way = _drawable(run)[evenly(run.steps + 1, MOST_POINTS)]
     thin = {"width": 1, "color": COLOURS[2]}
-    yield _on_second(
-        {**xy(way), "mode": "lines", "line": thin, "opacity": 0.6, "hoverinfo": "skip", "showlegend": False}
+    yield on(
+        2,
+        {**xy(way), "mode": "lines", "line": thin, "opacity": 0.6, "hoverinfo": "skip", "showlegend": False},
     )
     ink = {"width": 1.5, "color": "#1E2A32"}
     spots = (("circle", 8, run.weights[0], "start"), ("star", 13, run.data.best, "least squares"))
     for symbol, size, at, words in spots:
-        yield _on_second(
+        yield on(
+            2,
             markers(
                 at[:1],
                 at[1:2],
                 marker={"symbol": symbol, "size": size, "color": "white", "line": ink},
                 hovertemplate=f"{words}: %{{x:.4g}}, %{{y:.4g}}<extra></extra>",
-            )
+            ),
         )
 
 
@@ -136,19 +128,20 @@ def _loss_curve(run: LineRun) -> Iterator[Trace]:
     chosen = evenly(run.steps + 1, MOST_POINTS)
     curve = np.column_stack([chosen, run.losses[chosen]])
     line = {"width": 2, "color": COLOURS[2]}
-    yield _on_third(
+    yield on(
+        3,
         {
             **xy(curve),
             "mode": "lines",
             "line": line,
             "showlegend": False,
             "hovertemplate": "step %{x}: %{y:.4g}<extra></extra>",
-        }
+        },
     )
     level = np.array([[0, run.lowest], [max(run.steps, 1), run.lowest]])
     dashed = {"width": 1.5, "dash": "dash", "color": GREY}
     skip = {"showlegend": False, "hoverinfo": "skip"}
-    yield _on_third({**xy(level), "mode": "lines", "line": dashed, **skip})
+    yield on(3, {**xy(level), "mode": "lines", "line": dashed, **skip})
 
 
 def _moved(
@@ -171,13 +164,13 @@ def _looks(panel: FitPanel) -> Iterator[Trace]:
     yield from panel.looks()
     colour = COLOURS[2]
     skip = {"hoverinfo": "skip", "showlegend": False}
-    yield _on_second({"mode": "lines", "line": {"width": 2.5, "color": colour}, **skip})
+    yield on(2, {"mode": "lines", "line": {"width": 2.5, "color": colour}, **skip})
     tip = {"symbol": "arrow", "angleref": "previous", "size": [0, 13], "color": COLOURS[1]}
     arrow = {"mode": "lines+markers", "line": {"width": 2.5, "color": COLOURS[1]}, "marker": tip}
-    yield _on_second(arrow | {"name": "−gradient", "hoverinfo": "skip"})
+    yield on(2, arrow | {"name": "−gradient", "hoverinfo": "skip"})
     dot = {"size": 11, "color": colour, "line": {"width": 1.5, "color": "white"}}
-    yield _on_second({"mode": "markers", "marker": dot, **skip})
-    yield _on_third({"mode": "markers", "marker": dot, "cliponaxis": False, **skip})
+    yield on(2, {"mode": "markers", "marker": dot, **skip})
+    yield on(3, {"mode": "markers", "marker": dot, "cliponaxis": False, **skip})
 
 
 def _drawable(run: LineRun) -> Array:

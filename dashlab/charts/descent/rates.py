@@ -32,7 +32,7 @@ def losses(named: Sequence[tuple[str, Array]], own: tuple[str, Array], lowest: f
     ]
     tops = np.array([values[0] for _, values in named])
     axis = log_axis([tops, np.array([lowest, 30 * tops.max()])], np.inf)
-    return figure(traces, x_title="Step", y_title="Loss", height=320, yaxis=axis, margin={"t": 56})
+    return figure(traces, x_title="Step", y_title="Loss", height=320, yaxis=axis)
 
 
 def factors(values: Array, lr: float) -> go.Figure:
@@ -51,7 +51,6 @@ def factors(values: Array, lr: float) -> go.Figure:
     ]  # fmt: skip
     drawn = figure(
         traces, x_title="Learning rate α", y_title="|1 − αλ|", height=320, yaxis={"range": [0, 1.5]},
-        margin={"t": 56},
     )  # fmt: skip
     drawn.add_hline(1, line={"width": 1, "color": MARK})
     drawn.add_vline(limit, line={"width": 2, "color": MARK, "dash": "dash"}, annotation_text="2/λmax")
@@ -85,8 +84,8 @@ def ellipses(before: Array, after: Array, titles: tuple[str, str], axes: tuple[s
                 )
             )
     drawn = figure(traces, x_title=f"{axes[0]}, from the lowest point", y_title=f"{axes[1]}", height=420)
-    drawn.update_xaxes(showgrid=True, gridcolor=FAINT, constrain="domain")
-    drawn.update_yaxes(scaleanchor="x", constrain="domain")
+    drawn.update_xaxes(showgrid=True, gridcolor=FAINT)
+    drawn.update_yaxes(scaleanchor="x")
     drawn.update_layout(hovermode="closest")
     return drawn
 

@@ -9,7 +9,7 @@ from dashlab.settings.flat import FlatConfig
 MOST_STEPS = 2000
 """Of one descent: what takes up to about a second."""
 SHAPES = {"clouds": "Clouds", "circles": "Circles", "moons": "Moons"}
-DETAILS = {"step": "One step", "growth": "How the weights grow"}
+DETAILS = {"growth": "How the weights grow", "step": "One step"}
 
 _CLOUDS = (("data", ("clouds",)),)
 
@@ -105,7 +105,7 @@ class ClassesConfig(FlatConfig):
         high=MOST_STEPS,
         shown_only=True,
     )
-    detail: str = choice("step", "Look at", "What is shown below the picture.", DETAILS, shown_only=True)
+    detail: str = choice("growth", "Look at", "What is shown below the picture.", DETAILS, shown_only=True)
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """A share that nothing can exceed."""

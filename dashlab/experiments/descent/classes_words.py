@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dashlab.experiments.descent.classes_rows import ClassesRun
 from dashlab.experiments.descent.classes_settings import ClassesConfig
-from dashlab.experiments.descent.numbers import signed
+from dashlab.experiments.descent.numbers import signed, with_minus
 
 _ENDS = {
     "accuracy": "It stopped at step **{step:,}** with an accuracy of **{accuracy:.3f}**, above {wanted:g}.",
@@ -52,7 +52,7 @@ def ending(config: ClassesConfig, run: ClassesRun) -> str:
         text += _LINE_FAILS.format(**numbers)
     if config.data == "clouds" and config.stops:
         text += _BAYES.format(**numbers)
-    return text
+    return with_minus(text)
 
 
 def bayes(mean: float) -> float:
@@ -94,9 +94,9 @@ def growth_words(run: ClassesRun) -> str:
     }
     if run.optimum is not None:
         length = float(np.hypot(*run.optimum[:2]))
-        return _RESTS.format(length=length, lowest=run.optimum_loss, **numbers)
+        return with_minus(_RESTS.format(length=length, lowest=run.optimum_loss, **numbers))
     now, doubled = (cross_entropy(run, scale * run.weights[last]) for scale in (1, 2))
-    return _GROWS.format(now=now, doubled=doubled, **numbers)
+    return with_minus(_GROWS.format(now=now, doubled=doubled, **numbers))
 
 
 def cross_entropy(run: ClassesRun, weights: NDArray[np.float64]) -> float:

@@ -77,7 +77,7 @@ def reach(run: LineRun) -> tuple[Range, Range]:
     near = way[np.isfinite(way).all(1) & (np.abs(way - best) <= far).all(1)]
     points = np.vstack([near, way[:1], best[None]])
     low, high = points.min(0), points.max(0)
-    half = np.maximum((high - low) * 0.58, 0.05 * (1 + np.abs(best)))
+    half = np.maximum((high - low) * 0.62, 0.05 * (1 + np.abs(best)))
     middle = (low + high) / 2
     (left, bottom), (right, top) = (middle - half).tolist(), (middle + half).tolist()
     return (left, right), (bottom, top)

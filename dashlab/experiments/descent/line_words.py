@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashlab.experiments.descent.line_rows import LineRun, condition, curvatures, largest_rate
-from dashlab.experiments.descent.numbers import signed
+from dashlab.experiments.descent.numbers import signed, with_minus
 from dashlab.experiments.descent.settings import MULTIPLES, LineConfig
 from dashlab.settings.plurals import counted
 
@@ -24,7 +24,8 @@ _ENDS = {
 }
 _NOT_BELOW = " It never came below {wanted:g}{why}."
 _CANNOT = ": the least-squares line itself has {lowest:.3g}, and no line has less"
-_LEAST = " Least squares gives {lowest:.3g}."
+_LEAST = " The least-squares line has {lowest:.3g}."
+_HIGHER = " That is {times:.3g} times what it was at the start: it diverges."
 _FAR = " {share:.0%} of what is still above that lies along the direction in which the surface is flattest."
 
 
@@ -37,12 +38,14 @@ def ending(config: LineConfig, run: LineRun) -> str:
     if config.stop == "loss" and run.ended == "steps":
         why = _CANNOT.format(lowest=run.lowest) if squared and run.lowest >= wanted else ""
         text += _NOT_BELOW.format(wanted=wanted, why=why)
-    if run.ended != "diverged":
+    if run.ended != "diverged" and loss > run.losses[0]:
+        text += _HIGHER.format(times=loss / run.losses[0])
+    elif run.ended != "diverged":
         text += _LEAST.format(lowest=run.lowest)
-        share = flat_share(run)
+        share = flat_share(run) if run.ended != "diverged" else 0.0
         if squared and loss > 1.05 * run.lowest and share > 0.9:
             text += _FAR.format(share=share)
-    return text.replace("-", "−")
+    return with_minus(text)
 
 
 def flat_share(run: LineRun) -> float:
@@ -55,8 +58,8 @@ def flat_share(run: LineRun) -> float:
 _LIMIT = "Largest stable rate **2/λmax = {limit:.3g}**; α is {times:.3g} times that. "
 _RATES = {
     "small": (
-        "Each step takes {steep:.0%} off the error along the steepest direction, and {flat:.2g} of the error "
-        "along the flattest stays: half of that is gone after {half}."
+        "Each step takes {steep:.0%} off the error along the steepest direction; along the flattest half of "
+        "it is gone after {half}."
     ),
     "swings": (
         "Along the steepest direction each step multiplies the error by {factor:.3g}: it jumps from side to "
@@ -90,11 +93,11 @@ def rate_words(config: LineConfig, run: LineRun) -> str:
     values = curvatures(run.data.hessian)
     factors = 1 - config.lr * values
     text += _RATES[regime(config.lr / limit)].format(
-        steep=1 - abs(factors[-1]), flat=abs(factors[0]), factor=factors[-1], half=_half(abs(factors[0]))
+        steep=1 - abs(factors[-1]), factor=factors[-1], half=_half(abs(factors[0]))
     )
     if config.loss == "huber":
         text += " " + _OTHER_LOSS["huber"]
-    return text.replace("-", "−")
+    return with_minus(text)
 
 
 def regime(times: float) -> str:
@@ -112,18 +115,22 @@ def _half(factor: float) -> str:
     return counted(max(1, round(np.log(0.5) / np.log(factor))), "{count} step", "{count} steps")
 
 
-def unstable_words(config: LineConfig, share: float, drawn: int) -> str:
-    """For how many data sets of the recipe the learning rate is too large."""
+def unstable_words(config: LineConfig, limits: NDArray[np.float64]) -> str:
+    """For how many data sets of the recipe, of largest stable rates [N], the learning rate is too large."""
+    share = float((limits <= config.lr).mean())
     if share == 0:
-        return _NEVER.format(drawn=drawn, lr=config.lr)
-    return _SOMETIMES.format(drawn=drawn, lr=config.lr, share=share)
+        return _NEVER.format(drawn=len(limits), lr=config.lr, lowest=limits.min())
+    return _SOMETIMES.format(drawn=len(limits), lr=config.lr, share=share)
 
 
 _SOMETIMES = (
-    "Chance decides over this recipe: of {drawn:,} data sets drawn like this one, {share:.0%} have their "
-    "largest stable rate below α = {lr:g}. On those it diverges."
+    "With other draws it can go otherwise: of {drawn:,} data sets drawn like this one, {share:.0%} have "
+    "their largest stable rate at or below α = {lr:g}. On those it diverges."
 )
-_NEVER = "None of {drawn:,} data sets drawn like this one has its largest stable rate below α = {lr:g}."
+_NEVER = (
+    "None of {drawn:,} data sets drawn like this one diverges at α = {lr:g}: the lowest of their largest "
+    "stable rates is {lowest:.3g}."
+)
 
 
 def conditioning_words(config: LineConfig, run: LineRun) -> str:
@@ -167,14 +174,16 @@ def learned_rows(run: LineRun) -> Iterator[dict[str, Any]]:
 
 
 def epoch_rows(run: LineRun) -> Iterator[dict[str, Any]]:
-    """After each epoch: the loss, and how far each weight is from the true one (or from least squares)."""
+    """After each epoch: weights and loss, and the farthest that a weight is from the true one.
+
+    Of points of one's own nobody knows that: there it is from least squares.
+    """
     target = run.data.raw(run.data.best) if run.data.truth is None else run.data.truth
     for epoch in range(run.epochs + 1):
         weights = run.data.raw(run.weights[epoch * run.per_epoch])
         row: dict[str, Any] = {"Epoch": epoch, "Loss": float(run.losses[epoch * run.per_epoch])}
-        for name, value, true in zip(run.names, weights, target, strict=True):
-            row |= {name: float(value), f"{name} off by": float(value - true)}
-        yield row
+        row |= dict(zip(run.names, map(float, weights), strict=True))
+        yield row | {"Farthest off": float(np.abs(weights - target).max())}
 
 
 def step_rows(run: LineRun) -> Iterator[dict[str, Any]]:
@@ -197,7 +206,7 @@ def compared(config: LineConfig, runs: RateRuns) -> str:
     text = _COMPARED.format(limit=runs.limit, ends="; ".join(ends), lowest=runs.lowest)
     if config.batch != "full":
         text += _NOISY
-    return text.replace("-", "−")
+    return with_minus(text)
 
 
 _RATE_END = "{title} (α = {rate:.3g}) {loss:.3g} after {steps:,} steps"
@@ -208,6 +217,23 @@ _NOISY = (
     " 2/λmax is that of all points together. Single batches are steeper than that, so that with them a rate "
     "below it can diverge too."
 )
+
+
+def formula(config: LineConfig) -> str:
+    """Loss and gradient of the loss that is set, in LaTeX."""
+    return _FORMULAS[config.loss]
+
+
+_MEAN = r"\frac1n \sum_i "
+_FORMULAS = {
+    "squared": rf"L = {_MEAN}\tfrac12 e_i^2,\quad \frac{{\partial L}}{{\partial w}} = {_MEAN}e_i x_i,\quad "
+    rf"\frac{{\partial L}}{{\partial b}} = {_MEAN}e_i",
+    "absolute": rf"L = {_MEAN}|e_i|,\quad \frac{{\partial L}}{{\partial w}} = "
+    rf"{_MEAN}\operatorname{{sign}}(e_i)\, x_i,\quad \frac{{\partial L}}{{\partial b}} = "
+    rf"{_MEAN}\operatorname{{sign}}(e_i)",
+    "huber": rf"\frac{{\partial L}}{{\partial w}} = {_MEAN}g(e_i)\, x_i,\quad "
+    rf"\frac{{\partial L}}{{\partial b}} = {_MEAN}g(e_i),\quad g(e) = \max(-\delta, \min(e, \delta))",
+}
 
 
 def step_table(config: LineConfig, run: LineRun, step: int) -> str:

@@ -1,6 +1,7 @@
 """Telling cases of descent, in the order of a lesson."""
 
 from dashlab.experiments.descent.classes_settings import ClassesConfig
+from dashlab.experiments.descent.points import text_of_points
 from dashlab.experiments.descent.settings import LineConfig
 from dashlab.settings.presets import Preset, by_name
 
@@ -17,6 +18,13 @@ PLANE = LineConfig(
     seed=0,
 )
 """Of the recipe with two weights in S12."""
+OUTLIER = LineConfig(
+    data="own",
+    points=text_of_points(((0, 1), (1, 3), (2, 5), (3, 7), (4, 9), (5, -1))),
+    lr=0.1,
+    stop="steps",
+    steps=300,
+)
 
 LINES = by_name(
     Preset(
@@ -32,6 +40,47 @@ LINES = by_name(
         "Two inputs, w = (2, −3.4), b = 4.2, batches of 10. After three epochs all three values are right to "
         "0.01. See the table after each epoch.",
         PLANE,
+    ),
+    Preset(
+        "tenth",
+        "A tenth of the largest stable rate",
+        "The steep direction is gone in a few steps, and along the flat one it hardly moves: after 200 steps "
+        "the intercept is still far off.",
+        LineConfig(lr=0.0058, stop="steps", steps=200),
+    ),
+    Preset(
+        "above",
+        "Just above the largest stable rate",
+        "Every step jumps to the other side of the valley and lands a little higher up. Rewind, and play it.",
+        LineConfig(lr=0.059, stop="steps", steps=120),
+    ),
+    Preset(
+        "standardised",
+        "Standardised: the valley is round",
+        "The same points. With standardised inputs the level lines are circles, and every step leads "
+        "straight to the lowest point. Try a rate of 1: one step is enough.",
+        LineConfig(standardise=True, lr=0.3, stop="steps", steps=20),
+    ),
+    Preset(
+        "outlier",
+        "One outlier under the squared loss",
+        "Five of the six points lie on one line, and the sixth turns it away from them: squared, an error of "
+        "12 counts 144 times as much as one of 1.",
+        OUTLIER,
+    ),
+    Preset(
+        "robust",
+        "The same outlier under the absolute loss",
+        "Now an error counts by its size, and five points outvote the sixth. The line comes close to them, "
+        "and wanders about in steps of the size of α.",
+        OUTLIER.change(loss="absolute", lr=0.02),
+    ),
+    Preset(
+        "single",
+        "One point at a time",
+        "Each step follows the gradient of a single point. It comes near soon, and never comes to rest: each "
+        "point pulls its own way.",
+        LineConfig(batch="single", lr=0.01, stop="epochs", epochs=10),
     ),
 )
 
@@ -55,14 +104,14 @@ CLASSES = by_name(
         "Separable: the weights never stop growing",
         "A line separates these clouds, so that weights twice as large always have a lower loss. Look at "
         "their length, and at how narrow the pale band becomes.",
-        ClassesConfig(mean=2.5, lr=1.0, stops=False, steps=2000, detail="growth"),
+        ClassesConfig(mean=2.5, lr=1.0, stops=False, steps=2000),
     ),
     Preset(
         "overlapping",
         "Overlapping: the weights come to rest",
         "The clouds reach into each other. Now a larger weight costs more on the wrong side than it gains on "
         "the right one, and there is a best length.",
-        ClassesConfig(mean=0.8, lr=0.1, stops=False, detail="growth"),
+        ClassesConfig(mean=0.8, lr=0.1, stops=False),
     ),
     Preset(
         "circles",

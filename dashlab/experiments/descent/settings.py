@@ -16,7 +16,6 @@ BATCHES = {"full": "Full", "mini": "Mini", "single": "Single"}
 STOPS = {"steps": "after so many steps", "loss": "once the loss is low", "epochs": "after so many epochs"}
 STARTS = {"drawn": "drawn", "chosen": "chosen"}
 DETAILS = {
-    "learned": "Learned values",
     "rates": "Learning rates",
     "round": "Steep and flat",
     "step": "One step",
@@ -144,7 +143,7 @@ class LineConfig(FlatConfig):
         high=MOST_STEPS,
         shown_only=True,
     )
-    detail: str = choice("learned", "Look at", "What is shown below the picture.", DETAILS, shown_only=True)
+    detail: str = choice("rates", "Look at", "What is shown below the picture.", DETAILS, shown_only=True)
 
     def conflicts(self) -> Iterator[tuple[bool, str]]:
         """Points that are too few for a plane, and epochs that are too many."""
