@@ -33,17 +33,17 @@ TICK_STEPS = 20
 class TwinLearner:
     """One twin while it learns: a plain network under plain SGD.
 
-    The step is that of `torch.optim.SGD`, bit for bit, in four fifths of the time: of layers this small most of a
-    step goes to what surrounds the arithmetic, and a sweep takes thousands while somebody waits.
+    The step is that of `torch.optim.SGD`, bit for bit, in four fifths of the time: of layers this small most
+    of a step goes to what surrounds the arithmetic, and a sweep takes thousands while somebody waits.
     """
 
     network: nn.Sequential
     lr: float
-    weights: tuple[nn.Parameter, ...]
+    weights: tuple[nn.Parameter, ...]  # all that it learns, in the network's order
     diverged: int = 0
-    _gradients: tuple[Tensor, ...] = ()  # of the last step, one for each of the weights
+    _gradients: tuple[Tensor, ...] = ()  # of the last step: [M, D] or [M] as its weight
     _losses: list[float] = field(default_factory=list)  # of the epoch so far, times inputs
-    _right: list[Tensor] = field(default_factory=list)  # how many were classified correctly, by batch
+    _right: list[Tensor] = field(default_factory=list)  # correct answers of each batch, int64 [1]
     _seen: int = 0
 
     @staticmethod
@@ -73,7 +73,7 @@ class TwinLearner:
             for weight, gradient in zip(self.weights, self._gradients, strict=True):
                 weight.add_(gradient, alpha=-self.lr)
         self._losses.append(value * len(y))
-        self._right.append((logits.argmax(1) == y).sum())
+        self._right.append((logits.argmax(1) == y).sum(0, keepdim=True))
         self._seen += len(y)
 
     def training(self) -> Score:
@@ -81,7 +81,7 @@ class TwinLearner:
         seen = self._seen if not self.diverged else 0
         score = NOTHING
         if seen:
-            right = int(torch.stack(self._right).sum())
+            right = int(torch.cat(self._right).sum())
             score = Score(loss=math.fsum(self._losses) / seen, accuracy=right / seen)
         self._losses, self._right, self._seen = [], [], 0
         return score
