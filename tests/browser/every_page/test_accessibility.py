@@ -31,8 +31,9 @@ def reader(browser: Browser) -> Iterator[Page]:
 
 
 def drawn(page: Page) -> Page:
-    """Wait until the pictures stand that the page has places for."""
+    """Wait until the pictures stand that the page has places for, and the letters of the formulas."""
     settle(page)
+    page.evaluate("document.fonts.ready")  # in other letters a formula may be too long for its place
     page.wait_for_function(
         "[...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
         ".every(place => place.querySelector('.main-svg')) && "

@@ -19,6 +19,7 @@ from tests.browser.parts import (
     plot,
     press,
     settle,
+    still,
 )
 
 RACERS = "lr~0.1~~optimizer~adam~lr~0.005"
@@ -74,7 +75,8 @@ def test_a_racer_is_changed_and_the_picture_of_the_linear_layer_with_it(
     visit(page, "/optimizers?optim_preset=netlinear")
     diverged = page.get_by_text(re.compile("diverged under SGD"))
     expect(diverged).to_be_visible()
-    keyed(page, "optim_net_racers_1_box").get_by_text("Momentum 0.1").click()
+    keyed(settle(page), "optim_net_racers_1_box").get_by_text("Momentum 0.1").click()
+    still(button(page, "optim_net_racers_1_remove"))  # a press on what is just unfolding may miss it
     press(page, "optim_net_racers_1_remove")
     expect(diverged).to_have_count(0)
     expect(keyed(page, "optim_net_chart_linear_SGD").locator(".legendtext")).to_have_count(4)

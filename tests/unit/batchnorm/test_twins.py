@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from dashlab.errors import ConfigError
 from dashlab.experiments.batchnorm import network as networks
 from dashlab.experiments.batchnorm.rows import TwinsConfig, TwinsEpoch, frames_of, marks_of
+from dashlab.experiments.batchnorm.training import TwinLearner
 from dashlab.training.records import dumps, from_plain, loads, plain
 from dashlab.training.study import Tick, perform
 from tests.unit.batchnorm.small import FULL, SMALL, by_hand, run
@@ -51,8 +52,6 @@ def test_without_needless_biases_only_the_twin_with_batchnorm_has_none() -> None
 
 
 def test_both_twins_learn_from_the_same_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashlab.experiments.batchnorm.training import TwinLearner
-
     seen: dict[int, list[Tensor]] = {}
     honest = TwinLearner.step
 
@@ -105,6 +104,22 @@ def test_a_twin_is_what_a_plain_loop_gives(config: TwinsConfig, batchnorm: bool)
         accuracy, loss = accuracy_and_loss(network(test.x), test.y)
     assert twins[-1].by_running.loss == pytest.approx(loss, rel=1e-5)
     assert twins[-1].by_running.accuracy == pytest.approx(accuracy)
+
+
+@pytest.mark.sameness
+@pytest.mark.parametrize("batchnorm", [False, True], ids=["plain", "with BatchNorm"])
+def test_the_steps_of_a_twin_are_those_of_sgd_to_the_last_bit(batchnorm: bool) -> None:
+    task = networks.load_task(FULL)
+    twin = TwinLearner.of(FULL, task, batchnorm=batchnorm, lr=FULL.lr)
+    network = networks.build_twin(FULL, batchnorm=batchnorm)
+    optimizer = torch.optim.SGD(network.parameters(), FULL.lr)
+    x, y = task.batch(None)
+    for number in range(1, 6):
+        twin.step(x, y, number)
+        optimizer.zero_grad()
+        F.cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert all(map(torch.equal, twin.network.state_dict().values(), network.state_dict().values()))
 
 
 def test_train_mode_normalises_each_test_batch_by_itself() -> None:
