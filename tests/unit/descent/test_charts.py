@@ -11,10 +11,11 @@ import plotly.io
 import pytest
 
 from dashlab.charts.descent import classes as class_charts
+from dashlab.charts.descent import fit as fit_charts
 from dashlab.charts.descent import line as line_charts
 from dashlab.charts.descent import rates as rate_charts
 from dashlab.charts.replay import stops_of
-from dashlab.experiments.descent import classes, line
+from dashlab.experiments.descent import classes, line, line_losses
 from dashlab.experiments.descent.classes_rows import ClassesRun, sigmoid
 from dashlab.experiments.descent.line_rows import LineRun, curvatures, largest_rate
 from dashlab.experiments.descent.presets import CLASSES, LINES
@@ -123,7 +124,7 @@ def test_the_bands_of_the_field_end_at_the_probabilities_that_they_stand_for(ste
     picture = parted()
     bands = frame(picture, step)["data"][: len(class_charts.EDGES) + 1]
     sides = np.array([picture["layout"][axis]["range"] for axis in ("xaxis", "yaxis")])
-    rim = float(np.hypot(*np.diff(sides, axis=1)[:, 0]))  # farther out than any corner of the picture
+    rim = 4 * float(np.hypot(*np.diff(sides, axis=1)[:, 0]))  # farther out than any corner of the picture
     slope, b = TWO.weights[step, :2], TWO.weights[step, 2]
     exact = 0
     for band, edge in zip(bands[1:], class_charts.EDGES, strict=True):
@@ -180,3 +181,17 @@ def test_the_length_of_the_weights_is_drawn_beside_the_best_where_there_is_one()
     curve, best = class_charts.growth(resting).data
     assert best.y[0] == pytest.approx(np.hypot(*resting.optimum[:2]))  # type: ignore[index]
     assert curve.y[-1] == pytest.approx(resting.norms[-1])
+
+
+@pytest.mark.parametrize("name", ["s12", "s12plane"])
+def test_three_fits_are_drawn_over_the_same_points(name: str) -> None:
+    data, each = line_losses.side_by_side(LINES[name].config.change(seed=1))
+    named = {one.loss: one.weights for one in each}
+    picture = made(fit_charts.three(data, named))
+    assert [trace["name"] for trace in picture["data"]][:3] == ["squared", "absolute", "huber"]
+    for trace, weights in zip(picture["data"], named.values(), strict=False):
+        ends = points(trace)
+        if name == "s12":
+            assert ends[:, 1] == pytest.approx(ends[:, 0] * weights[0] + weights[1], rel=1e-4)
+        else:
+            assert len(ends) == 80
