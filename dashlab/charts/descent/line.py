@@ -59,7 +59,7 @@ def replay(run: LineRun, base: LossGround, picture: str, step: int, *, revision:
     frames = [
         {
             "name": str(stop),
-            "data": list(_moved(run, base, panel, way[stops[: number + 1]], stop)),
+            "data": _changed(_moved(run, base, panel, way[stops[: number + 1]], stop)),
             "traces": places,
         }
         for number, stop in enumerate(stops)
@@ -167,6 +167,12 @@ def _moved(run: LineRun, base: LossGround, panel: FitPanel, way: Array, step: in
     yield xy(np.stack([here, here + _downhill(run, base, step)]))
     yield xy(here[None])
     yield {"type": "scatter", "x": [step], "y": encoded(run.losses[step : step + 1])}
+
+
+def _changed(moved: Iterator[Trace]) -> list[Trace]:
+    """What a frame has to say of them: the x of errors and line stay as they are."""
+    errors, fitted, *others = moved
+    return [{"type": "scatter", "y": errors["y"]}, {"type": "scatter", "y": fitted["y"]}, *others]
 
 
 def _looks(panel: FitPanel) -> Iterator[Trace]:
