@@ -112,6 +112,20 @@ PAGES: tuple[PageInfo, ...] = (
         "Draw a digit and watch a network that you trained read it, pixel by pixel.",
         ("ui.sketch.page:VIEW",),
     ),
+    PageInfo(
+        "activations",
+        "act",
+        "Activations",
+        ":material/show_chart:",
+        "pages/activations.py",
+        "See where activations let a gradient through, what layers make of a signal, and which units die.",
+        (
+            "ui.activations.curves:VIEW",
+            "ui.activations.layers:VIEW",
+            "ui.activations.units:VIEW",
+            "ui.activations.softmax:VIEW",
+        ),
+    ),
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""
 

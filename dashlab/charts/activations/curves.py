@@ -41,7 +41,7 @@ def _curves(shapes: Sequence[Shape], what: str, y_title: str, point: float, zone
     low, high = min(seen, default=0.0), max(seen, default=1.0)
     room = 0.08 * (high - low) or 0.5
     return figure(
-        traces, x_title="x", y_title=y_title, height=330,
+        traces, x_title="x", y_title=y_title, height=300 if what == "y" else 230,
         shapes=[*bands, _mark(point)], xaxis={"range": [-reach, reach], **FIXED},
         yaxis={"range": [low - room, high + room], "zeroline": True, "zerolinecolor": FAINT, **FIXED},
         margin=MARGIN,
@@ -125,6 +125,23 @@ def units(layers: Sequence[LayerUnits]) -> go.Figure:
     return figure(
         traces, x_title="Layer", y_title="Per cent", height=320, barmode="group",
         xaxis={"type": "category"}, yaxis={"range": [0, 104], **FIXED}, margin=MARGIN,
+    )  # fmt: skip
+
+
+def flat_units(layer: LayerUnits) -> go.Figure:
+    """How many units of a layer are flat how often: at the right those that hardly learn any more."""
+    counts = layer.shares.counts
+    width = 100 / len(counts)
+    trace = go.Bar(
+        x=[(place + 0.5) * width for place in range(len(counts))], y=list(counts), width=width,
+        customdata=[(place * width, (place + 1) * width) for place in range(len(counts))],
+        hovertemplate="%{y} units are flat for %{customdata[0]:g} to %{customdata[1]:g} % of the values"
+        "<extra></extra>",
+    )  # fmt: skip
+    return figure(
+        [trace], x_title="Values of a unit in a flat part, in %", y_title="Units", height=240, legend=False,
+        hovermode="closest", xaxis={"range": [0, 100], **FIXED}, yaxis={"rangemode": "tozero", **FIXED},
+        margin=MARGIN,
     )  # fmt: skip
 
 

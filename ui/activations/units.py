@@ -1,0 +1,145 @@
+"""The view *Units of a network*: which are dead or saturated, layer by layer, in any run that is cached."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashlab import jobs
+from dashlab.charts.activations import curves as charts
+from dashlab.errors import DashlabError
+from dashlab.experiments.activations import examples, units, words
+from dashlab.experiments.activations.presets import UNITS
+from dashlab.experiments.activations.rows import NetworkUnits
+from dashlab.experiments.activations.settings import UnitsConfig
+from dashlab.store.runs import RunSummary
+from ui.frame.views import View
+from ui.parts import guessing, offers, runs
+from ui.parts.computed import computed
+from ui.parts.controls import answered
+from ui.parts.layout import beside, rest
+from ui.parts.plots import plot
+from ui.parts.sliders import along
+from ui.parts.state import PageState
+from ui.parts.tables import csv_download
+from ui.parts.text import as_text, show_error
+
+LEAD = (
+    "A ReLU unit whose input is below 0 for every picture is dead: its slope is 0, and no step moves it "
+    "again. A unit is saturated where its slope is nearly 0 for nearly all pictures. See which layers of a "
+    "trained network have how many of them; train one in the trainer and look at it here."
+)
+OWN = "A small network of this page"
+KEY_LETTERS = 12  # of a run's key, in a link
+
+
+def draw(state: PageState, view: View) -> None:
+    """Which network at the left; its layers at the right."""
+    left, right = beside("act_units")
+    with left:
+        view.preset_picker(state)
+        chosen = _run(state, view)
+        view.control(state, "example")
+        view.control(state, "pictures")
+        layer_place = st.container()
+        view.changed_from_preset(state)
+    config: UnitsConfig = view.config_of(state).check()
+    with right:
+        try:
+            found = _units(config, chosen)
+        except DashlabError as error:
+            show_error(error)
+            return
+        with layer_place:
+            layer = along(state, view.full("layer"), range(1, len(found.layers) + 1)) or 1
+        _pictures(found, layer - 1)
+
+
+def _run(state: PageState, view: View) -> RunSummary | None:
+    """Choose a cached run, or none for a small network; the choice goes into the setting `run`."""
+    name = view.full("run")
+    wished = str(state.values[name])
+    named = [run for run in runs.store().starting(wished) if _has_units(run)] if wished else []
+    if wished and not named:
+        st.warning(
+            f"The link names a run that is not here: {as_text(wished)}. A small network is shown instead.",
+            icon=":material/link_off:",
+        )
+        state.values[name] = ""
+    fit = runs.store().grouped(_group).get("fit", ())
+    offered = offers.newest(fit, [named[0].key] if named else [])
+    titles: Mapping[str, str] = {"": OWN, **runs.titles(offered)}
+    key = f"{state.prefix}_{name}_menu"
+    st.session_state[key] = named[0].key if named else ""
+
+    def take(picked: str) -> None:
+        state.values[name] = picked[:KEY_LETTERS]
+
+    st.selectbox(
+        state.specs[name].label,
+        list(titles),
+        format_func=titles.__getitem__,
+        key=key,
+        on_change=answered(key, take),
+        help=state.specs[name].help,
+    )
+    offers.say_rest(len(fit))
+    return named[0] if named else None
+
+
+def _has_units(run: RunSummary) -> bool:
+    """Whether it left weights."""
+    return run.state != "diverged"
+
+
+def _group(run: RunSummary) -> str:
+    return "fit" if _has_units(run) else ""
+
+
+def _units(config: UnitsConfig, run: RunSummary | None) -> NetworkUnits:
+    if run is None:
+        small = UnitsConfig(example=config.example, pictures=config.pictures)
+        return computed(examples.example_units, small, doing="Training a small network …")
+    found: NetworkUnits = computed(
+        jobs.of_run,
+        str(runs.store().root),
+        run.key,
+        run.created,
+        units.units_in,
+        config.pictures,
+        doing="Looking at its units …",
+    )
+    return found
+
+
+def _pictures(found: NetworkUnits, at: int) -> None:
+    plot(charts.units(found.layers), "act_units_chart", "Dead and saturated units of each layer, in per cent")
+    plot(
+        charts.flat_units(found.layers[at]),
+        "act_units_chart_layer",
+        f"Units of {found.layers[at].name} by how often they are flat",
+    )
+    rest()
+    st.markdown(as_text(words.units_words(found.layers, found.pictures)))
+    st.caption(as_text(words.units_chosen_words(found.layers[at])))
+    if found.accuracy is not None and found.guessing is not None:
+        said = f"{words.accuracy_words(found.accuracy)} {guessing.sentence([found.guessing])}"
+        st.caption(as_text(said))
+    rows: Sequence[dict[str, Any]] = list(words.unit_rows(found.layers))
+    percent = {
+        name: st.column_config.NumberColumn(format="percent")
+        for name in ("dead", "saturated", "flat", "zeros")
+    }
+    st.dataframe(rows, hide_index=True, column_config=percent, alt="Units of every layer")
+    csv_download("Layers as CSV", lambda: rows, "units.csv", "act_units_csv")
+
+
+VIEW = View(
+    name="units",
+    title="Units of a network",
+    icon=":material/hub:",
+    lead=LEAD,
+    config=UnitsConfig,
+    presets=UNITS,
+    draw=draw,
+)
