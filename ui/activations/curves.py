@@ -48,13 +48,13 @@ def draw(state: PageState, view: View) -> None:
         if problem := view.problem(state) or functions.problem_of(config):
             st.info(as_text(problem), icon=":material/tune:")
             return
-        found = computed(shapes.shapes, config.computed(), doing="Following the curves …")
-        _pictures(state, view, config, found)
+        drawn = computed(shapes.shapes, config.computed(), doing="Following the curves …")
+        _pictures(state, view, config, drawn)
         rest()
         _at_the_point(config)
-        _said(config, found)
+        _sentences(config, drawn)
         _costs(config)
-        csv_download("Curves as CSV", lambda: _rows(found), "activations.csv", "act_curves_csv")
+        csv_download("Curves as CSV", lambda: _rows(drawn), "activations.csv", "act_curves_csv")
 
 
 def _point(state: PageState, view: View) -> None:
@@ -75,12 +75,12 @@ def _take_click(state: PageState, view: View, point: Any) -> None:
     state.put({view.full("point"): round(float(point["x"]), 1) + 0.0})
 
 
-def _pictures(state: PageState, view: View, config: CurvesConfig, found: Sequence[Shape]) -> None:
+def _pictures(state: PageState, view: View, config: CurvesConfig, drawn: Sequence[Shape]) -> None:
     key = f"{state.prefix}_{view.name}_chart_values"
     reach = config.reach
     point = min(max(config.point, -reach), reach)
     st.plotly_chart(
-        charts.values(found, point=point),
+        charts.values(drawn, point=point),
         key=key,
         config=CONFIG,
         on_select=clicked(key, partial(_take_click, state, view)),
@@ -88,20 +88,20 @@ def _pictures(state: PageState, view: View, config: CurvesConfig, found: Sequenc
         alt="Value of each activation over x",
     )
     if config.derivative:
-        plot(charts.slopes(found, point=point), f"{key}_slopes", "Slope of each activation over x")
+        plot(charts.slopes(drawn, point=point), f"{key}_slopes", "Slope of each activation over x")
 
 
 def _at_the_point(config: CurvesConfig) -> None:
     point = min(max(config.point, -config.reach), config.reach)
-    told = shapes.at_point(config.change(point=point))
-    st.markdown(words.point_words(point, told))
-    rows = [{"Activation": title, "f(x)": value, "f′(x)": slope} for title, value, slope in told]
+    there = shapes.at_point(config.change(point=point))
+    st.markdown(words.point_words(point, there))
+    rows = [{"Activation": title, "f(x)": value, "f′(x)": slope} for title, value, slope in there]
     numbers = {name: st.column_config.NumberColumn(format="%.4f") for name in ("f(x)", "f′(x)")}
     st.dataframe(rows, hide_index=True, column_config=numbers, alt="Value and slope at the point")
 
 
-def _said(config: CurvesConfig, found: Sequence[Shape]) -> None:
-    for curve, shape in zip(config.entries(), found, strict=True):
+def _sentences(config: CurvesConfig, drawn: Sequence[Shape]) -> None:
+    for curve, shape in zip(config.entries(), drawn, strict=True):
         use = words.use_words(curve.activation, offered(curve.activation).use)
         about = f"{words.zone_words(shape, config.reach)} {words.kink_words(shape)}"
         st.markdown(f"- {as_text(use)}  \n{as_text(about)}")
@@ -124,10 +124,10 @@ def _costs(config: CurvesConfig) -> None:
             st.markdown(as_text(words.cost_words(measured, "this server")))
 
 
-def _rows(found: Sequence[Shape]) -> list[dict[str, Any]]:
+def _rows(drawn: Sequence[Shape]) -> list[dict[str, Any]]:
     return [
         {"activation": shape.title, "x": x, "value": y, "slope": slope}
-        for shape in found
+        for shape in drawn
         for x, y, slope in zip(shape.x, shape.y, shape.slope, strict=True)
     ]
 

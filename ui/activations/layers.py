@@ -49,21 +49,21 @@ def draw(state: PageState, view: View) -> None:
 
 
 def _pictures(config: LayersConfig, layer: int) -> None:
-    found = computed(signals.signals, config.computed(), doing="Going through the layers …")
+    passed = computed(signals.signals, config.computed(), doing="Going through the layers …")
     title = config.spec_of("shown").shown(config.shown)
     plot(
-        charts.by_layer(found, config.shown, title, layer=layer),
+        charts.by_layer(passed, config.shown, title, layer=layer),
         "act_layers_chart",
         f"{title} of the outputs over the layers",
     )
-    plot(charts.histograms(found, layer=layer), "act_layers_chart_layer", f"Outputs of layer {layer}")
+    plot(charts.histograms(passed, layer=layer), "act_layers_chart_layer", f"Outputs of layer {layer}")
     rest()
-    for signal in found:
+    for signal in passed:
         st.markdown(f"- {as_text(words.signal_words(signal))}")
     with st.expander("Numbers behind the pictures", icon=":material/table:"):
-        rows: list[dict[str, Any]] = list(words.signal_rows(found))
+        rows: list[dict[str, Any]] = list(words.signal_rows(passed))
         st.dataframe(rows, hide_index=True, height=300, alt="What was measured of every layer")
-        csv_download("Layers as CSV", lambda: rows, "activations-layers.csv", "act_layers_csv")
+        csv_download("Every layer as CSV", lambda: rows, "activations-layers.csv", "act_layers_csv")
 
 
 VIEW = View(

@@ -46,10 +46,10 @@ def draw(state: PageState, view: View) -> None:
         st.markdown("**Slopes** ∂p/∂z: how much each probability answers to each number.")
         plot(charts.slopes(answer), "act_softmax_chart_slopes", "Slope of each probability by each number")
         st.caption(as_text(words.use_words("Softmax", USE)))
-        csv_download("Probabilities as CSV", lambda: rows_of(answer), "softmax.csv", "act_softmax_csv")
+        csv_download("Probabilities as CSV", lambda: _rows(answer), "softmax.csv", "act_softmax_csv")
 
 
-def rows_of(answer: experiment.Softmax) -> list[dict[str, float]]:
+def _rows(answer: experiment.Softmax) -> list[dict[str, float]]:
     """One row for each temperature, with the probabilities at it."""
     return [
         {"temperature": temperature, **{f"p{place}": p for place, p in enumerate(row, 1)}}

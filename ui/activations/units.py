@@ -46,13 +46,13 @@ def draw(state: PageState, view: View) -> None:
     config: UnitsConfig = view.config_of(state).check()
     with right:
         try:
-            found = _units(config, chosen)
+            network = _units(config, chosen)
         except DashlabError as error:
             show_error(error)
             return
         with layer_place:
-            layer = along(state, view.full("layer"), range(1, len(found.layers) + 1)) or 1
-        _pictures(found, layer - 1)
+            layer = along(state, view.full("layer"), range(1, len(network.layers) + 1)) or 1
+        _pictures(network, layer - 1)
 
 
 def _run(state: PageState, view: View) -> RunSummary | None:
@@ -100,7 +100,7 @@ def _units(config: UnitsConfig, run: RunSummary | None) -> NetworkUnits:
     if run is None:
         small = UnitsConfig(example=config.example, pictures=config.pictures)
         return computed(examples.example_units, small, doing="Training a small network …")
-    found: NetworkUnits = computed(
+    network: NetworkUnits = computed(
         jobs.of_run,
         str(runs.store().root),
         run.key,
@@ -109,29 +109,31 @@ def _units(config: UnitsConfig, run: RunSummary | None) -> NetworkUnits:
         config.pictures,
         doing="Looking at its units …",
     )
-    return found
+    return network
 
 
-def _pictures(found: NetworkUnits, at: int) -> None:
-    plot(charts.units(found.layers), "act_units_chart", "Dead and saturated units of each layer, in per cent")
+def _pictures(network: NetworkUnits, at: int) -> None:
     plot(
-        charts.flat_units(found.layers[at]),
+        charts.units(network.layers), "act_units_chart", "Dead and saturated units of each layer, in per cent"
+    )
+    plot(
+        charts.flat_units(network.layers[at]),
         "act_units_chart_layer",
-        f"Units of {found.layers[at].name} by how often they are flat",
+        f"Units of {network.layers[at].name} by how often they are flat",
     )
     rest()
-    st.markdown(as_text(words.units_words(found.layers, found.pictures)))
-    st.caption(as_text(words.units_chosen_words(found.layers[at])))
-    if found.accuracy is not None and found.guessing is not None:
-        said = f"{words.accuracy_words(found.accuracy)} {guessing.sentence([found.guessing])}"
-        st.caption(as_text(said))
-    rows: Sequence[dict[str, Any]] = list(words.unit_rows(found.layers))
+    st.markdown(as_text(words.units_words(network.layers, network.pictures)))
+    st.caption(as_text(words.units_chosen_words(network.layers[at])))
+    if network.accuracy is not None and network.guessing is not None:
+        graded = words.accuracy_words(network.accuracy)
+        st.caption(as_text(f"{graded} {guessing.sentence([network.guessing])}"))
+    rows: Sequence[dict[str, Any]] = list(words.unit_rows(network.layers))
     percent = {
         name: st.column_config.NumberColumn(format="percent")
         for name in ("dead", "saturated", "flat", "zeros")
     }
     st.dataframe(rows, hide_index=True, column_config=percent, alt="Units of every layer")
-    csv_download("Layers as CSV", lambda: rows, "units.csv", "act_units_csv")
+    csv_download("Units as CSV", lambda: rows, "units.csv", "act_units_csv")
 
 
 VIEW = View(

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules import activation as of_torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Chosen
-from dashlab.experiments.activations.settings import RANDOM
+from dashlab.experiments.activations.entries import RANDOM, Chosen
 from dashlab.experiments.activations.table import ARGUMENTS, GROUPS, LEFT_OUT, USES, Use
 from dashlab.settings.fields import Spec, Value
 from dashlab.training.device import stream

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Chosen, read_curves, write_curves
+from dashlab.experiments.activations.entries import RANDOM, Chosen, read_curves, write_curves
 from dashlab.settings.fields import Spec, Value, choice, flag, integer, number, text
 from dashlab.settings.flat import FlatConfig
 
 MOST_CURVES = 6
-RANDOM = "RReLU"
-"""The one that draws in train mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

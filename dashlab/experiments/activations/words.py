@@ -95,17 +95,17 @@ def _signed(number: float) -> str:
     return f"{number:.4g}".replace("-", "−")
 
 
-def point_words(x: float, told: Sequence[tuple[str, float, float]]) -> str:
+def point_words(x: float, points: Sequence[tuple[str, float, float]]) -> str:
     """At which slope each activation stands at x, the largest and the smallest named.
 
     Args:
         x: the point.
-        told: title, value and slope of each activation there.
+        points: title, value and slope of each activation there.
     """
-    title, _, slope = max(told, key=lambda one: abs(one[2]))
-    if len(told) == 1:
+    title, _, slope = max(points, key=lambda one: abs(one[2]))
+    if len(points) == 1:
         return _POINT.format(x=_signed(x), title=title, slope=_signed(slope), share=f"{slope:.1%}")
-    other, _, least = min(told, key=lambda one: abs(one[2]))
+    other, _, least = min(points, key=lambda one: abs(one[2]))
     return _POINTS.format(x=_signed(x), title=title, slope=_signed(slope), other=other, least=_signed(least))
 
 

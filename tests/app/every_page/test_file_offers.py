@@ -76,6 +76,10 @@ def batchnorm(view: str, **query: str) -> Case:
     return Case("pages/batchnorm.py", {"bn_view": view, **own}, ("CSV",))
 
 
+def activations(view: str, label: str) -> Case:
+    return Case("pages/activations.py", {"act_view": view}, (label,))
+
+
 def trainer(tab: str, *labels: str) -> Case:
     return Case("pages/trainer.py", {}, labels, two_runs, tab)
 
@@ -102,6 +106,10 @@ CASES = (
     trainer("Worst mistakes", "These mistakes as CSV"),
     trainer("Downloads", "History, CSV", "Settings, JSON", "Weights, safetensors", "Predictions, CSV"),
     Case("pages/sketch.py", {"sketch_ink": ink(4)}, ("Probabilities as CSV",), lambda _lab: keep(MADE)),
+    activations("curves", "Curves as CSV"),
+    activations("layers", "Every layer as CSV"),
+    activations("units", "Units as CSV"),
+    activations("softmax", "Probabilities as CSV"),
 )
 
 
