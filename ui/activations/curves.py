@@ -11,9 +11,11 @@ from dashlab.charts.style import CONFIG
 from dashlab.errors import ConfigError
 from dashlab.experiments.activations import cost, shapes, words
 from dashlab.experiments.activations.catalogue import offered
+from dashlab.experiments.activations.entries import Chosen
 from dashlab.experiments.activations.presets import CURVES
 from dashlab.experiments.activations.rows import Shape
 from dashlab.experiments.activations.settings import CurvesConfig
+from dashlab.experiments.activations.written import formula_of
 from ui.activations import functions
 from ui.frame.views import View
 from ui.parts.computed import computed
@@ -104,7 +106,13 @@ def _sentences(config: CurvesConfig, drawn: Sequence[Shape]) -> None:
     for curve, shape in zip(config.entries(), drawn, strict=True):
         use = words.use_words(curve.activation, offered(curve.activation).use)
         about = f"{words.zone_words(shape, config.reach)} {words.kink_words(shape)}"
-        st.markdown(f"- {as_text(use)}  \n{as_text(about)}")
+        st.markdown(f"- {as_text(use)}  \n{as_text(about)}{_formula(curve)}")
+
+
+def _formula(curve: Chosen) -> str:
+    """A line with value and slope as formulas."""
+    formulas = formula_of(curve)
+    return f"  \n`f(x) = {formulas[0]}`  \n`f′(x) = {formulas[1]}`" if formulas else ""
 
 
 def _costs(config: CurvesConfig) -> None:
