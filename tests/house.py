@@ -28,6 +28,7 @@ TOPICS = (
     "augmentation",
     "trainer",
     "sketch",
+    "descent",
     "fitting",
     "activations",
 )

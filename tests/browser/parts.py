@@ -142,10 +142,12 @@ def step_right(page: Page, key: str) -> None:
     keyed(page, key).get_by_role("slider").press("ArrowRight")
 
 
-def click_on(figure: Locator, across: float, down: float, label: str | re.Pattern[str]) -> None:
-    """Click into the drawing of a Plotly figure where it shows `label`, in parts of its width and height."""
+def click_on(
+    figure: Locator, across: float, down: float, label: str | re.Pattern[str], *, panel: int = 0
+) -> None:
+    """Click into a panel of a Plotly figure where it shows `label`, in parts of its width and height."""
     page = figure.page
-    box = still(figure.locator(".nsewdrag").first)
+    box = still(figure.locator(".nsewdrag").nth(panel))
     page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
     expect(figure.locator(".hoverlayer")).to_contain_text(label)  # it tells a click only where it has a label
     page.mouse.down()

@@ -113,6 +113,17 @@ PAGES: tuple[PageInfo, ...] = (
         ("ui.sketch.page:VIEW",),
     ),
     PageInfo(
+        "descent",
+        "descent",
+        "Gradient descent",
+        ":material/trending_down:",
+        "pages/descent.py",
+        "Watch a line and a boundary being fitted, step by step, beside the loss that leads them.",
+        ("ui.descent.line:VIEW", "ui.descent.classes:VIEW"),
+        home="s12",
+        heading="Gradient descent and regression",
+    ),
+    PageInfo(
         "activations",
         "act",
         "Activations",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashlab.charts.optimizers.race import CATCHERS, Path, catchers, ground, race_map
+from dashlab.charts.ground import CATCHERS, catchers, ground
+from dashlab.charts.optimizers.race import Path, race_map
 from dashlab.charts.style import CONFIG
 from dashlab.experiments.optimizers.outcome import outcome, sentence
 from dashlab.experiments.optimizers.race import Course, RaceConfig, racer_names

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.optimizers.race import COLOURS, Plain, encoded
+from dashlab.charts.logarithmic import LOWEST, log_axis, within
+from dashlab.charts.replay import COLOURS, Plain, encoded
 from dashlab.charts.style import FAINT, FIXED, MARGIN, MOST_POINTS, figure, layout
 
 Array = npt.NDArray[np.float64]
 
-LOWEST = 1e-16
-"""What is smaller is rounding, and is drawn no more."""
 HEIGHT, PANEL = 110, 185  # in pixels: of what is around the panels, and of each panel
 MOST = 1e6
 """What is larger belongs to a racer that diverges."""
@@ -126,23 +125,6 @@ def searched(
         xaxis={"type": "log", "exponentformat": "power", "dtick": 1},
         yaxis=log_axis([np.maximum(own, LOWEST) for own in finals], highest),
     )
-
-
-def within(values: Array, highest: float) -> Array:
-    """The values, of any shape [...]: NaN for those that a log axis up to `highest` cannot show."""
-    with np.errstate(invalid="ignore"):
-        return np.where((values >= LOWEST) & (values <= highest), values, np.nan)
-
-
-def log_axis(values: Sequence[Array], highest: float) -> dict[str, Any]:
-    """A log axis over what is shown of the values, arrays of any shape [...]; of at least two decades."""
-    everything = within(np.abs(np.concatenate([np.ravel(own) for own in values])), highest)
-    shown = everything[np.isfinite(everything)]
-    low, high = (float(shown.min()), float(shown.max())) if len(shown) else (LOWEST, 1.0)
-    top = np.log10(high) + 0.15
-    bottom = min(np.log10(low) - 0.15, top - 2)
-    dtick = max(1, round((top - bottom) / 6))
-    return {"type": "log", "range": [bottom, top], "exponentformat": "power", "dtick": dtick}
 
 
 def _curve(name: str, values: Array, colour: str, first: int, dash: str = "solid") -> dict[str, Any]:

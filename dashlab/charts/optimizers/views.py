@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashlab.charts.optimizers.race import COLOURS
+from dashlab.charts.replay import COLOURS
 from dashlab.charts.style import CLEAR, FAINT, figure
 from dashlab.experiments.optimizers.surfaces import Surface
 

@@ -12,9 +12,11 @@ import plotly.io
 import pytest
 from PIL import Image
 
+from dashlab.charts.ground import catchers, ground
 from dashlab.charts.optimizers import curves as race_curves
 from dashlab.charts.optimizers import views as race_views
-from dashlab.charts.optimizers.race import COLOURS, Path, catchers, edge_crossing, ground, race_map
+from dashlab.charts.optimizers.race import Path, edge_crossing, race_map
+from dashlab.charts.replay import COLOURS
 from dashlab.experiments.optimizers.surfaces import SURFACES
 
 BOWL = SURFACES["bowl"]
@@ -78,6 +80,18 @@ def test_rewind_goes_to_the_start_and_play_goes_on_from_where_it_is() -> None:
     assert buttons["Rewind"][0] == ["0"]
     assert buttons["Play"][1]["fromcurrent"]
     assert buttons["Fast"][1]["frame"]["duration"] < buttons["Slow"][1]["frame"]["duration"]
+
+
+def test_a_step_is_a_replay_whose_first_frame_lasts_and_after_the_last_there_is_none() -> None:
+    made = drawn(spiral())
+    buttons = {button["label"]: button["args"] for button in made["layout"]["updatemenus"][0]["buttons"]}
+    names = [frame["name"] for frame in made["frames"]]
+    queue, pace = buttons["Step"]
+    assert pace["fromcurrent"]
+    assert pace["frame"]["duration"] > 1e8
+    # Plotly goes on behind the frame that is shown, unless that is the first of the queue.
+    follows = {name: queue[queue.index(name) + 1 if queue.index(name) else 0] for name in names}
+    assert follows == dict(zip(names, [*names[1:], names[-1]], strict=True))
 
 
 def test_the_first_frame_has_every_racer_at_the_start() -> None:

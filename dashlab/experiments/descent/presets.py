@@ -1,0 +1,132 @@
+"""Telling cases of descent, in the order of a lesson."""
+
+from dashlab.experiments.descent.classes_settings import ClassesConfig
+from dashlab.experiments.descent.points import text_of_points
+from dashlab.experiments.descent.settings import LineConfig
+from dashlab.settings.presets import Preset, by_name
+
+PLANE = LineConfig(
+    data="plane",
+    count=1000,
+    inputs="normal",
+    intercept=4.2,
+    noise=0.01,
+    batch="mini",
+    lr=0.03,
+    stop="epochs",
+    start_std=0.01,
+    seed=0,
+)
+"""Of the recipe with two weights in S12."""
+OUTLIER = LineConfig(
+    data="own",
+    points=text_of_points(((0, 1), (1, 3), (2, 5), (3, 7), (4, 9), (5, -1))),
+    lr=0.1,
+    stop="steps",
+    steps=300,
+)
+
+LINES = by_name(
+    Preset(
+        "s12",
+        "S12: twenty points, until the loss is below 1",
+        "y = 2x + 5 with noise of σ = 1, learning rate 0.05, stopped once the loss is below 1. The line "
+        "turns to the slope at once, and then creeps up to the intercept: it stops long before it is there.",
+        LineConfig(),
+    ),
+    Preset(
+        "s12plane",
+        "S12: a thousand points, three epochs",
+        "Two inputs, w = (2, −3.4), b = 4.2, batches of 10. After three epochs all three values are right to "
+        "0.01. See the table after each epoch.",
+        PLANE,
+    ),
+    Preset(
+        "tenth",
+        "A tenth of the largest stable rate",
+        "The steep direction is gone in a few steps, and along the flat one it hardly moves: after 200 steps "
+        "the intercept is still far off.",
+        LineConfig(lr=0.0058, stop="steps", steps=200),
+    ),
+    Preset(
+        "above",
+        "Just above the largest stable rate",
+        "Every step jumps to the other side of the valley and lands a little higher up. Rewind, and play it.",
+        LineConfig(lr=0.059, stop="steps", steps=120),
+    ),
+    Preset(
+        "standardised",
+        "Standardised: the valley is round",
+        "The same points. With standardised inputs the level lines are circles, and every step leads "
+        "straight to the lowest point. Try a rate of 1: one step is enough.",
+        LineConfig(standardise=True, lr=0.3, stop="steps", steps=20),
+    ),
+    Preset(
+        "outlier",
+        "One outlier under the squared loss",
+        "Five of the six points lie on one line, and the sixth turns it away from them: squared, an error of "
+        "12 counts 144 times as much as one of 1.",
+        OUTLIER,
+    ),
+    Preset(
+        "robust",
+        "The same outlier under the absolute loss",
+        "Now an error counts by its size, and five points outvote the sixth. The line comes close to them, "
+        "and wanders about in steps of the size of α.",
+        OUTLIER.change(loss="absolute", lr=0.02),
+    ),
+    Preset(
+        "single",
+        "One point at a time",
+        "Each step follows the gradient of a single point. It comes near soon, and never comes to rest: each "
+        "point pulls its own way.",
+        LineConfig(batch="single", lr=0.01, stop="epochs", epochs=10),
+    ),
+)
+
+CLASSES = by_name(
+    Preset(
+        "s13",
+        "S13: two clouds, until the accuracy is above 0.99",
+        "A hundred points around (2.7, 2.7) and a hundred around (−0.7, −0.7). The boundary turns into place "
+        "within a few steps; the last points take hundreds.",
+        ClassesConfig(),
+    ),
+    Preset(
+        "neverthere",
+        "A draw that never gets there",
+        "The same recipe with another seed. No line classifies more than 0.99 of these points correctly: it "
+        "goes on to the last step.",
+        ClassesConfig(seed=11),
+    ),
+    Preset(
+        "growing",
+        "Separable: the weights never stop growing",
+        "A line separates these clouds, so that weights twice as large always have a lower loss. Look at "
+        "their length, and at how narrow the pale band becomes.",
+        ClassesConfig(mean=2.5, lr=1.0, stops=False, steps=2000),
+    ),
+    Preset(
+        "overlapping",
+        "Overlapping: the weights come to rest",
+        "The clouds reach into each other. Now a larger weight costs more on the wrong side than it gains on "
+        "the right one, and there is a best length.",
+        ClassesConfig(mean=0.8, lr=0.1, stops=False),
+    ),
+    Preset(
+        "circles",
+        "Circles: where a line must fail",
+        "One class lies around the other. No line separates them; the probabilities all end near a half.",
+        ClassesConfig(data="circles", lr=0.1, stops=False),
+    ),
+    Preset(
+        "moons",
+        "Moons: a line does what it can",
+        "Nine in ten are classified correctly, and it ends there: the tips of the moons reach across any "
+        "line.",
+        ClassesConfig(data="moons", lr=0.1, stops=False),
+    ),
+)
+
+BY_VIEW = {"line": LINES, "classes": CLASSES}
+"""Those of every view, under the name that it has in a link."""
