@@ -1,6 +1,6 @@
 """The view *Units of a network*: which are dead or saturated, layer by layer, in any run that is cached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,9 +14,8 @@ from dashlab.experiments.activations.rows import NetworkUnits
 from dashlab.experiments.activations.settings import UnitsConfig
 from dashlab.store.runs import RunSummary
 from ui.frame.views import View
-from ui.parts import guessing, offers, runs
+from ui.parts import guessing, one_run, runs
 from ui.parts.computed import computed
-from ui.parts.controls import answered
 from ui.parts.layout import beside, rest
 from ui.parts.plots import plot
 from ui.parts.sliders import along
@@ -30,7 +29,6 @@ LEAD = (
     "trained network have how many of them; train one in the trainer and look at it here."
 )
 OWN = "A small network of this page"
-KEY_LETTERS = 12  # of a run's key, in a link
 
 
 def draw(state: PageState, view: View) -> None:
@@ -38,7 +36,7 @@ def draw(state: PageState, view: View) -> None:
     left, right = beside("act_units")
     with left:
         view.preset_picker(state)
-        chosen = _run(state, view)
+        chosen = one_run.choose(state, view.full("run"), own=OWN)
         view.control(state, "example")
         view.control(state, "pictures")
         layer_place = st.container()
@@ -53,47 +51,6 @@ def draw(state: PageState, view: View) -> None:
         with layer_place:
             layer = along(state, view.full("layer"), range(1, len(network.layers) + 1)) or 1
         _pictures(network, layer - 1)
-
-
-def _run(state: PageState, view: View) -> RunSummary | None:
-    """Choose a cached run, or none for a small network; the choice goes into the setting `run`."""
-    name = view.full("run")
-    wished = str(state.values[name])
-    named = [run for run in runs.store().starting(wished) if _has_units(run)] if wished else []
-    if wished and not named:
-        st.warning(
-            f"The link names a run that is not here: {as_text(wished)}. A small network is shown instead.",
-            icon=":material/link_off:",
-        )
-        state.values[name] = ""
-    fit = runs.store().grouped(_group).get("fit", ())
-    offered = offers.newest(fit, [named[0].key] if named else [])
-    titles: Mapping[str, str] = {"": OWN, **runs.titles(offered)}
-    key = f"{state.prefix}_{name}_menu"
-    st.session_state[key] = named[0].key if named else ""
-
-    def take(picked: str) -> None:
-        state.values[name] = picked[:KEY_LETTERS]
-
-    st.selectbox(
-        state.specs[name].label,
-        list(titles),
-        format_func=titles.__getitem__,
-        key=key,
-        on_change=answered(key, take),
-        help=state.specs[name].help,
-    )
-    offers.say_rest(len(fit))
-    return named[0] if named else None
-
-
-def _has_units(run: RunSummary) -> bool:
-    """Whether it left weights."""
-    return run.state != "diverged"
-
-
-def _group(run: RunSummary) -> str:
-    return "fit" if _has_units(run) else ""
 
 
 def _units(config: UnitsConfig, run: RunSummary | None) -> NetworkUnits:

@@ -124,6 +124,22 @@ PAGES: tuple[PageInfo, ...] = (
         heading="Gradient descent and regression",
     ),
     PageInfo(
+        "fitting",
+        "fit",
+        "Over- and underfitting",
+        ":material/timeline:",
+        "pages/fitting.py",
+        "Fit too little and too much, measure bias and variance, and try every cure alone and together.",
+        (
+            "ui.fitting.curve:VIEW",
+            "ui.fitting.features:VIEW",
+            "ui.fitting.network:VIEW",
+            "ui.fitting.dropout:VIEW",
+            "ui.fitting.votes:VIEW",
+            "ui.fitting.series:VIEW",
+        ),
+    ),
+    PageInfo(
         "activations",
         "act",
         "Activations",
