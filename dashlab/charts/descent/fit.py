@@ -12,7 +12,7 @@ from dashlab.charts.style import CLEAR
 from dashlab.experiments.descent.line_rows import LineData
 
 Array = npt.NDArray[np.float64]
-MOST_ERRORS, MOST_SHOWN = 60, 120
+MOST_ERRORS, MOST_SHOWN = 50, 80
 """Of the points so many have their error drawn, and so many are drawn; all are fitted."""
 
 

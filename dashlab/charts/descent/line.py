@@ -1,6 +1,6 @@
 """A line through points, the loss surface with the path, and the loss: one replay of all three."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -43,20 +43,24 @@ def replay(run: LineRun, base: LossGround, picture: str, step: int, *, revision:
         step: at which the picture stands.
         revision: another one where the slider should not stay as it was left.
     """
-    stops, panel = stops_of(run.steps, step), FitPanel(run.data)
+    stops, panel, way = stops_of(run.steps, step), FitPanel(run.data), _drawable(run)
     fixed = [
         panel.catcher(),
         on(2, catchers(*base.coarse(), axes=(run.names[0], run.names[1]))),
         *panel.fixed(),
-        *_under(run),
+        *_under(run, way),
         *_loss_curve(run),
     ]
-    now = _moved(run, base, panel, stops, step)
+    now = _moved(run, base, panel, way[[stop for stop in stops if stop <= step]], step)
     moved = [trace | look for trace, look in zip(now, _looks(panel), strict=True)]
     places = list(range(len(fixed), len(fixed) + len(moved)))
     frames = [
-        {"name": str(stop), "data": list(_moved(run, base, panel, stops, stop)), "traces": places}
-        for stop in stops
+        {
+            "name": str(stop),
+            "data": list(_moved(run, base, panel, way[stops[: number + 1]], stop)),
+            "traces": places,
+        }
+        for number, stop in enumerate(stops)
     ]
     x_title, y_title = panel.titles
     shape = layout(
@@ -101,13 +105,20 @@ def _axes(run: LineRun, base: LossGround, panel: FitPanel) -> dict[str, Any]:
     }
 
 
-def _under(run: LineRun) -> Iterator[Trace]:
+def _under(run: LineRun, way: Array) -> Iterator[Trace]:
     """On the surface: the whole way, thin; where it began, and where least squares ends at once."""
-    way = _drawable(run)[evenly(run.steps + 1, MOST_POINTS)]
+    thinned = way[evenly(run.steps + 1, MOST_POINTS)]
     thin = {"width": 1, "color": COLOURS[2]}
     yield on(
         2,
-        {**xy(way), "mode": "lines", "line": thin, "opacity": 0.6, "hoverinfo": "skip", "showlegend": False},
+        {
+            **xy(thinned),
+            "mode": "lines",
+            "line": thin,
+            "opacity": 0.6,
+            "hoverinfo": "skip",
+            "showlegend": False,
+        },
     )
     ink = {"width": 1.5, "color": "#1E2A32"}
     spots = (("circle", 8, run.weights[0], "start"), ("star", 13, run.data.best, "least squares"))
@@ -144,16 +155,13 @@ def _loss_curve(run: LineRun) -> Iterator[Trace]:
     yield on(3, {**xy(level), "mode": "lines", "line": dashed, **skip})
 
 
-def _moved(
-    run: LineRun, base: LossGround, panel: FitPanel, stops: Sequence[int], step: int
-) -> Iterator[Trace]:
-    """What a step moves: errors, line, way so far, arrow, place, and the mark on the loss."""
+def _moved(run: LineRun, base: LossGround, panel: FitPanel, way: Array, step: int) -> Iterator[Trace]:
+    """What a step moves: errors, line, the way to it [..., 2], arrow, place, and the mark on the loss."""
     weights = run.weights[step]
     yield panel.errors(weights)
     yield panel.moving(weights)
-    way = _drawable(run)
-    yield xy(way[[stop for stop in stops if stop <= step]])
-    here = way[step]
+    yield xy(way)
+    here = way[-1]
     yield xy(np.stack([here, here + _downhill(run, base, step)]))
     yield xy(here[None])
     yield {"type": "scatter", "x": [step], "y": encoded(run.losses[step : step + 1])}

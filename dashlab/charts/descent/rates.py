@@ -49,15 +49,29 @@ def factors(values: Array, lr: float) -> go.Figure:
                    line={"width": 2, "dash": dash})
         for name, value, dash in (("steepest", values[-1], "solid"), ("flattest", values[0], "dash"))
     ]  # fmt: skip
-    drawn = figure(
-        traces, x_title="Learning rate α", y_title="|1 − αλ|", height=320, yaxis={"range": [0, 1.5]},
-    )  # fmt: skip
-    drawn.add_hline(1, line={"width": 1, "color": MARK})
-    drawn.add_vline(limit, line={"width": 2, "color": MARK, "dash": "dash"}, annotation_text="2/λmax")
-    mark = {"width": 2, "color": OWN}
+    marks = [(limit, "2/λmax", "left", {"width": 2, "color": MARK, "dash": "dash"})]
     if lr <= rates[-1]:
-        drawn.add_vline(lr, line=mark, annotation_text="α", annotation_position="top left")
-    return drawn
+        marks.append((lr, "α", "right", {"width": 2, "color": OWN}))
+    across = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 1, "y1": 1}
+    return figure(
+        traces,
+        x_title="Learning rate α",
+        y_title="|1 − αλ|",
+        height=320,
+        yaxis={"range": [0, 1.5]},
+        shapes=[
+            across | {"line": {"width": 1, "color": MARK}},
+            *(_upright(at, look) for at, *_, look in marks),
+        ],
+        annotations=[
+            {"x": at, "y": 1, "yref": "paper", "text": name, "xanchor": side, "showarrow": False}
+            for at, name, side, _ in marks
+        ],
+    )
+
+
+def _upright(at: float, line: dict[str, object]) -> dict[str, object]:
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def ellipses(before: Array, after: Array, titles: tuple[str, str], axes: tuple[str, str]) -> go.Figure:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from dashlab.data.points import circles, moons
 from dashlab.experiments.descent.classes_rows import ClassesRun, best_line
@@ -18,7 +19,7 @@ RADIUS = 0.4
 
 
 def fit(config: ClassesConfig) -> ClassesRun:
-    """The descent: `nn.Linear(2, 1)`, a sigmoid, `nn.BCELoss`, and `torch.optim.SGD` on all points at once.
+    """The descent on the mean cross-entropy of all points, with momentum, every gradient by autograd.
 
     Points and first weights are drawn from one seed in the order of recipe S13, whose numbers therefore come
     out: class 0, class 1, then the weights as `nn.Linear` draws them.
@@ -29,8 +30,8 @@ def fit(config: ClassesConfig) -> ClassesRun:
     config.check()
     generator = torch.Generator().manual_seed(config.seed)
     x, y = _points(config, generator)
-    model = _model(generator)
-    way, gradients, losses, ended = _walk(config, model, x, y)
+    way, ended = _walk(config, _start(generator), x, y)
+    losses, gradients = _measured(x, y, way)
     points, classes = x.numpy(), y.long().numpy()
     best = best_line(points, classes)
     optimum, lowest = (None, 0.0) if best == len(classes) else _optimum(x, y)
@@ -63,49 +64,50 @@ def _points(config: ClassesConfig, generator: torch.Generator) -> tuple[Tensor, 
     return drawn.x[order].double(), drawn.y[order].double()
 
 
-def _model(generator: torch.Generator) -> nn.Linear:
-    """As `nn.Linear(2, 1)` draws it, from a generator of its own."""
-    model = nn.Linear(2, 1, device="meta").to_empty(device="cpu")  # else it draws from torch's own generator
+def _start(generator: torch.Generator) -> Tensor:
+    """w₁, w₂ and b as `nn.Linear(2, 1)` draws them: [3]."""
     bound = 1 / math.sqrt(2)
-    with torch.no_grad():
-        for parameter in (model.weight, model.bias):
-            parameter.uniform_(-bound, bound, generator=generator)
-    return model.double()
+    drawn = [torch.empty(count).uniform_(-bound, bound, generator=generator) for count in (2, 1)]
+    return torch.cat(drawn).double()
 
 
-def _walk(
-    config: ClassesConfig, model: nn.Linear, x: Tensor, y: Tensor
-) -> tuple[Tensor, Tensor, Tensor, str]:
-    """Weights [steps + 1, 3], gradients [steps + 1, 3] and losses [steps + 1], and why it ended."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=config.lr, momentum=config.momentum)
-    measure = nn.BCEWithLogitsLoss()
-    way, gradients, losses, ended = [], [], [], "steps"
+def _walk(config: ClassesConfig, start: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, str]:
+    """Weights [steps + 1, 3] of the way, and why it ended."""
+    features, weights = with_ones(x), start.clone().requires_grad_()
+    velocity, way = torch.zeros_like(start), [start]
     for step in range(config.steps + 1):
-        logits = model(x)[:, 0]
-        loss = measure(logits, y)
-        optimizer.zero_grad()
-        loss.backward()
-        way.append(_three(model.weight, model.bias))
-        gradients.append(_three(model.weight.grad, model.bias.grad))
-        losses.append(loss.detach())
-        right = int(((logits >= 0) == (y == 1)).sum())
-        if config.stops and step % config.every == 0 and right / len(y) > config.stop_accuracy:
-            ended = "accuracy"
+        logits = features @ weights
+        if config.stops and step % config.every == 0:
+            right = int(((logits >= 0) == (y == 1)).sum())
+            if right / len(y) > config.stop_accuracy:
+                return torch.stack(way), "accuracy"
+        if step == config.steps:
             break
-        if step < config.steps:
-            optimizer.step()
-    return torch.stack(way), torch.stack(gradients), torch.stack(losses), ended
+        (gradient,) = torch.autograd.grad(cross_entropy(logits, y), weights)
+        velocity = config.momentum * velocity + gradient
+        with torch.no_grad():
+            weights -= config.lr * velocity
+        way.append(weights.detach().clone())
+    return torch.stack(way), "steps"
 
 
-def _three(weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    assert weight is not None
-    assert bias is not None
-    return torch.cat([weight.detach()[0], bias.detach()]).clone()
+def _measured(x: Tensor, y: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Loss [steps + 1] and gradient [steps + 1, 3] at each of the weights."""
+    at = weights.clone().requires_grad_()
+    logits = at @ with_ones(x).T
+    losses = cross_entropy(logits, y.expand_as(logits), reduction="none").mean(1)
+    (gradients,) = torch.autograd.grad(losses.sum(), at)
+    return losses.detach(), gradients
+
+
+def with_ones(x: Tensor) -> Tensor:
+    """x [N, 2] with a column of ones for b: [N, 3]."""
+    return torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
 
 
 def _optimum(x: Tensor, y: Tensor) -> tuple[Tensor, float]:
     """The weights [3] of the least loss, and that loss, by Newton's method; there is a least one."""
-    features = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
+    features = with_ones(x)
     weights = torch.zeros(3, dtype=x.dtype)
     for _ in range(100):
         p = torch.sigmoid(features @ weights)
@@ -115,4 +117,4 @@ def _optimum(x: Tensor, y: Tensor) -> tuple[Tensor, float]:
         weights = weights - step
         if step.abs().max() < 1e-12 * (1 + weights.abs().max()):
             break
-    return weights, nn.functional.binary_cross_entropy_with_logits(features @ weights, y).item()
+    return weights, cross_entropy(features @ weights, y).item()

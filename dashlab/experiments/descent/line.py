@@ -83,18 +83,24 @@ def batches(count: int, size: int, generator: Generator) -> Iterator[Tensor]:
             yield from torch.split(torch.randperm(count, generator=generator), size)
 
 
+def batch_size(config: LineConfig, count: int) -> int:
+    """How many of so many points make one gradient."""
+    return {"full": count, "mini": min(config.batch_size, count), "single": 1}[config.batch]
+
+
 def mean_loss(errors: Tensor, config: LineConfig) -> Tensor:
-    """The mean loss of the errors ŷ − y [N], a scalar."""
+    """The mean loss of the errors ŷ − y [..., N]: [...]."""
     if config.loss == "squared":
-        return (errors**2).mean() / 2
-    zero = torch.zeros_like(errors)
+        return (errors**2).mean(-1) / 2
     if config.loss == "absolute":
-        return torch.nn.functional.l1_loss(errors, zero)
-    return torch.nn.functional.huber_loss(errors, zero, delta=config.delta)
+        return errors.abs().mean(-1)
+    zero = torch.zeros_like(errors)
+    each = torch.nn.functional.huber_loss(errors, zero, delta=config.delta, reduction="none")
+    return each.mean(-1)
 
 
 def descend(config: LineConfig, *, lr: float | None = None) -> LineRun:
-    """The descent, every gradient by autograd, every step that of `torch.optim.SGD`.
+    """The descent: w ← w − α ∂L/∂w, every gradient by autograd.
 
     Args:
         config: of points, loss, batches, start and end.
@@ -106,7 +112,7 @@ def descend(config: LineConfig, *, lr: float | None = None) -> LineRun:
     config.check()
     fit, data = fit_of(config)
     count = len(fit.y)
-    size = {"full": count, "mini": min(config.batch_size, count), "single": 1}[config.batch]
+    size = batch_size(config, count)
     per_epoch = -(-count // size)
     most = config.epochs * per_epoch if config.stop == "epochs" else config.steps
     weights, taken, ended = _walk(fit, config, config.lr if lr is None else lr, size, most)
@@ -125,32 +131,30 @@ def picture(config: LineConfig) -> tuple[LineRun, LossGround]:
 def _walk(fit: Fit, config: LineConfig, lr: float, size: int, most: int) -> tuple[Tensor, Tensor, str]:
     """Weights [steps + 1, P] and gradients [steps, P] of the way, and why it ended."""
     weights = fit.start.clone().requires_grad_()
-    optimizer = torch.optim.SGD([weights], lr=lr)
     way, gradients = [fit.start], list[Tensor]()
-    first = _overall(fit, weights, config)
     order, count = batches(len(fit.y), size, fit.generator), len(fit.y)
+    limit = FAR * max(_overall(fit, weights, config), 1e-9)
+    ended = "epochs" if config.stop == "epochs" else "steps"
     for step in range(most + 1):
-        chosen = next(order)
-        whole = size >= count
-        loss = mean_loss(fit.features[chosen] @ weights - fit.y[chosen], config)
-        overall = loss.item() if whole else _overall(fit, weights, config)
-        if not overall <= FAR * max(first, 1e-9):
-            return torch.stack(way), _stacked(gradients, fit), "diverged"
-        if config.stop == "loss" and step % config.every == 0 and overall < config.stop_loss:
-            return torch.stack(way), _stacked(gradients, fit), "loss"
+        looked_at = config.stop == "loss" and step % config.every == 0
+        if looked_at and _overall(fit, weights, config) < config.stop_loss:
+            ended = "loss"
+            break
         if step == most:
             break
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        assert weights.grad is not None
-        gradients.append(weights.grad.clone())
+        chosen = next(order)
+        features, y = (fit.features, fit.y) if size >= count else (fit.features[chosen], fit.y[chosen])
+        loss = mean_loss(features @ weights - y, config)
+        if not loss.item() <= limit:
+            ended = "diverged"
+            break
+        (gradient,) = torch.autograd.grad(loss, weights)
+        with torch.no_grad():
+            weights -= lr * gradient
+        gradients.append(gradient)
         way.append(weights.detach().clone())
-    return torch.stack(way), _stacked(gradients, fit), "epochs" if config.stop == "epochs" else "steps"
-
-
-def _stacked(gradients: list[Tensor], fit: Fit) -> Tensor:
-    return torch.stack(gradients) if gradients else fit.start.new_zeros(0, len(fit.start))
+    taken = torch.stack(gradients) if gradients else fit.start.new_zeros(0, len(fit.start))
+    return torch.stack(way), taken, ended
 
 
 def _overall(fit: Fit, weights: Tensor, config: LineConfig) -> float:
@@ -161,7 +165,29 @@ def _overall(fit: Fit, weights: Tensor, config: LineConfig) -> float:
 def _measured(fit: Fit, config: LineConfig, weights: Tensor) -> tuple[Array, Array]:
     """Loss [steps + 1] and gradient [steps + 1, P] over all points, at each of the weights."""
     at = weights.clone().requires_grad_()
-    errors = at @ fit.features.T - fit.y
-    each = torch.stack([mean_loss(row, config) for row in errors])
-    (gradients,) = torch.autograd.grad(each.sum(), at)
-    return each.detach().numpy(), gradients.numpy()
+    losses = mean_loss(at @ fit.features.T - fit.y, config)
+    (gradients,) = torch.autograd.grad(losses.sum(), at)
+    return losses.detach().numpy(), gradients.numpy()
+
+
+def with_rates(config: LineConfig, rates: Tensor, steps: int) -> Array:
+    """The loss over all points at each of `steps` steps, for each of the learning rates [R]: [R, steps + 1].
+
+    All go from the same start over the same batches, whatever ends the descent of `config`.
+    """
+    fit, _ = fit_of(config)
+    size = batch_size(config, len(fit.y))
+    order = batches(len(fit.y), size, fit.generator)
+    weights = fit.start.repeat(len(rates), 1).requires_grad_()  # [R, P]
+    losses = []
+    for step in range(steps + 1):
+        with torch.no_grad():
+            losses.append(mean_loss(weights @ fit.features.T - fit.y, config))
+        if step == steps:
+            break
+        chosen = next(order)
+        loss = mean_loss(weights @ fit.features[chosen].T - fit.y[chosen], config).sum()
+        (gradient,) = torch.autograd.grad(loss, weights)
+        with torch.no_grad():
+            weights -= rates[:, None] * gradient
+    return torch.stack(losses, 1).numpy()

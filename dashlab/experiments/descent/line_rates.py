@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dashlab.experiments.descent.line import descend, drawn_points
-from dashlab.experiments.descent.line_rows import largest_rate
+from dashlab.experiments.descent.line import drawn_points, fit_of, with_rates
+from dashlab.experiments.descent.line_rows import largest_rate, point_losses
 from dashlab.experiments.descent.settings import MULTIPLES, LineConfig
 
 Array = NDArray[np.float64]
@@ -27,16 +27,17 @@ class RateRuns:
 
 
 def compare(config: LineConfig) -> RateRuns:
-    """At most `STEPS` steps with each rate, from the same start over the same batches.
+    """`STEPS` steps with each rate, from the same start over the same batches.
 
     Raises:
         ConfigError: a setting is unsound, or two do not fit.
     """
-    same = config.change(stop="steps", steps=STEPS).without_unused()
-    run = descend(same)
-    limit = largest_rate(run.data.hessian)
-    losses = tuple(descend(same, lr=times * limit).losses for times in MULTIPLES.values())
-    return RateRuns(limit, losses, run.losses, run.lowest)
+    _, data = fit_of(config.check())
+    limit = largest_rate(data.hessian)
+    rates = torch.tensor([*(times * limit for times in MULTIPLES.values()), config.lr], dtype=torch.float64)
+    *losses, own = with_rates(config, rates, STEPS)
+    lowest = point_losses(data.features @ data.best - data.y, config.loss, config.delta).mean()
+    return RateRuns(limit, tuple(losses), own, float(lowest))
 
 
 def limits(config: LineConfig) -> Array:

@@ -101,6 +101,7 @@ def test_a_point_is_changed_in_the_table(page: Page, visit: Visit) -> None:
     box = still(grid)
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 52)  # y of the first row
     page.keyboard.type("4")
+    expect(page.locator("#portal input")).to_have_value("4")  # until then Enter would go to the cell
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("descent_line_points=0_4"))
     settle(page)

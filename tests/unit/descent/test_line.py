@@ -193,3 +193,13 @@ def test_the_surface_is_the_loss_of_a_plain_loop_and_shows_start_and_lowest_poin
         assert losses[row, column] == pytest.approx(point_losses(errors, loss, 1.0).mean(), rel=1e-5)
     for weights in (run.weights[0], run.data.best):
         assert all(low < value < high for value, (low, high) in zip(weights, base.ranges, strict=True))
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+@pytest.mark.parametrize("batch", ["full", "mini", "single"])
+def test_rates_that_are_taken_at_once_give_what_each_gives_alone(loss: str, batch: str) -> None:
+    config = LineConfig(loss=loss, batch=batch, stop="steps", steps=30)
+    rates = [0.001, 0.02, 0.04]
+    together = line.with_rates(config, torch.tensor(rates, dtype=torch.float64), 30)
+    alone = [line.descend(config, lr=rate).losses for rate in rates]
+    assert together == pytest.approx(np.stack(alone), rel=1e-9)
