@@ -1,4 +1,4 @@
-"""The view *More parameters than points*: the error falls, peaks and falls again."""
+"""The view *Beyond the points*: the error falls, peaks and falls again."""
 
 import streamlit as st
 
@@ -84,7 +84,7 @@ def _rows(fits: Interpolation) -> list[dict[str, float]]:
 
 VIEW = View(
     name="features",
-    title="More parameters than points",
+    title="Beyond the points",
     icon=":material/ssid_chart:",
     lead=LEAD,
     config=FeaturesConfig,

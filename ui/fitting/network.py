@@ -1,4 +1,4 @@
-"""The view *A network and few pictures*: every combination of the cures chosen, and the learning curve."""
+"""The view *Few pictures*: every combination of the cures chosen, and the learning curve."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashlab import jobs
-from dashlab.errors import DamagedRun
+from dashlab.errors import DamagedRun, DataError
 from dashlab.experiments.fitting import cure_words as words
 from dashlab.experiments.fitting import network as experiment
 from dashlab.experiments.fitting.effects import outcome_of
@@ -24,6 +24,7 @@ from ui.parts.controls import Group
 from ui.parts.layout import beside
 from ui.parts.stage import Stage, Wanted
 from ui.parts.state import PageState
+from ui.parts.text import show_error
 
 LEAD = (
     "With few pictures a large network learns them by heart: the training loss falls to nothing while the "
@@ -67,10 +68,12 @@ def draw(state: PageState, view: View) -> None:
         view.control(state, "log_loss")
     config: CuresConfig = view.config_of(state).without_unused()
     problem = problem_of(state, view, config)
-    wanted = () if problem else _entries(config)
-    asked = None if problem else _asked(config, wanted)
+    by_itself = _starts_by_itself(state, view, config)
+    asked = None if problem else _asked(config, _entries(config))
     with button:
         STAGE.button(asked, problem)
+        if by_itself and not _known(_entries(config)):
+            STAGE.begin(_without_cures(config))
     with right:
         _stage(state, view, config, asked, bar)
     with left:  # last: the combination is chosen beside the pictures
@@ -149,6 +152,20 @@ def _asked(config: CuresConfig, wanted: Sequence[CureRun]) -> Wanted[CuresConfig
     )
 
 
+def _without_cures(config: CuresConfig) -> Wanted[CuresConfig]:
+    """The first run alone, which is overfitted: it takes a second, and shows what there is to cure."""
+    first = _entries(config)[0]
+    return Wanted(config=config.computed(), orders=lambda: [first.config], going=())
+
+
+def _starts_by_itself(state: PageState, view: View, config: CuresConfig) -> bool:
+    """Whether this session sees the view for the first time, as it is at first, and nothing else goes on."""
+    key = f"{state.prefix}_{view.name}__seen"
+    is_first = key not in st.session_state
+    st.session_state[key] = True
+    return is_first and config.computed() == CuresConfig().computed() and not jobs.active()
+
+
 def _going_on(missing: set[str]) -> tuple[str, ...]:
     """The jobs that train these runs, if all of them are being trained."""
     own = {job.key: missing.intersection(_keys_of(job)) for job in jobs.active()}
@@ -196,18 +213,22 @@ def _while_training(state: PageState, view: View, config: CuresConfig, progress:
 
 def _before(config: CuresConfig, wanted: Sequence[CureRun]) -> None:
     """What stands where the curves would, before anything is trained."""
-    about = experiment.seconds(config)
     st.info(
-        f"Press **Train all**: {len(wanted)} runs of {config.epochs} epochs, about {about:.0f} s on one "
-        "core. What differs in L1, L2 and early stopping alone is trained all at once; every run is kept, "
-        "and costs nothing when it is wanted again."
+        f"Press **Train all**: {len(wanted)} runs of {config.epochs} epochs. What differs in L1, L2 and "
+        "early stopping alone is trained all at once; every run is kept, and costs nothing when it is wanted again."
     )
-    preview.before_training(wanted[0].config, len(wanted))
+    try:
+        images = runs.images(wanted[0].config)
+    except DataError as error:
+        show_error(error)
+        return
+    st.header("What it will learn from", anchor=False)
+    preview.sample_pictures(images)
 
 
 VIEW = View(
     name="network",
-    title="A network and few pictures",
+    title="Few pictures",
     icon=":material/healing:",
     lead=LEAD,
     config=CuresConfig,

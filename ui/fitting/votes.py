@@ -1,4 +1,4 @@
-"""The view *A network votes*: one picture classified under many dropout masks."""
+"""The view *Votes*: one picture classified under many dropout masks."""
 
 import streamlit as st
 
@@ -68,11 +68,10 @@ def _votes(config: VoteConfig, run: RunSummary | None) -> Votes:
 
 
 def _pictures(outcome: Votes) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        pictures.show(outcome.picture, "The picture that is classified", side=SIDE)
-        st.markdown(as_text(words.vote_words(outcome)), width="stretch")
+    pictures.show(outcome.picture, "The picture that is classified", side=SIDE)
     plot(charts.votes(outcome), "fit_votes_chart", "Votes and mean probability of each class")
     rest()
+    st.markdown(as_text(words.vote_words(outcome)))
     plot(charts.strip(outcome), "fit_votes_chart_strip", "What each of the first masks says")
     st.caption("After Gal and Ghahramani 2016.")
     csv_download("Votes as CSV", lambda: _rows(outcome), "votes.csv", "fit_votes_csv")
@@ -87,7 +86,7 @@ def _rows(outcome: Votes) -> list[dict[str, float]]:
 
 VIEW = View(
     name="votes",
-    title="A network votes",
+    title="Votes",
     icon=":material/how_to_vote:",
     lead=LEAD,
     config=VoteConfig,
