@@ -108,9 +108,13 @@ def _stored(root: str, key: str, created: datetime) -> pictures.Known | None:  #
     if run is None or run.result.state == "stopped":
         return None
     result = run.result
-    accuracy = result.evaluation.accuracy if result.evaluation else None
-    outcome = outcome_of(result.epochs, accuracy, stops=bool(result.config.loop.patience))
-    return pictures.Known(outcome=outcome, epochs=result.epochs)
+    graded = result.evaluation
+    stops = bool(result.config.loop.patience)
+    return pictures.Known(
+        outcome=outcome_of(result.epochs, graded.accuracy if graded else None, stops=stops),
+        epochs=result.epochs,
+        guessing=graded.largest_class()[1] if graded else None,
+    )
 
 
 def _known(wanted: Sequence[CureRun]) -> dict[str, pictures.Known]:
@@ -215,7 +219,8 @@ def _before(config: CuresConfig, wanted: Sequence[CureRun]) -> None:
     """What stands where the curves would, before anything is trained."""
     st.info(
         f"Press **Train all**: {len(wanted)} runs of {config.epochs} epochs. What differs in L1, L2 and "
-        "early stopping alone is trained all at once; every run is kept, and costs nothing when it is wanted again."
+        "early stopping alone is trained all at once; every run is kept, and costs nothing when it is wanted "
+        "again."
     )
     try:
         images = runs.images(wanted[0].config)

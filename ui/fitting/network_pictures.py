@@ -14,7 +14,7 @@ from dashlab.experiments.fitting.network import CureRun, CuresConfig, title_of
 from dashlab.experiments.fitting.weights import NEAR, WeightRow, weight_rows
 from dashlab.training.results import EpochRow
 from ui.frame.views import View
-from ui.parts import runs
+from ui.parts import guessing, runs
 from ui.parts.layout import rest
 from ui.parts.plots import grow, plot
 from ui.parts.sliders import menu
@@ -32,6 +32,7 @@ class Known:
 
     outcome: CureOutcome
     epochs: tuple[EpochRow, ...]
+    guessing: float | None  # test accuracy of always predicting the largest class; None where not evaluated
 
 
 def growing(wanted: Sequence[CureRun], epochs: Mapping[str, Sequence[EpochRow]], config: CuresConfig) -> None:
@@ -71,6 +72,8 @@ def draw(
     """All of it, with the curves and weights of a combination that is chosen."""
     wished = int(str(state.values[view.full("chosen")]))
     there = overview(config, wanted, known, chosen=wished)
+    shares = {one.guessing for one in known.values() if one.guessing is not None}
+    st.caption(as_text(guessing.sentence(shares)))
     if len(there) > 1:
         st.markdown(as_text(words.best_words(there, config)))
     at = menu(state, view.full("chosen"), range(len(there)), lambda place: _title(there[place])) or 0

@@ -177,7 +177,7 @@ def accuracy_words(accuracy: float) -> str:
     return _ACCURACY.format(accuracy=f"{100 * accuracy:.2f} %")
 
 
-_ACCURACY = "It classifies {accuracy} of all test pictures correctly."
+_ACCURACY = "Its test accuracy is {accuracy}."
 
 
 def units_chosen_words(layer: LayerUnits) -> str:
