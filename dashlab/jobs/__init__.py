@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from dashlab.jobs.calculator import rows_of
 from dashlab.jobs.desk import Desk, Ticket
 from dashlab.jobs.lab import Lab
+from dashlab.jobs.stored import of_run
 from dashlab.jobs.tracking import JobState, Progress
 from dashlab.settings.run import RunConfig
 from dashlab.training.study import Study
@@ -30,6 +31,7 @@ __all__ = [
     "ask",
     "batch",
     "forget",
+    "of_run",
     "progress",
     "rows_of",
     "shutdown",

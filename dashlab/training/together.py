@@ -124,8 +124,8 @@ def _known(text: str, names: Iterable[str]) -> dict[str, Value]:
 
 
 def _doing(count: int, done: int, total: int) -> str:
-    racers = f"{count} racers" if count > 1 else "1 racer"
-    return f"{racers}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
+    runs = f"{count} runs" if count > 1 else "1 run"
+    return f"{runs}: {done / total:.0%} of their steps" if done < total else "Evaluating the test pictures"
 
 
 def _racer_row(index: int, row: Row) -> RacerRow:

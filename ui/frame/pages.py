@@ -123,6 +123,36 @@ PAGES: tuple[PageInfo, ...] = (
         home="s12",
         heading="Gradient descent and regression",
     ),
+    PageInfo(
+        "fitting",
+        "fit",
+        "Over- and underfitting",
+        ":material/timeline:",
+        "pages/fitting.py",
+        "Fit too little and too much, measure bias and variance, and try every cure alone and together.",
+        (
+            "ui.fitting.curve:VIEW",
+            "ui.fitting.features:VIEW",
+            "ui.fitting.network:VIEW",
+            "ui.fitting.dropout:VIEW",
+            "ui.fitting.votes:VIEW",
+            "ui.fitting.series:VIEW",
+        ),
+    ),
+    PageInfo(
+        "activations",
+        "act",
+        "Activations",
+        ":material/show_chart:",
+        "pages/activations.py",
+        "See where activations let a gradient through, what layers make of a signal, and which units die.",
+        (
+            "ui.activations.curves:VIEW",
+            "ui.activations.layers:VIEW",
+            "ui.activations.units:VIEW",
+            "ui.activations.softmax:VIEW",
+        ),
+    ),
 )
 """Every page that exists, in the order of the sidebar; nothing else lists them."""
 

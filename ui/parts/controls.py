@@ -56,13 +56,13 @@ def settings(
     custom: Mapping[str, Callable[[PageState], object]] | None = None,
     is_open: Callable[[Group], bool] = lambda _group: False,
 ) -> None:
-    """Draw every group, with one switch for the advanced settings.
+    """Draw every group that has something to set, with one switch where some of it is advanced.
 
     A setting without effect under the others is not drawn; an advanced one is drawn when the switch is on or
     when it differs from its default. `custom` draws the named settings its own way; `is_open` says which
     groups stand unfolded.
     """
-    everything = st.toggle(
+    everything = any(state.specs[name].advanced for group in groups for name in group.names) and st.toggle(
         "Advanced settings",
         key=f"{state.prefix}_advanced",
         help="Also show the settings that rarely need a change.",
@@ -70,6 +70,8 @@ def settings(
     )
     defaults = state.start("") or {}
     for group in groups:
+        if not any(map(is_used, group.names)):
+            continue
         key = f"{state.prefix}_group_{group.names[0]}"
         with st.expander(group.title, is_open(group), icon=group.icon, key=key):
             for name in group.names:

@@ -11,13 +11,27 @@ from dashlab.experiments.activations.rows import Cost, LayeredSignal, LayerUnits
 LINE = "#E0572F"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """Curves differ by more than their colour."""
+UNSEEN = {"marker": {"opacity": 0}}
+CLICKED = {
+    "mode": "lines+markers",
+    "marker": {"size": 14, "opacity": 0, "maxdisplayed": 1},
+    "selected": UNSEEN,
+    "unselected": UNSEEN,
+}
+"""Makes a curve report clicks, which Plotly does for markers only; all of them answer, one is drawn."""
 TALLEST = 3.0
 """Above and below, curves are cut off at this many times the reach along x."""
 
 
 def values(shapes: Sequence[Shape], *, point: float) -> go.Figure:
-    """f(x) of each activation, with a mark at the point; zones where the first saturates are shaded."""
-    return _curves(shapes, "y", "f(x)", point, zones=shapes[0] if shapes else None)
+    """f(x) of each activation, with a mark at the point; zones where the first saturates are shaded.
+
+    A click reports a point with the x that was meant.
+    """
+    drawn = _curves(shapes, "y", "f(x)", point, zones=shapes[0] if shapes else None)
+    drawn.update_traces(CLICKED)
+    drawn.update_layout(clickmode="event+select")
+    return drawn
 
 
 def slopes(shapes: Sequence[Shape], *, point: float) -> go.Figure:
@@ -41,7 +55,7 @@ def _curves(shapes: Sequence[Shape], what: str, y_title: str, point: float, zone
     low, high = min(seen, default=0.0), max(seen, default=1.0)
     room = 0.08 * (high - low) or 0.5
     return figure(
-        traces, x_title="x", y_title=y_title, height=330,
+        traces, x_title="x", y_title=y_title, height=260 if what == "y" else 200, legend=what == "y",
         shapes=[*bands, _mark(point)], xaxis={"range": [-reach, reach], **FIXED},
         yaxis={"range": [low - room, high + room], "zeroline": True, "zerolinecolor": FAINT, **FIXED},
         margin=MARGIN,
@@ -82,7 +96,7 @@ def by_layer(signals: Sequence[LayeredSignal], what: str, y_title: str, *, layer
     ]  # fmt: skip
     scale = {"type": "log", "exponentformat": "power"} if what in ("std", "between") else {}
     return figure(
-        traces, x_title="Layer", y_title=y_title, height=300, shapes=[_mark(layer)],
+        traces, x_title="Layer", y_title=y_title, height=270, shapes=[_mark(layer)],
         xaxis=FIXED, yaxis={**scale, **FIXED}, margin=MARGIN,
     )  # fmt: skip
 
@@ -92,7 +106,7 @@ def histograms(signals: Sequence[LayeredSignal], *, layer: int) -> go.Figure:
     traces = [_density(signal, min(layer, len(signal.rows)), place) for place, signal in enumerate(signals)]
     middle = sorted(max(trace.y, default=0.0) for trace in traces)[len(traces) // 2] if traces else 1.0
     return figure(
-        traces, x_title="Output", y_title="Share per unit", height=300, xaxis=FIXED,
+        traces, x_title="Output", y_title="Share per unit", height=220, legend=False, xaxis=FIXED,
         yaxis={"range": [0, 1.5 * middle or 1.0], **FIXED}, margin=MARGIN,
     )  # fmt: skip
 
@@ -111,7 +125,7 @@ def _density(signal: LayeredSignal, layer: int, place: int) -> go.Scatter:
 
 def units(layers: Sequence[LayerUnits]) -> go.Figure:
     """Dead and saturated units of each layer of a network, in per cent."""
-    names = [f"{layer.name} {layer.kind}" for layer in layers]
+    names = [f"{place}. {layer.kind}" for place, layer in enumerate(layers, 1)]
     parts = (
         ("dead units", "dead", "x"),
         ("saturated units", "saturated", "/"),
@@ -123,8 +137,25 @@ def units(layers: Sequence[LayerUnits]) -> go.Figure:
         for name, what, pattern in parts
     ]  # fmt: skip
     return figure(
-        traces, x_title="Layer", y_title="Per cent", height=320, barmode="group",
+        traces, x_title="Layer", y_title="Per cent", height=280, barmode="group",
         xaxis={"type": "category"}, yaxis={"range": [0, 104], **FIXED}, margin=MARGIN,
+    )  # fmt: skip
+
+
+def flat_units(layer: LayerUnits) -> go.Figure:
+    """How many units of a layer are flat how often: at the right those that hardly learn any more."""
+    counts = layer.shares.counts
+    width = 100 / len(counts)
+    trace = go.Bar(
+        x=[(place + 0.5) * width for place in range(len(counts))], y=list(counts), width=width,
+        customdata=[(place * width, (place + 1) * width) for place in range(len(counts))],
+        hovertemplate="%{y} units are flat for %{customdata[0]:g} to %{customdata[1]:g} % of the values"
+        "<extra></extra>",
+    )  # fmt: skip
+    return figure(
+        [trace], x_title="Values of a unit in a flat part, in %", y_title="Units", height=210, legend=False,
+        hovermode="closest", xaxis={"range": [0, 100], **FIXED}, yaxis={"rangemode": "tozero", **FIXED},
+        margin=MARGIN,
     )  # fmt: skip
 
 

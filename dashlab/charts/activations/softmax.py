@@ -23,7 +23,7 @@ def probabilities(answer: Softmax) -> go.Figure:
         y=100 * answer.probabilities, hovertemplate="%{y:.2f} %<extra></extra>",
     )  # fmt: skip
     return figure(
-        [trace], x_title="", y_title="Probability in %", height=300, legend=False, hovermode="closest",
+        [trace], x_title="", y_title="Probability in %", height=220, legend=False, hovermode="closest",
         xaxis={"type": "category"}, yaxis={"range": [0, 104], **FIXED}, margin=MARGIN,
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ def over_temperature(answer: Softmax, temperature: float) -> go.Figure:
     mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": temperature, "x1": temperature,
             "line": {"width": 1.5, "dash": "dot", "color": LINE}}  # fmt: skip
     return figure(
-        traces, x_title="Temperature T", y_title="Probability in %", height=300, shapes=[mark],
+        traces, x_title="Temperature T", y_title="Probability in %", height=270, shapes=[mark],
         xaxis={"type": "log", "tickvals": [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], **FIXED},
         yaxis={"range": [0, 104], **FIXED}, margin=MARGIN,
     )  # fmt: skip

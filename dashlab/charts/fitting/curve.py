@@ -44,7 +44,7 @@ def fits(drawn: CurveSample, degree: int) -> go.Figure:
         [*before, *seen],
         x_title="x",
         y_title="y",
-        height=360,
+        height=290,
         hovermode="closest",
         xaxis={"range": [-1.03, 1.03], **FIXED},
         yaxis={"range": _range(np.concatenate((drawn.y, drawn.truth))), **FIXED},
@@ -134,7 +134,7 @@ def _by_degree(traces: list[go.Scatter], degree: int, decades: list[float] | Non
     mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": degree, "x1": degree,
             "line": {"width": 1.5, "dash": "dot", "color": LINE}}  # fmt: skip
     return figure(
-        traces, x_title="Degree", y_title=y_title, height=330, shapes=[mark],
+        traces, x_title="Degree", y_title=y_title, height=270, shapes=[mark],
         xaxis={"range": [-0.7, len(traces[0].x) - 0.3], **FIXED}, yaxis={**y, **FIXED}, margin=MARGIN,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the experiment imports torch, charts do not
 Array = NDArray[np.float64]
 
 GREY = "rgba(128,128,128,0.75)"
-DROPPED, STAYING = "rgba(128,128,128,0.15)", "rgba(76,120,168,0.55)"
+DROPPED, STAYING = "rgba(128,128,128,0.15)", "rgb(58,106,160)"
 CELL = 34
 """Height of a number of the table in pixels."""
 

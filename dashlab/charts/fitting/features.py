@@ -43,7 +43,7 @@ def over_features(fits: Interpolation, at: int, ridge: float) -> go.Figure:
         [*seeds, *traces],
         x_title="Random features p",
         y_title="Mean squared error",
-        height=400,
+        height=320,
         shapes=[_mark(fits.points, GREY, "dash"), _mark(fits.counts[at], LINE, "dot")],
         annotations=[
             {"text": f"p = n = {fits.points}", "x": float(np.log10(fits.points)), "y": 1, "yref": "paper",
@@ -73,7 +73,7 @@ def along(fits: Interpolation, at: int, ridge: float) -> go.Figure:
     ]  # fmt: skip
     most = 1.6 * float(max(abs(fits.dots[1]).max(), abs(fits.truth).max()))
     return figure(
-        traces, x_title="u·x", y_title="y", height=330, hovermode="closest",
+        traces, x_title="u·x", y_title="y", height=250, hovermode="closest",
         yaxis={"range": [-most, most], **FIXED}, xaxis=FIXED, margin=MARGIN,
     )  # fmt: skip
 

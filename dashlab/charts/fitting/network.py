@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from dashlab.charts.style import FIXED, MARGIN, figure
+from dashlab.charts.vega import Point, VegaChart, under_the_pointer
 from dashlab.experiments.fitting.effects import Combination, Effect
 from dashlab.experiments.fitting.network import CURES, title_of
 from dashlab.training.results import EpochRow
@@ -78,9 +79,46 @@ def epochs(runs: Sequence[tuple[str, Sequence[EpochRow]]], what: str, *, log: bo
         ]  # fmt: skip
     scale: dict[str, Any] = {"type": "log", "exponentformat": "power"} if log and what == "loss" else {}
     return figure(
-        traces, x_title="Epoch", y_title="Loss" if what == "loss" else "Accuracy in %", height=330,
+        traces, x_title="Epoch", y_title="Loss" if what == "loss" else "Accuracy in %", height=280,
         xaxis=FIXED, yaxis={**scale, **FIXED}, margin=MARGIN,
     )  # fmt: skip
+
+
+def growing(runs: Sequence[tuple[str, Sequence[EpochRow]]], *, epochs: int, log: bool = False) -> VegaChart:
+    """Training (dashed) and validation loss of runs that go on, epoch by epoch, each under its title."""
+    names = list(dict.fromkeys(name for name, _ in runs))
+    rows: list[Point] = [
+        {"series": name, "what": what, "epoch": row.epoch, "value": value}
+        for name, every in runs
+        for row in every
+        for what, value in (("validation", row.val_loss), ("training", row.train_loss))
+        if value is not None and math.isfinite(value) and (value > 0 or not log)
+    ]
+    scale: dict[str, Any] = {"type": "log"} if log else {"zero": True}
+    value_of = {"field": "value", "type": "quantitative", "title": "Loss", "scale": scale}
+    legend = {"orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1}
+    spec = {
+        "height": 320,
+        "encoding": {
+            "x": {"field": "epoch", "type": "quantitative", "title": "Epoch",
+                  "scale": {"domain": [0, epochs]}, "axis": {"grid": False, "tickMinStep": 1}},
+            "y": value_of,
+            "color": {"field": "series", "type": "nominal", "title": None, "legend": legend,
+                      "scale": {"domain": names}},
+            "strokeDash": {"field": "what", "type": "nominal", "title": None, "legend": None,
+                           "scale": {"domain": ["validation", "training"], "range": [[1, 0], [6, 4]]}},
+        },
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2, "clip": True}},
+            under_the_pointer(
+                {"field": "series", "title": "Cures"},
+                {"field": "what", "title": "Loss on"},
+                {"field": "value", "title": "Loss", "format": ".4f"},
+                {"field": "epoch", "title": "Epoch"},
+            ),
+        ],
+    }  # fmt: skip
+    return VegaChart(spec, rows)
 
 
 def learning_curve(outcome: Sequence[Combination], measured: str) -> go.Figure:

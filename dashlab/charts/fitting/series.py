@@ -43,7 +43,7 @@ def predictions(outcome: Forecast, *, free_running: bool = True) -> go.Figure:
     ]  # fmt: skip
     most = 1.3 * float(np.abs(outcome.values).max())
     return figure(
-        traces, x_title="Time t", y_title="Value", height=380,
+        traces, x_title="Time t", y_title="Value", height=300,
         shapes=[{"type": "rect", "yref": "paper", "x0": 1, "x1": outcome.train_count, "y0": 0, "y1": 1,
                  "fillcolor": FAINT, "line": {"width": 0}, "layer": "below"}],
         annotations=[{"text": "trained on", "x": outcome.train_count, "xanchor": "right", "y": 1,
@@ -68,7 +68,7 @@ def over_tau(rows: Sequence[TauRow], tau: int, ahead: int) -> go.Figure:
     mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": tau, "x1": tau,
             "line": {"width": 1.5, "dash": "dot", "color": LINE}}  # fmt: skip
     return figure(
-        traces, x_title="Values seen τ", y_title="Mean squared error", height=300, shapes=[mark],
+        traces, x_title="Values seen τ", y_title="Mean squared error", height=250, shapes=[mark],
         xaxis={"type": "log", "tickvals": taus, **FIXED}, yaxis={"type": "log", **FIXED}, margin=MARGIN,
     )  # fmt: skip
 

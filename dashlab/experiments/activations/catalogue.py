@@ -14,16 +14,13 @@ from torch import Tensor, nn
 from torch.nn.modules import activation as of_torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Chosen
+from dashlab.experiments.activations.entries import RANDOM, Chosen
 from dashlab.experiments.activations.table import ARGUMENTS, GROUPS, LEFT_OUT, USES, Use
 from dashlab.settings.fields import Spec, Value
 from dashlab.training.device import stream
 
 MOST_BY_GUESS = 4
 """A number whose range nobody wrote down may go up to this many times its default."""
-
-RANDOM = "RReLU"
-"""The one that draws in train mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from dashlab.errors import ConfigError
 from dashlab.settings.lists import read_entries, write_entries
 
+RANDOM = "RReLU"
+"""The one that draws in train mode."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

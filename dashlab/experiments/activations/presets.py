@@ -1,7 +1,7 @@
 """The telling cases of activations, in the order of a lesson."""
 
 from dashlab.experiments.activations.entries import Chosen, write_curves
-from dashlab.experiments.activations.settings import CurvesConfig, SoftmaxConfig
+from dashlab.experiments.activations.settings import CurvesConfig, LayersConfig, SoftmaxConfig, UnitsConfig
 from dashlab.settings.presets import Preset, by_name
 
 
@@ -56,19 +56,53 @@ CURVES = by_name(
         "Hardtanh, Hardsigmoid and Hardswish need no exp. Each kink is named with the slopes to both sides.",
         CurvesConfig(curves=_curves("Hardtanh", "Hardsigmoid", "Hardswish")),
     ),
+)
+
+LAYERS = by_name(
+    Preset(
+        "throughlayers",
+        "ReLU, tanh and GELU through 10 layers",
+        "Each with the gain that keeps the mean square of the first layer at 1. ReLU's holds at every size "
+        "of its input; tanh and GELU drift, because theirs depends on it.",
+        LayersConfig(),
+    ),
     Preset(
         "selfnormal",
         "SELU through 30 layers",
         "With weights from N(0, 1/n) SELU keeps a standard deviation near 1 for as long as you like; ReLU "
         "halves the mean square in every layer, and sigmoid answers the same to all inputs.",
-        CurvesConfig(curves=_curves("SELU", "ReLU", "Sigmoid"), layers=30, layer=30, gain="one"),
+        LayersConfig(curves=_curves("SELU", "ReLU", "Sigmoid"), layers=30, layer=30, gain="one"),
     ),
     Preset(
         "owngain",
         "The same with gains of their own",
         "With its own gain each keeps the mean square of the first layer at 1. ReLU then holds through all "
         "30 layers: its gain is √2, as He et al. 2015 found.",
-        CurvesConfig(curves=_curves("SELU", "ReLU", "Tanh"), layers=30, layer=30),
+        LayersConfig(curves=_curves("SELU", "ReLU", "Tanh"), layers=30, layer=30),
+    ),
+)
+
+UNITS = by_name(
+    Preset(
+        "alive",
+        "ReLU at a usual learning rate",
+        "Few units are dead. About half of all values are 0 all the same: a unit is silent for some pictures "
+        "and speaks for others, and that is what it learns from.",
+        UnitsConfig(),
+    ),
+    Preset(
+        "dying",
+        "ReLU at ten times that rate",
+        "One step too far, and a unit is below 0 for every picture. Its slope is 0 there, so that no step "
+        "brings it back: most units are dead, and the network hardly classifies better than by guessing.",
+        UnitsConfig(example="dying"),
+    ),
+    Preset(
+        "stuck",
+        "Tanh that saturates",
+        "Large weights push tanh to its ends. Its slope is hardly ever exactly 0 there, but nearly: the "
+        "deeper the layer, the more units are saturated.",
+        UnitsConfig(example="saturated"),
     ),
 )
 
@@ -94,5 +128,5 @@ SOFTMAX = by_name(
     ),
 )
 
-BY_VIEW = {"curves": CURVES, "softmax": SOFTMAX}
+BY_VIEW = {"curves": CURVES, "layers": LAYERS, "units": UNITS, "softmax": SOFTMAX}
 """Those of every view, under the name that it has in a link."""

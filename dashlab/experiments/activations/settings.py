@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.entries import Chosen, read_curves, write_curves
-from dashlab.settings.fields import Spec, Value, choice, flag, integer, number
+from dashlab.experiments.activations.entries import RANDOM, Chosen, read_curves, write_curves
+from dashlab.settings.fields import Spec, Value, choice, flag, integer, number, text
 from dashlab.settings.flat import FlatConfig
 
 MOST_CURVES = 6
@@ -68,11 +68,11 @@ def _clamped(curve: Chosen) -> Chosen | None:
 def _settled(
     curve: Chosen, specs: Mapping[str, Spec], defaults: Mapping[str, Value]
 ) -> Iterator[tuple[str, str]]:
-    for name, text in curve.arguments:
+    for name, written in curve.arguments:
         if name not in specs:
             continue
         try:
-            value = specs[name].clamp(specs[name].parse(text), defaults[name])
+            value = specs[name].clamp(specs[name].parse(written), defaults[name])
         except ConfigError:
             continue  # unreadable: its default stays
         yield name, specs[name].format(value)
@@ -85,16 +85,13 @@ def _curves(default: tuple[Chosen, ...], label: str, help: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurvesConfig(FlatConfig):
-    """Activations over one another, and what they make of N(0, 1) through some layers."""
+class Functions(FlatConfig):
+    """Activations side by side, and what RReLU alone asks for."""
 
     curves: str = _curves(
         (Chosen("ReLU"), Chosen("Tanh"), Chosen("GELU")),
         "Activations",
         "The functions that are drawn over one another, each with its settings.",
-    )
-    reach: float = number(
-        5.0, "From −x to x", "The curves are drawn so far to both sides of 0.", low=1.0, high=20.0, step=1.0
     )
     mode: str = choice(
         "eval",
@@ -103,12 +100,54 @@ class CurvesConfig(FlatConfig):
         "mode the slope is the middle of both ends.",
         {"eval": "model.eval()", "train": "model.train()"},
     )
+
+    def entries(self) -> tuple[Chosen, ...]:
+        """The activations in their order."""
+        return read_curves(self.curves)
+
+    def is_used(self, name: str) -> bool:
+        """See `FlatConfig.is_used`; a mode makes a difference only where something is drawn at random."""
+        if name == "mode" and all(curve.activation != RANDOM for curve in read_curves(self.curves)):
+            return False
+        return FlatConfig.is_used(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvesConfig(Functions):
+    """Activations over one another: value, slope, and a point on them."""
+
+    reach: float = number(
+        5.0, "From −x to x", "The curves are drawn so far to both sides of 0.", low=1.0, high=20.0, step=1.0
+    )
     point: float = number(
         1.0, "x", "The point at which value and slope are told.", low=-20.0, high=20.0, step=0.1,
         shown_only=True,
     )  # fmt: skip
     derivative: bool = flag(
         True, "Derivative", "Draw the slope of each curve below it, as autograd has it.", shown_only=True
+    )
+    seed: int = integer(0, "Seed", "Of RReLU's slopes in train mode.", low=0, high=99_999)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersConfig(Functions):
+    """What N(0, 1) becomes layer after layer, each a linear one and an activation."""
+
+    shown: str = choice(
+        "std",
+        "What is drawn over the layers",
+        "Spread: the standard deviation of all outputs. Spread over the inputs: that of each unit alone; "
+        "near 0, the layer answers the same to every input. Slope: its root mean square, by which (and by g) "
+        "a layer multiplies a gradient on its way back.",
+        {
+            "std": "Spread",
+            "between": "Spread over the inputs",
+            "mean": "Mean",
+            "zeros": "Share of zeros",
+            "saturated": "Share saturated",
+            "gradient": "Slope",
+        },
+        shown_only=True,
     )
     layers: int = integer(
         10, "Layers", "Through so many layers the numbers from N(0, 1) go.", low=1, high=100
@@ -129,9 +168,41 @@ class CurvesConfig(FlatConfig):
     )  # fmt: skip
     seed: int = integer(0, "Seed", "Of inputs, weights and RReLU's slopes.", low=0, high=99_999)
 
-    def entries(self) -> tuple[Chosen, ...]:
-        """The activations in their order."""
-        return read_curves(self.curves)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsConfig(FlatConfig):
+    """Which trained network's units are looked at."""
+
+    run: str = text(
+        "",
+        "Network",
+        "Any run that was trained here, or one of the three small networks of this page.",
+        longest=64,
+    )
+    example: str = choice(
+        "relu",
+        "Small network",
+        "Three hidden layers of 64 units, trained for 3 epochs on 4,000 digits while you wait. They differ "
+        "in activation and learning rate alone.",
+        {
+            "relu": "ReLU, learning rate 0.05",
+            "dying": "ReLU, learning rate 0.5",
+            "saturated": "Tanh, learning rate 1",
+        },
+        used_when=(("run", ("",)),),
+    )
+    pictures: int = integer(
+        1000,
+        "Test pictures",
+        "A unit counts as dead if its slope is exactly 0 for every one of them.",
+        low=100, high=10_000, step=100,
+    )  # fmt: skip
+    layer: int = integer(
+        1,
+        "Layer looked at",
+        "The layer whose units are sorted by how often they are flat.",
+        low=1, high=100, shown_only=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

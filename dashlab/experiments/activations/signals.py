@@ -13,7 +13,7 @@ from torch import Tensor
 from dashlab.experiments.activations.catalogue import applied, title_of
 from dashlab.experiments.activations.entries import Chosen
 from dashlab.experiments.activations.rows import FLAT, LayeredSignal, SignalRow
-from dashlab.experiments.activations.settings import CurvesConfig
+from dashlab.experiments.activations.settings import LayersConfig
 from dashlab.experiments.activations.shapes import value_and_slope
 from dashlab.training.device import stream
 from dashlab.training.histograms import histograms
@@ -24,7 +24,7 @@ SPAN, STEPS = 8.0, 4001
 """The integral over N(0, 1) that gives an activation its own gain."""
 
 
-def signals(config: CurvesConfig) -> tuple[LayeredSignal, ...]:
+def signals(config: LayersConfig) -> tuple[LayeredSignal, ...]:
     """All activations of a config, from the same inputs through the same weights but for their gain."""
     config.check()
     weights = [
@@ -43,12 +43,12 @@ def own_gain(curve: Chosen) -> float:
     return 1 / math.sqrt(square) if square > 0 else 1.0
 
 
-def gain_of(curve: Chosen, config: CurvesConfig) -> float:
+def gain_of(curve: Chosen, config: LayersConfig) -> float:
     """g of the weights' N(0, g²/n)."""
     return {"one": 1.0, "relu": math.sqrt(2)}.get(config.gain) or own_gain(curve)
 
 
-def _signal(curve: Chosen, x: Tensor, weights: list[Tensor], config: CurvesConfig) -> LayeredSignal:
+def _signal(curve: Chosen, x: Tensor, weights: list[Tensor], config: LayersConfig) -> LayeredSignal:
     gain = gain_of(curve, config)
     rows = []
     for at, weight in enumerate(weights):

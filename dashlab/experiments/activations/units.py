@@ -15,12 +15,15 @@ from torch import Tensor, nn
 from torch.nn.modules import activation as of_torch
 
 from dashlab.errors import ConfigError
-from dashlab.experiments.activations.rows import FLAT, OFTEN, LayerUnits
+from dashlab.experiments.activations.rows import FLAT, OFTEN, LayerUnits, NetworkUnits
 from dashlab.experiments.activations.shapes import value_and_slope
+from dashlab.giving_up import look_up
 from dashlab.training.batches import pictures_at_once
 from dashlab.training.classifier import Classifier
+from dashlab.training.engine import load
 from dashlab.training.evaluate import logits_of
 from dashlab.training.histograms import Histogram
+from dashlab.training.results import Result
 
 BINS = 20
 PORTION = 250
@@ -92,6 +95,23 @@ def units_of(
     if not seen:
         raise ConfigError("This network has no activation between its layers: choose one that has.")
     return tuple(one.figures(name) for name, one in seen.items())
+
+
+def units_in(result: Result, pictures: int) -> NetworkUnits:
+    """The units of the network that a run left, over the first `pictures` of its test pictures.
+
+    Raises:
+        ConfigError: the network has no activation between its layers.
+        DataError: the pictures cannot be read.
+        WeightsError: the run diverged and left no weights.
+    """
+    chosen, graded = load(result.config.data).test_x[:pictures], result.evaluation
+    return NetworkUnits(
+        layers=units_of(Classifier.of(result), chosen, look=lambda _done, _total: look_up()),
+        pictures=len(chosen),
+        accuracy=graded.accuracy if graded else None,
+        guessing=graded.largest_class()[1] if graded else None,
+    )
 
 
 @contextlib.contextmanager

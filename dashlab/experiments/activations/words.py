@@ -95,6 +95,45 @@ def _signed(number: float) -> str:
     return f"{number:.4g}".replace("-", "−")
 
 
+def point_words(x: float, points: Sequence[tuple[str, float, float]]) -> str:
+    """At which slope each activation stands at x, the largest and the smallest named.
+
+    Args:
+        x: the point.
+        points: title, value and slope of each activation there.
+    """
+    title, _, slope = max(points, key=lambda one: abs(one[2]))
+    if len(points) == 1:
+        return _POINT.format(x=_signed(x), title=title, slope=_signed(slope), share=f"{slope:.1%}")
+    other, _, least = min(points, key=lambda one: abs(one[2]))
+    return _POINTS.format(x=_signed(x), title=title, slope=_signed(slope), other=other, least=_signed(least))
+
+
+_POINT = "At x = {x} the slope of {title} is {slope}: of a gradient that comes back, {share} goes on."
+_POINTS = (
+    "At x = {x} most of a gradient goes on through {title} (slope {slope}), least through {other} "
+    "(slope {least})."
+)
+
+
+def softmax_words(temperature: float, probabilities: Sequence[float], effective: float) -> str:
+    """Which of the numbers is how probable, and how undecided that is."""
+    largest = max(range(len(probabilities)), key=lambda place: probabilities[place])
+    return _SOFTMAX.format(
+        temperature=f"{temperature:g}",
+        place=largest + 1,
+        share=f"{probabilities[largest]:.1%}",
+        effective=f"{effective:.2f}",
+        count=len(probabilities),
+    )
+
+
+_SOFTMAX = (
+    "At T = {temperature} z{place} has {share} of the probability. By their entropy the {count} are as "
+    "undecided as {effective} equally likely ones."
+)
+
+
 def signal_words(signal: LayeredSignal) -> str:
     """What N(0, 1) has become after the last layer, and what a gradient has on its way back."""
     last = signal.rows[-1]
@@ -131,6 +170,30 @@ def signal_rows(signals: Sequence[LayeredSignal]) -> Iterator[dict[str, Any]]:
 def _numbers(row: SignalRow) -> dict[str, Any]:
     names = ("layer", "mean", "std", "between", "zeros", "saturated", "gradient")
     return {name: getattr(row, name) for name in names}
+
+
+def accuracy_words(accuracy: float) -> str:
+    """How well the network classifies, 0 to 1."""
+    return _ACCURACY.format(accuracy=f"{100 * accuracy:.2f} %")
+
+
+_ACCURACY = "Its test accuracy is {accuracy}."
+
+
+def units_chosen_words(layer: LayerUnits) -> str:
+    """What one layer's picture shows."""
+    return counted(
+        layer.units,
+        "{name} ({kind}): {count} unit; {flat} of its values lie where the slope is below {limit}, and "
+        "{zeros} of its outputs are exactly 0.",
+        "{name} ({kind}): {count} units; {flat} of their values lie where the slope is below {limit}, and "
+        "{zeros} of their outputs are exactly 0.",
+        name=layer.name,
+        kind=layer.kind,
+        flat=f"{layer.flat:.1%}",
+        zeros=f"{layer.zeros:.1%}",
+        limit=f"{FLAT:g}",
+    )
 
 
 def units_words(layers: Sequence[LayerUnits], pictures: int) -> str:

@@ -26,20 +26,21 @@ def size(number: float, measured: str) -> str:
 
 
 def best_words(outcome: Sequence[Combination], config: CuresConfig) -> str:
-    """Which combination does best, and how it compares with none."""
+    """Which combination does best on the validation pictures, and how it compares with none."""
     there = [one for one in outcome if not math.isnan(one.gain)]
     if not there:
         return _NOTHING
-    best = max(there, key=lambda one: one.gain)
+    best = max(there, key=lambda one: one.val_accuracy if config.measured == "accuracy" else -one.val_loss)
     if not best.cures:
         return _NONE_HELPS[config.measured].format(
             accuracy=f"{best.accuracy:.2%}", loss=f"{best.val_loss:.3f}"
         )
     return counted(
         best.runs,
-        "{title} does best: {value}, {gain} over no cure (one seed, which may be luck).",
-        "{title} does best: {value}, {gain} ± {std} over no cure (mean and standard deviation over {count} "
-        "seeds).",
+        "{title} does best on the validation pictures: {value}, {gain} over no cure (one seed, which may be "
+        "luck).",
+        "{title} does best on the validation pictures: {value}, {gain} ± {std} over no cure (mean and "
+        "standard deviation over {count} seeds).",
         title=title_of(best.cures),
         value=_VALUE[config.measured].format(accuracy=f"{best.accuracy:.2%}", loss=f"{best.val_loss:.3f}"),
         gain=_GAIN[config.measured].format(gain=size(best.gain, config.measured)),
@@ -49,10 +50,11 @@ def best_words(outcome: Sequence[Combination], config: CuresConfig) -> str:
 
 _NOTHING = "No combination is trained yet beside one without a cure."
 _NONE_HELPS = {
-    "accuracy": "None of these combinations is more accurate than no cure at all ({accuracy}).",
+    "accuracy": "None of these combinations is more accurate on the validation pictures than no cure at all "
+    "(its test accuracy is {accuracy}).",
     "loss": "None of these combinations has a lower validation loss than no cure at all ({loss}).",
 }
-_VALUE = {"accuracy": "test accuracy {accuracy}", "loss": "validation loss {loss}"}
+_VALUE = {"accuracy": "its test accuracy is {accuracy}", "loss": "its loss there is {loss}"}
 _GAIN = {"accuracy": "{gain} points", "loss": "a loss lower by {gain}"}
 
 
@@ -119,6 +121,8 @@ def combination_rows(outcome: Sequence[Combination]) -> Iterator[dict[str, Any]]
 
 def runs_words(entries: Sequence[CureRun], known: int, seconds: float) -> str:
     """How many runs there are, how many are there already, and how long the rest takes."""
+    if known == len(entries):
+        return counted(known, "{count} run, which is there.", "{count} runs, which are there.")
     return counted(
         len(entries),
         "{count} run, {known} there already; the rest takes about {seconds} s on one core.",

@@ -7,6 +7,7 @@ Source:
 """
 
 import copy
+import functools
 import math
 from dataclasses import dataclass
 
@@ -17,9 +18,13 @@ from torch import Tensor, nn
 
 from dashlab.errors import ConfigError
 from dashlab.experiments.fitting.settings import DropoutConfig, VoteConfig
+from dashlab.giving_up import look_up
+from dashlab.settings.run import RunConfig
 from dashlab.training.classifier import Classifier
 from dashlab.training.device import stream
+from dashlab.training.engine import load, train
 from dashlab.training.models.layers import Dropout
+from dashlab.training.results import Result
 
 Array = NDArray[np.float64]
 
@@ -144,6 +149,32 @@ def vote(config: VoteConfig, classifier: Classifier, pictures: Tensor, labels: T
         evaluated=evaluated,
         layers=layers,
     )
+
+
+def votes_in(result: Result, config: VoteConfig) -> Votes:
+    """The same with the network that a run left, and one of its test pictures.
+
+    Raises:
+        ConfigError: as `vote`.
+        DataError: the pictures cannot be read.
+        WeightsError: the run diverged and left no weights.
+    """
+    images = load(result.config.data)
+    return vote(config, Classifier.of(result), images.test_x, images.test_y)
+
+
+def example_votes(config: VoteConfig) -> Votes:
+    """The same with a small network that is trained for it, once in each process."""
+    return votes_in(_example(), config)
+
+
+@functools.cache
+def _example() -> Result:
+    recipe = RunConfig().change(
+        dataset="mnist", model="mlp", hidden=(128, 128), dropout=0.5, train_size=4000, epochs=5,
+        batch_size=50, optimizer="sgd", lr=0.05, momentum=0.9,
+    )  # fmt: skip
+    return train(recipe, on_row=lambda _row: look_up(), device="cpu")
 
 
 def _with_masks(network: nn.Sequential, config: VoteConfig) -> tuple[nn.Sequential, int]:

@@ -42,6 +42,7 @@ class Combination:
     accuracy_std: float
     val_loss: float  # mean
     val_loss_std: float
+    val_accuracy: float  # mean; by this and not by the test pictures the best combination is chosen
     train_loss: float  # mean
     gain: float  # over no cure at the same seed, mean: how much higher the accuracy, or lower the loss
     gain_std: float
@@ -153,6 +154,7 @@ def _combination(group: Sequence[CureRun], outcome: Sequence[CureOutcome], score
         accuracy_std=std,
         val_loss=val_loss,
         val_loss_std=val_loss_std,
+        val_accuracy=statistics.fmean(one.val_accuracy for one in outcome),
         train_loss=statistics.fmean(one.train_loss for one in outcome),
         gain=gain,
         gain_std=gain_std,

@@ -6,7 +6,7 @@ The network and its cures stand in `network`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dashlab.settings.fields import choice, flag, integer, number, sizes
+from dashlab.settings.fields import choice, flag, integer, number, sizes, text
 from dashlab.settings.flat import FlatConfig
 
 MOST_DEGREE = 25
@@ -172,6 +172,13 @@ class DropoutConfig(FlatConfig):
 class VoteConfig(FlatConfig):
     """One picture classified many times by one network, each time with other units switched off."""
 
+    run: str = text(
+        "",
+        "Network",
+        "Any run that was trained here, or a small network of this page: two hidden layers of 128 units with "
+        "dropout, trained for 5 epochs on 4,000 digits while you wait.",
+        longest=64,
+    )
     picture: int = integer(
         0, "Picture", "Which of the test pictures is classified, counted from 0.", low=0, high=9_999
     )

@@ -15,6 +15,7 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from dashlab.experiments.fitting.network import CuresConfig, entries
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
 from dashlab.store.runs import Store
@@ -76,6 +77,21 @@ def batchnorm(view: str, **query: str) -> Case:
     return Case("pages/batchnorm.py", {"bn_view": view, **own}, ("CSV",))
 
 
+def cured(_lab: FakeLab) -> None:
+    """A run without any cure and one with L2, of the first seed."""
+    for one in entries(CuresConfig())[:2]:
+        keep(one.config)
+
+
+def fitting(view: str, *labels: str, before: Callable[[FakeLab], object] = nothing, **query: str) -> Case:
+    own = {f"fit_{view}_{name}": value for name, value in query.items()}
+    return Case("pages/fitting.py", {"fit_view": view, **own}, labels, before)
+
+
+def activations(view: str, label: str) -> Case:
+    return Case("pages/activations.py", {"act_view": view}, (label,))
+
+
 def trainer(tab: str, *labels: str) -> Case:
     return Case("pages/trainer.py", {}, labels, two_runs, tab)
 
@@ -105,6 +121,16 @@ CASES = (
     trainer("Worst mistakes", "These mistakes as CSV"),
     trainer("Downloads", "History, CSV", "Settings, JSON", "Weights, safetensors", "Predictions, CSV"),
     Case("pages/sketch.py", {"sketch_ink": ink(4)}, ("Probabilities as CSV",), lambda _lab: keep(MADE)),
+    fitting("curve", "Every degree as CSV"),
+    fitting("features", "Every fit as CSV", points="10"),
+    fitting("network", "Combinations as CSV", before=cured),
+    fitting("dropout", "Masks as CSV", masks="3"),
+    fitting("votes", "Votes as CSV"),
+    fitting("series", "Errors as CSV", "Predictions as CSV"),
+    activations("curves", "Curves as CSV"),
+    activations("layers", "Every layer as CSV"),
+    activations("units", "Units as CSV"),
+    activations("softmax", "Probabilities as CSV"),
 )
 
 

@@ -14,6 +14,7 @@ from dashlab.errors import DataError
 from dashlab.experiments.batchnorm.network import load_points
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import RateSweep, Trial
+from dashlab.experiments.fitting.network import CuresConfig, entries
 from dashlab.experiments.trainer.presets import PRESETS
 from dashlab.jobs import JobState
 from dashlab.store.runs import Store
@@ -22,6 +23,7 @@ from tests.app.initialization.stacks import LEARN
 from tests.app.initialization.stacks import rows as learned
 from tests.app.optimizers.raced import GRID, GRID_RACE, LINK, RACE, store_all
 from tests.app.pages import elements, ran, texts
+from tests.app.sketch.kept import keep
 from tests.places import PLACES
 from ui.parts import runs
 
@@ -109,6 +111,13 @@ CASES = (
         "stacks", "pages/initialization.py",
         in_view("init", "learn", settings=LEARN.settings, depth=2, width=16, steps=20), f"{GIVES} 12.60 %.",
         lambda lab: lab.show(LEARN, JobState.FINISHED, rows=learned()),
+    ),
+    Case(
+        "cures", "pages/fitting.py", in_view("fit", "network"), f"{GIVES} 10.00 %.",
+        lambda _lab: keep(entries(CuresConfig())[0].config),
+    ),
+    Case(
+        "units", "pages/activations.py", in_view("act", "units"), f"{GIVES} 10.00 %.",
     ),
     Case("a run", TRAINER, {}, "Largest class alone 10.00 %", several_runs),
     Case("runs compared", TRAINER, {}, "'Largest class alone in %'", several_runs, tab="Compare"),

@@ -81,7 +81,8 @@ def test_settings_that_were_changed_are_in_the_link_and_can_be_put_back(
     if spec.parse(asked[f"{prefix}_{name}"]) != state.values[name]:  # there is less of it just now
         assert f"{name}=" in texts(app) or "it is at the edge now" in texts(app)
     again = state_of(ran(open_app(path, **link(app))), path)
-    assert (again.values, again.address.notes) == (state.values, ())
+    assert again.values == state.values
+    assert again.address.notes in ((), state.address.notes)  # a wish that is kept is said again
     if f"{prefix}_put_back" in {button.key for button in app.button}:
         app = press(app, f"{prefix}_put_back")
         state = state_of(app, path)

@@ -129,7 +129,7 @@ def test_a_lab_that_cannot_start_is_said(
 
 def going_on(app: AppTest, lab: FakeLab, race: NetworkRace = RACE, count: int = 8) -> AppTest:
     press(app, "optim_net_start")
-    lab.show(study(race), JobState.RUNNING, "2 racers: 40% of their steps.", rows=rows(count), fraction=0.4)
+    lab.show(study(race), JobState.RUNNING, "2 runs: 40% of their steps.", rows=rows(count), fraction=0.4)
     app.run()
     assert not app.exception, app.exception
     return app
@@ -141,7 +141,7 @@ def test_a_race_that_goes_on_shows_its_bar_and_curves(
     app = going_on(open_view(), lab)
     (bar,) = elements(app, "progress")
     assert bar.value == 40
-    assert bar.text.replace("\\", "").startswith("2 racers: 40% of their steps ·")
+    assert bar.text.replace("\\", "").startswith("2 runs: 40% of their steps ·")
     assert len(app.get("vega_lite_chart")) == 2
     assert "The test pictures are used once, at the end of each run." in texts(app)
     assert app.button(key="optim_net_start").disabled
@@ -166,7 +166,7 @@ def test_a_race_stays_in_view_while_settings_are_changed(
 
 
 def test_a_race_that_somebody_else_began_is_watched(open_view: Callable[..., AppTest], lab: FakeLab) -> None:
-    lab.show(study(RACE), JobState.RUNNING, "2 racers: 40% of their steps.", rows=rows(8), fraction=0.4)
+    lab.show(study(RACE), JobState.RUNNING, "2 runs: 40% of their steps.", rows=rows(8), fraction=0.4)
     app = open_view()
     assert len(app.get("progress")) == 1
     assert app.button(key="optim_net_start").disabled

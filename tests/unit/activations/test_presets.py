@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from dashlab.experiments.activations import words
 from dashlab.experiments.activations.catalogue import catalogue
-from dashlab.experiments.activations.presets import BY_VIEW, CURVES, SOFTMAX
-from dashlab.experiments.activations.settings import CurvesConfig, SoftmaxConfig
+from dashlab.experiments.activations.examples import example_units
+from dashlab.experiments.activations.presets import BY_VIEW, CURVES, LAYERS, SOFTMAX, UNITS
+from dashlab.experiments.activations.settings import CurvesConfig, LayersConfig, SoftmaxConfig, UnitsConfig
 from dashlab.experiments.activations.shapes import shapes
 from dashlab.experiments.activations.signals import signals
 from dashlab.experiments.activations.softmax import softmax
@@ -38,7 +40,7 @@ def test_pieces_have_named_kinks() -> None:
 
 
 def test_selu_holds_relu_fades_and_sigmoid_answers_alike() -> None:
-    selu, relu, sigmoid = (signal.rows for signal in signals(CURVES["selfnormal"].config))
+    selu, relu, sigmoid = (signal.rows for signal in signals(LAYERS["selfnormal"].config))
     assert all(0.8 < row.std < 1.2 for row in selu)
     squares = [row.std**2 + row.mean**2 for row in relu]
     ratios = [after / before for before, after in pairwise(squares)]
@@ -48,7 +50,7 @@ def test_selu_holds_relu_fades_and_sigmoid_answers_alike() -> None:
 
 
 def test_with_its_own_gain_relu_holds_through_thirty_layers() -> None:
-    _, relu, _ = signals(CURVES["owngain"].config)
+    _, relu, _ = signals(LAYERS["owngain"].config)
     assert relu.gain**2 == pytest.approx(2, rel=1e-3)
     assert 0.4 < relu.rows[-1].std < 1.2
 
@@ -62,9 +64,29 @@ def test_temperature_sharpens_and_levels() -> None:
 
 
 def test_presets_name_activations_that_are_there_and_start_where_the_view_does() -> None:
-    for preset in CURVES.values():
+    for preset in (*CURVES.values(), *LAYERS.values()):
         assert {chosen.activation for chosen in preset.config.entries()} <= set(catalogue())
     assert CURVES["classics"].config == CurvesConfig()
     assert SOFTMAX["warm"].config == SoftmaxConfig()
-    assert BY_VIEW == {"curves": CURVES, "softmax": SOFTMAX}
-    assert (next(iter(CURVES)), next(iter(SOFTMAX))) == ("classics", "warm")
+    assert LAYERS["throughlayers"].config == LayersConfig()
+    assert UNITS["alive"].config == UnitsConfig()
+    assert BY_VIEW == {"curves": CURVES, "layers": LAYERS, "units": UNITS, "softmax": SOFTMAX}
+    first = [next(iter(presets)) for presets in (CURVES, LAYERS, UNITS, SOFTMAX)]
+    assert first == ["classics", "throughlayers", "alive", "warm"]
+
+
+def test_the_small_networks_fare_as_their_presets_say() -> None:
+    alive, dying, stuck = (example_units(UNITS[name].config) for name in ("alive", "dying", "stuck"))
+    assert alive.pictures == 1000
+    assert alive.accuracy is not None
+    assert alive.accuracy > 0.8
+    assert max(layer.dead for layer in alive.layers) < 0.2
+    assert 0.3 < sum(layer.zeros for layer in alive.layers) / 3 < 0.7
+    assert sum(layer.dead for layer in dying.layers) / 3 > 0.5
+    assert dying.accuracy is not None
+    assert dying.accuracy < 0.35
+    saturated = [layer.saturated for layer in stuck.layers]
+    assert saturated == sorted(saturated)
+    assert saturated[0] > 0.3
+    assert saturated[-1] > 0.8
+    assert "units are dead" in words.units_words(dying.layers, dying.pictures)

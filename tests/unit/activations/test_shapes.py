@@ -16,7 +16,7 @@ from dashlab.experiments.activations.catalogue import catalogue, function_of, of
 from dashlab.experiments.activations.cost import costs
 from dashlab.experiments.activations.entries import Chosen, write_curves
 from dashlab.experiments.activations.rows import FLAT, Kink, Zone
-from dashlab.experiments.activations.settings import CurvesConfig, SoftmaxConfig
+from dashlab.experiments.activations.settings import CurvesConfig, LayersConfig, SoftmaxConfig
 from dashlab.experiments.activations.shapes import at_point, kinks, shape_of, shapes, zones
 from dashlab.experiments.activations.signals import INPUTS, gain_of, own_gain, signals
 from dashlab.experiments.activations.softmax import softmax
@@ -124,7 +124,7 @@ def test_a_point_is_told_with_value_and_slope() -> None:
 
 
 def test_what_layers_make_of_normal_numbers_is_what_plain_layers_make() -> None:
-    config = CurvesConfig(curves=write_curves([Chosen("GELU")]), layers=4, width=64, seed=2)
+    config = LayersConfig(curves=write_curves([Chosen("GELU")]), layers=4, width=64, seed=2)
     (found,) = signals(config)
     x = torch.randn(INPUTS, 64, generator=stream(2, "activations: input"))
     for row in found.rows:
@@ -144,11 +144,11 @@ def test_an_activations_own_gain_keeps_the_mean_square(name: str, gain: float) -
     z = torch.randn(200_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     square = function_of(Chosen(name))(z).square().mean()
     assert own_gain(Chosen(name)) ** 2 * float(square) == pytest.approx(1, rel=0.02)
-    assert gain_of(Chosen(name), CurvesConfig(gain="one")) == 1
+    assert gain_of(Chosen(name), LayersConfig(gain="one")) == 1
 
 
 def test_selu_normalises_itself_and_relu_with_gain_one_fades() -> None:
-    config = CurvesConfig(curves=write_curves([Chosen("SELU"), Chosen("ReLU")]), layers=30, gain="one")
+    config = LayersConfig(curves=write_curves([Chosen("SELU"), Chosen("ReLU")]), layers=30, gain="one")
     selu, relu = signals(config)
     assert selu.rows[-1].std == pytest.approx(1, abs=0.25)
     assert relu.rows[-1].std < 1e-3
@@ -184,13 +184,12 @@ def test_softmax_and_its_slopes_are_those_of_numpy() -> None:
 
 
 def test_the_figures_draw_what_was_found() -> None:
-    config = CurvesConfig(layers=3)
-    drawn = shapes(config)
+    drawn = shapes(CurvesConfig())
     curve = charts.values(drawn, point=1.0)
     assert [trace.name for trace in curve.data] == ["ReLU", "Tanh", "GELU"]
     assert list(curve.data[1].y) == list(drawn[1].y)
     jumping = charts.slopes(drawn, point=1.0).data[0]
     assert None in jumping.y  # a gap at the kink, no slanting line
-    layered = signals(config)
+    layered = signals(LayersConfig(layers=3))
     assert list(charts.by_layer(layered, "std", "Std", layer=1).data[0].y) == [r.std for r in layered[0].rows]
     assert len(charts.histograms(layered, layer=9).data) == 3

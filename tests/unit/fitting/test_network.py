@@ -134,7 +134,8 @@ def test_an_effect_is_taken_alone_among_all_and_on_the_average() -> None:
             # Dropout brings 5 points alone and costs 3 where L2 is there too; L1 brings 1 everywhere.
             test_accuracy=0.5 + 0.1 * entry.seed + 0.01 * ("l1" in entry.cures) + 0.02 * ("l2" in entry.cures)
             + (0 if "dropout" not in entry.cures else -0.03 if "l2" in entry.cures else 0.05),
-            train_loss=0, val_loss=1.0 - 0.2 * ("l1" in entry.cures), val_accuracy=0, lowest_val_loss=1,
+            train_loss=0, val_loss=1.0 - 0.2 * ("l1" in entry.cures),
+            val_accuracy=0.1 * ("l2" in entry.cures), lowest_val_loss=1,
             lowest_at=1, epochs=3,
         )
         for entry in every
@@ -149,7 +150,11 @@ def test_an_effect_is_taken_alone_among_all_and_on_the_average() -> None:
     said = words.effect_words(dropout, "accuracy")
     assert said.startswith("Dropout brings +5.00 points of test accuracy alone, −3.00 on top")
     best = words.best_words(together(every, made), SMALL)
-    assert best.startswith("L1 + Dropout does best: test accuracy 61.00%, +6.00 points ± 0.00")
+    assert best.startswith(
+        "L2 does best on the validation pictures: its test accuracy is 57.00%, +2.00 points"
+    )
+    by_loss_too = words.best_words(together(every, made), SMALL.change(measured="loss"))
+    assert by_loss_too.startswith("L1 does best on the validation pictures: its loss there is 0.800")
 
 
 def test_an_effect_whose_runs_are_missing_is_no_number() -> None:
