@@ -77,7 +77,7 @@ def _rates(_state: PageState, _view: View, config: LineConfig, run: LineRun, _st
         "descent_line_factors",
         "By what a step multiplies the error along the steepest and the flattest direction",
     )
-    if config.data != "own" and config.loss != "absolute" and config.batch == "full":
+    if config.data != "own" and config.loss == "squared" and config.batch == "full":
         kept = {name: getattr(config, name) for name in ("data", "count", "inputs", "standardise")}
         recipe = LineConfig(**kept).without_unused()
         limits = computed(line_rates.limits, recipe, doing="Drawing other data sets …")

@@ -101,10 +101,15 @@ def _axes(run: LineRun, base: LossGround, panel: FitPanel) -> dict[str, Any]:
         "xaxis3": panel_axis("Step", right, "y3", range=steps, nticks=4),
         "yaxis3": panel_axis("", low, "x3", **losses),
         "annotations": [
-            panel_title(f"Loss over {first} and {second}", left[0], LOW),
+            panel_title(_surface_title(run), left[0], LOW),
             panel_title("Loss", right[0], LOW),
         ],
     }
+
+
+def _surface_title(run: LineRun) -> str:
+    title = f"Loss over {run.names[0]} and {run.names[1]}"
+    return title if len(run.names) == 2 else with_minus(f"{title}, b = {run.data.best[2]:.3g}")
 
 
 def _under(run: LineRun, way: Array) -> Iterator[Trace]:

@@ -79,32 +79,43 @@ _RATES = {
         "every step, and the descent diverges."
     ),
 }
-_OTHER_LOSS = {
-    "absolute": (
-        "The absolute loss has the same slope however near it is: no constant α lets it come to rest. It "
-        "ends up wandering, in steps of about α."
-    ),
-    "huber": "For errors up to δ that holds for the Huber loss too; larger ones pull with a constant force.",
-}
-_BATCHES = (
-    "That is for all points together. The steepest single batch has λmax = {batch:.3g}: alone it would stand "
-    "α below {limit:.3g}."
+_ABSOLUTE = (
+    "For the squared loss the largest stable rate is 2/λmax = {limit:.3g}. The absolute loss is as steep "
+    "near its lowest point as far away: with no constant α does it come to rest. It ends up wandering, in "
+    "steps that are as large as α makes them."
 )
+_HUBER = (
+    "Largest stable rate **2/λmax = {limit:.3g}**; α is {times:.3g} times that. It holds where all errors "
+    "are below δ. Larger ones pull with a constant force: "
+)
+_HUBER_ENDS = {
+    False: "they slow the descent down, and cannot make it diverge.",
+    True: "this far above it the line does not run away, and ends up jumping to and fro.",
+}
+_SINGLE = (
+    " That is for all points together. The steepest single point has λ = {steepest:.3g}: steps on it alone "
+    "are stable only for α below {limit:.3g}."
+)
+_MINI = " That is for all points together; a batch of {size} can be steeper."
 
 
 def rate_words(config: LineConfig, run: LineRun) -> str:
     """What the learning rate does, against the largest stable one."""
     limit = largest_rate(run.data.hessian)
-    text = _LIMIT.format(limit=limit, times=config.lr / limit)
+    times = config.lr / limit
     if config.loss == "absolute":
-        return text + _OTHER_LOSS["absolute"]
-    values = curvatures(run.data.hessian)
-    factors = 1 - config.lr * values
-    text += _RATES[regime(config.lr / limit)].format(
+        return _ABSOLUTE.format(limit=limit)
+    if config.loss == "huber":
+        return _HUBER.format(limit=limit, times=times) + _HUBER_ENDS[times > 1]
+    factors = 1 - config.lr * curvatures(run.data.hessian)
+    text = _LIMIT.format(limit=limit, times=times) + _RATES[regime(times)].format(
         steep=1 - abs(factors[-1]), factor=factors[-1], half=_half(abs(factors[0]))
     )
-    if config.loss == "huber":
-        text += " " + _OTHER_LOSS["huber"]
+    if config.batch == "single":
+        steepest = float((run.data.features**2).sum(1).max())
+        text += _SINGLE.format(steepest=steepest, limit=2 / steepest)
+    elif config.batch == "mini":
+        text += _MINI.format(size=config.batch_size)
     return with_minus(text)
 
 

@@ -39,8 +39,11 @@ def test_s12_says_where_it_stopped_what_least_squares_has_and_why_it_is_not_ther
         (LineConfig(lr=10.0, stop="steps"), "It **diverged**"),
         (LINES["above"].config, "times what it was at the start: it diverges"),
         (LineConfig(stop_loss=0.1), "never came below 0.1: the least-squares line itself has 0.464"),
-        (LineConfig(loss="absolute", lr=0.01, stop="steps"), "no constant α lets it come to rest"),
-        (LineConfig(loss="huber", lr=0.01, stop="steps"), "holds for the Huber loss too"),
+        (LineConfig(loss="absolute", lr=0.01, stop="steps"), "with no constant α does it come to rest"),
+        (LineConfig(loss="huber", lr=0.01, stop="steps"), "and cannot make it diverge"),
+        (LineConfig(loss="huber", lr=0.1, stop="steps"), "ends up jumping to and fro"),
+        (LineConfig(batch="single", lr=0.01), "stable only for α below 0.0204"),
+        (LineConfig(batch="mini", lr=0.01), "a batch of 10 can be steeper"),
         (PLANE, "After **3 epochs**, 300 steps"),
     ],
 )
