@@ -50,7 +50,7 @@ def draw(state: PageState, view: View) -> None:
             step = along(state, view.full("step"), range(run.steps + 1)) or 0
         revision = f"{config.computed().key()} {step} {config.threshold}"
         plot(
-            charts.replay(run, config.threshold, step, revision=revision),
+            charts.replay(run, config.threshold, step, is_round=config.data != "clouds", revision=revision),
             f"{state.prefix}_{view.name}_map",
             "The points of two classes with the boundary and the probabilities, the loss and the accuracy",
         )

@@ -27,13 +27,16 @@ EDGES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 DARKEST = 0.34
 
 
-def replay(run: ClassesRun, threshold: float, step: int, *, revision: str = "") -> go.Figure:
+def replay(
+    run: ClassesRun, threshold: float, step: int, *, is_round: bool = False, revision: str = ""
+) -> go.Figure:
     """Boundary and probabilities as one step leaves them; buttons and a slider move all panels.
 
     Args:
         run: a descent.
         threshold: the probability at which the boundary is drawn, and by which the accuracy goes.
         step: at which the picture stands.
+        is_round: whether both coordinates have one scale, so that a circle is one.
         revision: another one where the slider should not stay as it was left.
     """
     stops, accuracies = stops_of(run.steps, step), run.accuracies(threshold)
@@ -60,7 +63,7 @@ def replay(run: ClassesRun, threshold: float, step: int, *, revision: str = "") 
         margin={"l": 50, "b": 36},
         hovermode="closest",
         uirevision=revision,
-        **_axes(run, ranges, accuracies),
+        **_axes(run, ranges, accuracies, is_round=is_round),
         **player(stops, active=stops.index(step), labels=[_label(run, accuracies, stop) for stop in stops]),
     )
     return Plain(shape, traces, frames)
@@ -77,7 +80,8 @@ def _ranges(x: Array) -> Array:
     return np.stack([low - room, high + room], 1)
 
 
-def _axes(run: ClassesRun, ranges: Array, accuracies: Array) -> dict[str, Any]:
+def _axes(run: ClassesRun, ranges: Array, accuracies: Array, *, is_round: bool) -> dict[str, Any]:
+    scale = {"scaleanchor": "x"} if is_round else {}
     grid = {"showgrid": True, "gridcolor": FAINT}
     losses = log_axis([run.losses, np.array([run.optimum_loss])], np.inf) | grid
     lowest = max(float(accuracies.min()) - 0.05, 0.0)
@@ -90,7 +94,7 @@ def _axes(run: ClassesRun, ranges: Array, accuracies: Array) -> dict[str, Any]:
             "range": ranges[1].tolist(),
             "domain": [0.44, 1],
             "showgrid": False,
-            "scaleanchor": "x",
+            **scale,
             **FIXED,
         },
         "xaxis2": panel_axis("Step", left, "y2", **steps),

@@ -202,3 +202,9 @@ def test_three_fits_are_drawn_over_the_same_points(name: str) -> None:
             assert ends[:, 1] == pytest.approx(ends[:, 0] * weights[0] + weights[1], rel=1e-4)
         else:
             assert len(ends) == 80
+
+
+@pytest.mark.parametrize("is_round", [False, True])
+def test_a_circle_is_drawn_as_one_and_clouds_fill_their_panel(is_round: bool) -> None:
+    picture = made(class_charts.replay(TWO, 0.5, 380, is_round=is_round))
+    assert ("scaleanchor" in picture["layout"]["yaxis"]) == is_round
