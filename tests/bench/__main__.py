@@ -12,6 +12,7 @@ import torch
 
 from tests.bench.cifar import cifar
 from tests.bench.classroom import classroom, click
+from tests.bench.descent import descent
 from tests.bench.digits import digits
 from tests.bench.epochs import s1, s4
 from tests.bench.fitting import fitting
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "stacked": stacked,
     "stack": stacks,
     "sliders": sliders,
+    "descent": descent,
     "fitting": fitting,
     "race": races,
     "race-sliders": race_sliders,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -17,8 +12,8 @@ from dashlab.experiments.optimizers.run import race
 from dashlab.experiments.optimizers.surfaces import SURFACES
 from dashlab.settings.lists import text_of
 from dashlab.settings.optim import SurfaceOptimConfig as Racer
+from tests.bench.browser import moved, opened
 from tests.bench.settings import Settings
-from tests.bench.stack import WATCH
 from tests.bench.timing import Bench, Clock, Limit, Side
 
 if TYPE_CHECKING:
@@ -33,6 +28,7 @@ FIELD = (
     *(Racer(optimizer=name) for name in ("adagrad", "rmsprop", "adam", "adamw", "nadam")),
 )
 BASINS = "basins of Adam on Himmelblau: 2,401 starts, 500 steps"
+TRACKS = ".st-key-optim_map .scatterlayer"
 NEW, BACK = "common rate to a new picture", "back to a rate that was shown before"
 
 
@@ -67,7 +63,9 @@ def races(settings: Settings) -> Bench:
 def race_sliders(settings: Settings) -> Bench:
     """Seconds from a key on the slider of the common rate to the new picture, in a real browser."""
     clock = Clock(1)
-    with _page() as page:
+    chosen = {"rates": "equal", "lr": "1e-5", "steps": str(STEPS), "racers": text_of(FIELD)}
+    query = urlencode({f"optim_surface_{name}": text for name, text in chosen.items()})
+    with opened(f"/optimizers?{query}", TRACKS) as page:
         sides: dict[str, Side] = {
             NEW: lambda _pair: _moved(page, "ArrowRight"),
             BACK: lambda _pair: _back(page),
@@ -83,39 +81,9 @@ def race_sliders(settings: Settings) -> Bench:
     )
 
 
-@contextmanager
-def _page() -> Iterator[Page]:
-    """The view in a browser, with the field at one rate, once it stands."""
-    from playwright.sync_api import sync_playwright
-
-    from scripts.find_browser import find_browser
-    from tests.browser.servers import Server
-
-    settings = {"rates": "equal", "lr": "1e-5", "steps": str(STEPS), "racers": text_of(FIELD)}
-    query = urlencode({f"optim_surface_{name}": text for name, text in settings.items()})
-    with tempfile.TemporaryDirectory(prefix="dashlab-bench-") as folder, sync_playwright() as playwright:
-        server = Server(Path(folder)).wait()
-        try:
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
-            page = browser.new_page(viewport={"width": 1280, "height": 1400})
-            page.goto(f"{server.url}/optimizers?{query}")
-            page.locator(".st-key-optim_map .scatterlayer").wait_for(state="attached", timeout=120_000)
-            page.wait_for_timeout(3000)
-            yield page
-            browser.close()
-        finally:
-            server.stop()
-
-
 def _moved(page: Page, key: str) -> float:
     """Seconds from the key to the new tracks."""
-    slider = ".st-key-optim_surface_lr input[type=range], .st-key-optim_surface_lr [role=slider]"
-    page.evaluate(WATCH, [slider, ".st-key-optim_map .scatterlayer"])
-    page.keyboard.press(key)
-    page.wait_for_function("window.taken !== null", timeout=120_000)
-    page.wait_for_timeout(1500)
-    return float(page.evaluate("window.taken")) / 1000
+    return moved(page, "optim_surface_lr", TRACKS, key)
 
 
 def _back(page: Page) -> float:

@@ -28,9 +28,9 @@ LEAD = (
 )
 
 FORMULA = (
-    r"\small p_i = \frac{1}{1 + e^{-(w \cdot x_i + b)}},\quad "
-    r"L = -\frac1n \sum_i \bigl[ y_i \log p_i + (1 - y_i) \log(1 - p_i) \bigr],\quad "
-    r"\frac{\partial L}{\partial w} = \frac1n \sum_i (p_i - y_i)\, x_i"
+    r"\small \begin{aligned} p_i &= \frac{1}{1 + e^{-(w \cdot x_i + b)}},\quad "
+    r"\frac{\partial L}{\partial w} = \frac1n \sum_i (p_i - y_i)\, x_i \\"
+    r"L &= -\frac1n \sum_i \bigl[ y_i \log p_i + (1 - y_i) \log(1 - p_i) \bigr] \end{aligned}"
 )
 
 
@@ -79,11 +79,8 @@ def _chosen(state: PageState, view: View, config: ClassesConfig, run: ClassesRun
     """The switch between the details, and the one that is chosen."""
     if one_of(state, view.full("detail"), DETAILS, label="Look at") == "step":
         st.latex(FORMULA)
-        left, right = st.columns(2)
-        with left:
-            st.markdown(classes_words.step_table(config, run, step))
-        with right:
-            st.markdown(classes_words.counts_table(run, config.threshold, step))
+        st.markdown(classes_words.step_table(config, run, step))
+        st.markdown(classes_words.counts_table(run, config.threshold, step))
     else:
         plot(charts.growth(run), "descent_classes_growth", "The length of the weights against the step")
         st.markdown(classes_words.growth_words(run))
@@ -103,5 +100,5 @@ VIEW = View(
     config=ClassesConfig,
     draw=draw,
     presets=CLASSES,
-    left_alone=("step",),
+    left_alone=("detail", "step"),
 )

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import streamlit as st
 
+from dashlab.charts.descent import fit as fit_charts
 from dashlab.charts.descent import rates as charts
-from dashlab.experiments.descent import line_rates, line_words
+from dashlab.experiments.descent import line_losses, line_rates, line_words
 from dashlab.experiments.descent.line_rows import LineRun, condition, curvatures
-from dashlab.experiments.descent.settings import DETAILS, MULTIPLES, LineConfig
+from dashlab.experiments.descent.settings import DETAILS, LOSSES, MULTIPLES, LineConfig
 from ui.frame.views import View
 from ui.parts.computed import computed
 from ui.parts.controls import one_of
@@ -101,6 +102,26 @@ def _round(_state: PageState, _view: View, config: LineConfig, run: LineRun, _st
     st.caption("Level lines of the squared loss around its lowest point, both axes to one scale.")
 
 
+def _losses(_state: PageState, _view: View, config: LineConfig, _run: LineRun, _step: int) -> None:
+    """Where the same descent ends on each of the three losses."""
+    data, each = computed(line_losses.side_by_side, config.computed(), doing="Trying the other losses …")
+    names = [LOSSES[one.loss] for one in each]
+    plot(
+        fit_charts.three(data, dict(zip(names, (one.weights for one in each), strict=True))),
+        "descent_line_losses",
+        "The fits of the three losses over the points",
+    )
+    rows = list(line_words.loss_rows(data, each))
+    number = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={name: number for name in rows[0] if name != "Loss"},
+        alt="Weights and errors under each loss",
+    )
+    st.caption(line_words.LOSSES_COMPARED)
+
+
 def _step(_state: PageState, _view: View, config: LineConfig, run: LineRun, step: int) -> None:
     """One step with every number put in; the picture above stands at it too."""
     st.latex(rf"\small {line_words.formula(config)}")
@@ -111,5 +132,6 @@ def _step(_state: PageState, _view: View, config: LineConfig, run: LineRun, step
 _DETAILS: Mapping[str, Callable[[PageState, View, LineConfig, LineRun, int], None]] = {
     "rates": _rates,
     "round": _round,
+    "losses": _losses,
     "step": _step,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -35,12 +36,23 @@ def shown_points(run: LineRun) -> tuple[Point, ...]:
     return tuple(zip(run.data.x[:, 0].tolist(), run.data.y.tolist(), strict=True))
 
 
-def put(state: PageState, view: View, points: Sequence[Point], *, what: str) -> None:
-    """Fit these points from now on; what is wrong with them is said, and then nothing changes."""
-    problem = problem_of(points)
-    st.session_state[_problem_key(state)] = f"{what} {problem}." if problem else ""
-    if problem is None:
-        state.put({view.full("data"): "own", view.full("points"): text_of_points(points)})
+def put(state: PageState, view: View, points: Sequence[Point], *, what: str) -> bool:
+    """Fit these points from now on, and say so; what is wrong with them is told, and then nothing changes."""
+    if problem := problem_of(points):
+        _tell(state, view, f"{what} {problem}.")
+        return False
+    state.put({view.full("data"): "own", view.full("points"): text_of_points(points)})
+    return True
+
+
+def _tell(state: PageState, view: View, problem: str) -> None:
+    """A sentence that stands until other points are fitted."""
+    st.session_state[f"{state.prefix}__points_problem"] = problem, _fitted(state, view)
+
+
+def _fitted(state: PageState, view: View) -> tuple[object, ...]:
+    """What decides the points."""
+    return tuple(state.values[view.full(name)] for name in ("data", "points", "count", "seed"))
 
 
 def add(state: PageState, view: View, run: LineRun, point: Point) -> None:
@@ -50,8 +62,10 @@ def add(state: PageState, view: View, run: LineRun, point: Point) -> None:
 
 def editor(state: PageState, view: View, run: LineRun) -> None:
     """The button for an outlier; the table and the file, folded up."""
-    if problem := st.session_state.get(_problem_key(state)):
-        st.error(as_text(problem), icon=":material/error:")
+    problem, then = st.session_state.get(f"{state.prefix}__points_problem", ("", ()))
+    with st.container():  # of its own, so that the table keeps its place and with it the focus
+        if problem and then == _fitted(state, view):
+            st.error(as_text(problem), icon=":material/error:")
     if run.data.x.shape[1] > 1:
         return
     points = shown_points(run)
@@ -69,8 +83,27 @@ def editor(state: PageState, view: View, run: LineRun) -> None:
         _file(state, view)
 
 
-def _problem_key(state: PageState) -> str:
-    return f"{state.prefix}__points_problem"
+@dataclass(slots=True)
+class PointsTable:
+    """What is remembered of the table, so that it stays as it is while it is edited.
+
+    Attributes:
+        base: the points that it began with.
+        made: what has been made of them.
+        taken: what of that is fitted; where others are, the table begins anew.
+        number: of such beginnings.
+    """
+
+    base: str = ""
+    made: str = ""
+    taken: str = ""
+    number: int = 0
+
+    def begins(self, text: str) -> None:
+        """Begin with these points, unless they are those that came of the table."""
+        if text != self.taken:
+            self.base = self.made = self.taken = text
+            self.number += 1
 
 
 def _table(state: PageState, view: View, points: Sequence[Point]) -> None:
@@ -78,16 +111,11 @@ def _table(state: PageState, view: View, points: Sequence[Point]) -> None:
     if len(points) > MOST:
         st.caption(f"A table of more than {MOST} points cannot be edited: choose fewer points.")
         return
-    stem = f"{state.prefix}__{view.name}_table"
-    text = text_of_points(points)
-    base, made, number = st.session_state.get(stem, ("", "", 0))
-    if text not in (base, made):  # another recipe, a click, a file: the table begins anew
-        base, made, number = text, text, number + 1
-        st.session_state[stem] = (base, made, number)
-    key = f"{state.prefix}_{view.name}_table_{number}"
+    table: PointsTable = st.session_state.setdefault(f"{state.prefix}__{view.name}_table", PointsTable())
+    table.begins(text_of_points(points))
     edited = st.data_editor(
-        pd.DataFrame(points_of(base), columns=["x", "y"]),
-        key=key,
+        pd.DataFrame(points_of(table.base), columns=["x", "y"]),
+        key=f"{state.prefix}_{view.name}_table_{table.number}",
         num_rows="dynamic",
         hide_index=True,
         height=260,
@@ -95,9 +123,10 @@ def _table(state: PageState, view: View, points: Sequence[Point]) -> None:
     )
     rows = edited.dropna()
     after = tuple((float(x), float(y)) for x, y in rows.itertuples(index=False))
-    if text_of_points(after) != text:
-        st.session_state[stem] = (base, text_of_points(after), number)
-        put(state, view, after, what="The points of the table")
+    if text_of_points(after) != table.made:
+        table.made = text_of_points(after)
+        if put(state, view, after, what="The points of the table"):
+            table.taken = table.made
         st.rerun()
     csv_download(
         "Points as CSV",
@@ -125,6 +154,6 @@ def _take_file(state: PageState, view: View, upload: Any) -> None:
     try:
         points = read_csv(upload.getvalue())
     except DataError as error:
-        st.session_state[_problem_key(state)] = str(error)
+        _tell(state, view, str(error))
     else:
         put(state, view, points, what="The points of the file")

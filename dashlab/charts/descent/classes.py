@@ -86,7 +86,13 @@ def _axes(run: ClassesRun, ranges: Array, accuracies: Array) -> dict[str, Any]:
     left, right, low = (0, 0.42), (0.58, 1), (0, LOW)
     return {
         "xaxis": {"range": ranges[0].tolist(), **FIXED},
-        "yaxis": {"range": ranges[1].tolist(), "domain": [0.44, 1], "showgrid": False, **FIXED},
+        "yaxis": {
+            "range": ranges[1].tolist(),
+            "domain": [0.44, 1],
+            "showgrid": False,
+            "scaleanchor": "x",
+            **FIXED,
+        },
         "xaxis2": panel_axis("Step", left, "y2", **steps),
         "yaxis2": panel_axis("", low, "x2", **losses),
         "xaxis3": panel_axis("Step", right, "y3", **steps),
@@ -130,12 +136,17 @@ def _field(run: ClassesRun, ranges: Array, step: int) -> Iterator[Trace]:
     """A band for each shade: between two level lines of the probability, which are straight and parallel."""
     normal, size, nearest = _normal(run, ranges, step)
     middle = ranges.mean(1)
-    reach = float(np.hypot(*np.diff(ranges, axis=1)[:, 0]))
+    reach = _reach(ranges)
     along = np.array([-normal[1], normal[0]]) * reach
     levels = np.clip([(logit(edge) / size - nearest) for edge in EDGES], -reach, reach)
     for low, high in zip([-reach, *levels], [*levels, reach], strict=True):
         first, second = middle + low * normal, middle + high * normal
         yield xy(np.stack([first - along, first + along, second + along, second - along]))
+
+
+def _reach(ranges: Array) -> float:
+    """Farther from the middle than any corner, also where both axes of a wide window have one scale."""
+    return 4 * float(np.hypot(*np.diff(ranges, axis=1)[:, 0]))
 
 
 def _normal(run: ClassesRun, ranges: Array, step: int) -> tuple[Array, float, float]:
@@ -149,7 +160,7 @@ def _normal(run: ClassesRun, ranges: Array, step: int) -> tuple[Array, float, fl
 def _moved(run: ClassesRun, ranges: Array, accuracies: Array, threshold: float, step: int) -> Iterator[Trace]:
     """The boundary, and the marks on loss and accuracy."""
     normal, size, nearest = _normal(run, ranges, step)
-    reach = float(np.hypot(*np.diff(ranges, axis=1)[:, 0]))
+    reach = _reach(ranges)
     along = np.array([-normal[1], normal[0]]) * reach
     at = ranges.mean(1) + np.clip(logit(threshold) / size - nearest, -3 * reach, 3 * reach) * normal
     yield xy(np.stack([at - along, at + along]))

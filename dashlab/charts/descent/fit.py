@@ -1,14 +1,16 @@
 """The first panel of the line's replay: the points, the fit and its errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import plotly.graph_objects as go
 
 from dashlab.charts.descent.panels import GREY, Trace, evenly
-from dashlab.charts.replay import COLOURS, encoded, xy
-from dashlab.charts.style import CLEAR
+from dashlab.charts.replay import COLOURS, Plain, encoded, xy
+from dashlab.charts.style import CLEAR, layout
 from dashlab.experiments.descent.line_rows import LineData
 
 Array = npt.NDArray[np.float64]
@@ -111,3 +113,19 @@ def _padded(values: Array, share: float) -> list[float]:
     low, high = float(values.min()), float(values.max())
     room = share * ((high - low) or 1.0)
     return [low - room, high + room]
+
+
+def three(data: LineData, named: Mapping[str, Array]) -> go.Figure:
+    """The points and several fits, by name, each with its weights [P]."""
+    panel = FitPanel(data)
+    fixed = [trace for trace in panel.fixed() if trace["name"] != "least squares"]
+    moved = []
+    for place, (name, weights) in enumerate(named.items()):
+        look = {"width": 3, "dash": ("solid", "dash", "dot")[place]}
+        symbol = {"size": 6, "symbol": ("circle", "x", "diamond-open")[place]}
+        mode = {"mode": "lines", "line": look} if panel.is_line else {"mode": "markers", "marker": symbol}
+        moved.append({**panel.moving(weights), **mode, "name": name, "hoverinfo": "name"})
+    (x_range, y_range), (x_title, y_title) = panel.ranges, panel.titles
+    axes: dict[str, Any] = {"xaxis": {"range": x_range}, "yaxis": {"range": y_range}}
+    shape = layout(x_title, y_title, height=320, hovermode="closest", **axes)
+    return Plain(shape, [*moved, *fixed])

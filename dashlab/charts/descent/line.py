@@ -24,6 +24,8 @@ NEW_POINT, NEW_START = 0, 1
 """Numbers of the traces that report where a click wants a new point, and a new start."""
 LOW = 0.45
 """Share of the height that the lower panels have."""
+HIGHEST_DRAWN = 30
+"""A way that diverges is drawn as long as its loss is at most so many times that of the start."""
 ARROW = 0.22
 """Length of the arrow, as a share of the surface's panel."""
 
@@ -57,7 +59,7 @@ def replay(run: LineRun, base: LossGround, picture: str, step: int, *, revision:
     frames = [
         {
             "name": str(stop),
-            "data": list(_moved(run, base, panel, way[stops[: number + 1]], stop)),
+            "data": _changed(_moved(run, base, panel, way[stops[: number + 1]], stop)),
             "traces": places,
         }
         for number, stop in enumerate(stops)
@@ -167,12 +169,18 @@ def _moved(run: LineRun, base: LossGround, panel: FitPanel, way: Array, step: in
     yield {"type": "scatter", "x": [step], "y": encoded(run.losses[step : step + 1])}
 
 
+def _changed(moved: Iterator[Trace]) -> list[Trace]:
+    """What a frame has to say of them: the x of errors and line stay as they are."""
+    errors, fitted, *others = moved
+    return [{"type": "scatter", "y": errors["y"]}, {"type": "scatter", "y": fitted["y"]}, *others]
+
+
 def _looks(panel: FitPanel) -> Iterator[Trace]:
     """How each of `_moved` is drawn."""
     yield from panel.looks()
     colour = COLOURS[2]
     skip = {"hoverinfo": "skip", "showlegend": False}
-    yield on(2, {"mode": "lines", "line": {"width": 2.5, "color": colour}, **skip})
+    yield on(2, {"mode": "lines", "line": {"width": 1.8, "color": colour}, **skip})
     tip = {"symbol": "arrow", "angleref": "previous", "size": [0, 13], "color": COLOURS[1]}
     arrow = {"mode": "lines+markers", "line": {"width": 2.5, "color": COLOURS[1]}, "marker": tip}
     yield on(2, arrow | {"name": "−gradient", "hoverinfo": "skip"})
@@ -182,12 +190,10 @@ def _looks(panel: FitPanel) -> Iterator[Trace]:
 
 
 def _drawable(run: LineRun) -> Array:
-    """The way over the first two weights, [steps + 1, 2]; NaN where it is too far out to draw a line to."""
-    way = run.weights[:, :2]
-    far = 50 * (np.abs(run.weights[0, :2] - run.data.best[:2]) + 0.1)
-    with np.errstate(invalid="ignore"):
-        near = np.all(np.abs(way - run.data.best[:2]) <= far, axis=1)
-    return np.where(near[:, None], way, np.nan)
+    """The way over the first two weights, [steps + 1, 2]; NaN from where it is far out of the picture."""
+    high = run.losses > HIGHEST_DRAWN * run.losses[0]
+    lost = np.logical_or.accumulate(high)
+    return np.where(lost[:, None], np.nan, run.weights[:, :2])
 
 
 def _downhill(run: LineRun, base: LossGround, step: int) -> Array:

@@ -49,9 +49,10 @@ def factors(values: Array, lr: float) -> go.Figure:
                    line={"width": 2, "dash": dash})
         for name, value, dash in (("steepest", values[-1], "solid"), ("flattest", values[0], "dash"))
     ]  # fmt: skip
-    marks = [(limit, "2/λmax", "left", {"width": 2, "color": MARK, "dash": "dash"})]
+    sides = ("left", "right") if lr < limit else ("right", "left")
+    marks = [(limit, "2/λmax", sides[0], {"width": 2, "color": MARK, "dash": "dash"})]
     if lr <= rates[-1]:
-        marks.append((lr, "α", "right", {"width": 2, "color": OWN}))
+        marks.append((lr, "α", sides[1], {"width": 2, "color": OWN}))
     across = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 1, "y1": 1}
     return figure(
         traces,

@@ -13,7 +13,11 @@ Range = tuple[float, float]
 SIDE = 49
 """Places along each side that catch clicks."""
 FINE, COARSE = 6, 2
-"""As many places more are computed: of the squared loss, which is a formula, and of another one."""
+"""As many places more are computed: where that is quick, and where it is not."""
+FEW = 100
+"""Up to so many points another loss than the squared one, which is a formula, is quick too."""
+HIGHEST = 4
+"""Of the way that is shown whose loss is at most so many times that of the start."""
 DEEPEST = 1e-4
 """Where the loss is nearer to the lowest than this share of the highest, no level is drawn."""
 
@@ -49,7 +53,8 @@ class LossGround:
 
 def loss_ground(run: LineRun, loss: str, delta: float) -> LossGround:
     """The loss around the way of `run`, under the loss that it was made with."""
-    side = (SIDE - 1) * (FINE if loss == "squared" else COARSE) + 1
+    is_quick = loss == "squared" or len(run.data.y) <= FEW
+    side = (SIDE - 1) * (FINE if is_quick else COARSE) + 1
     across, up = (np.linspace(low, high, side) for low, high in reach(run))
     weights = np.stack(np.meshgrid(across, up), -1)  # [Y, X, 2]
     best = run.data.best
@@ -71,11 +76,10 @@ def _along(run: LineRun, weights: Array, loss: str, delta: float) -> Array:
 
 
 def reach(run: LineRun) -> tuple[Range, Range]:
-    """What is shown of the two weights: start, lowest point, and the way as far as it stays near."""
+    """What is shown of the two weights: start, lowest point, and the way as long as it stays low."""
     way, best = run.weights[:, :2], run.data.best[:2]
-    far = 2 * np.abs(way[0] - best) + 0.1 * (1 + np.abs(best))
-    near = way[np.isfinite(way).all(1) & (np.abs(way - best) <= far).all(1)]
-    points = np.vstack([near, way[:1], best[None]])
+    low_enough = run.losses <= HIGHEST * run.losses[0]
+    points = np.vstack([way[low_enough], way[:1], best[None]])
     low, high = points.min(0), points.max(0)
     half = np.maximum((high - low) * 0.62, 0.05 * (1 + np.abs(best)))
     middle = (low + high) / 2

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashlab.experiments.descent.line_rows import LineRun, condition, curvatures, largest_rate
+from dashlab.experiments.descent.line_rows import (
+    LineData,
+    LineRun,
+    condition,
+    curvatures,
+    largest_rate,
+    point_losses,
+)
 from dashlab.experiments.descent.numbers import signed, with_minus
-from dashlab.experiments.descent.settings import MULTIPLES, LineConfig
+from dashlab.experiments.descent.settings import LOSSES, MULTIPLES, LineConfig
 from dashlab.settings.plurals import counted
 
 if TYPE_CHECKING:  # it imports torch
+    from dashlab.experiments.descent.line_losses import LossFit
     from dashlab.experiments.descent.line_rates import RateRuns
 
 _ENDS = {
@@ -186,6 +194,22 @@ def epoch_rows(run: LineRun) -> Iterator[dict[str, Any]]:
         yield row | {"Farthest off": float(np.abs(weights - target).max())}
 
 
+def loss_rows(data: LineData, each: Sequence[LossFit]) -> Iterator[dict[str, Any]]:
+    """Weights, of the inputs as drawn, and mean errors of the fit under each loss."""
+    names = ("w", "b") if data.x.shape[1] == 1 else ("w₁", "w₂", "b")
+    for one in each:
+        weights = map(float, data.raw(one.weights))
+        row: dict[str, Any] = {"Loss": LOSSES[one.loss], **dict(zip(names, weights, strict=True))}
+        yield row | {"Mean ½ e²": one.squared, "Mean |e|": one.absolute}
+
+
+LOSSES_COMPARED = (
+    "The same points, start, batches and learning rate. The squared loss lets the largest errors pull "
+    "most; under the absolute loss all pull alike, and under Huber's small ones pull as in the first and "
+    "large ones as in the second (Huber 1964)."
+)
+
+
 def step_rows(run: LineRun) -> Iterator[dict[str, Any]]:
     """Every step: weights of the fitted inputs, loss and gradient over all points, and that of the batch."""
     names = ("w", "b") if run.weights.shape[1] == 2 else ("w1", "w2", "b")
@@ -240,15 +264,32 @@ def step_table(config: LineConfig, run: LineRun, step: int) -> str:
     """One step with its numbers put into the formula, as a Markdown table."""
     last = step == run.steps
     gradient = run.gradients[step] if last else run.taken[step]
+    whole = run.per_epoch == 1
+    measured = differences(config, run, step) if whole else np.full(len(gradient), np.nan)
     lines = [
-        f"| step {step:,} | where it is | ∂L/∂ | −α ∂L/∂ | where it goes |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        f"| step {step:,} | where it is | ∂L/∂ | by differences | −α ∂L/∂ | where it goes |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name, value, slope in zip(run.names, run.weights[step], gradient, strict=True):
+    for name, value, slope, near in zip(run.names, run.weights[step], gradient, measured, strict=True):
         move = -config.lr * slope
-        lines.append("| " + " | ".join([name, *map(signed, (value, slope, move, value + move))]) + " |")
-    lines.append(f"| loss | {run.losses[step]:.5g} | | | {'' if last else f'{run.losses[step + 1]:.5g}'} |")
+        lines.append(
+            f"| {name} | {signed(value)} | {signed(slope)} | {signed(near) if whole else ''} | "
+            f"{signed(move)} | {signed(value + move)} |"
+        )
+    lines.append(f"| loss | {run.losses[step]:.5g} | | | | {'' if last else f'{run.losses[step + 1]:.5g}'} |")
     return "\n".join(lines)
+
+
+def differences(config: LineConfig, run: LineRun, step: int) -> NDArray[np.float64]:
+    """The gradient over all points at a step, [P], as (L(w + h) − L(w − h)) / 2h."""
+    weights, h = run.weights[step], 1e-5
+    each = []
+    for place in range(len(weights)):
+        ends = [weights + side * h * np.eye(len(weights))[place] for side in (1, -1)]
+        errors = [run.data.features @ end - run.data.y for end in ends]
+        above, below = (point_losses(error, config.loss, config.delta).mean() for error in errors)
+        each.append((above - below) / (2 * h))
+    return np.array(each)
 
 
 def step_caption(config: LineConfig, run: LineRun) -> str:
@@ -257,7 +298,10 @@ def step_caption(config: LineConfig, run: LineRun) -> str:
     return (_WHOLE if whole else _OF_BATCH) + (_STANDARD if config.standardise else "")
 
 
-_WHOLE = "The gradient is that of all points, by autograd. The arrow on the surface shows where it leads."
+_WHOLE = (
+    "The gradient is that of all points, by autograd; beside it stands (L(w + h) − L(w − h)) / 2h with "
+    "h = 10⁻⁵. The arrow on the surface shows where it leads."
+)
 _OF_BATCH = (
     "The gradient is that of the step's batch, by autograd, and the loss that of all points: a step can make "
     "it larger."

@@ -53,7 +53,7 @@ LINES = by_name(
         "above",
         "Just above the largest stable rate",
         "Every step jumps to the other side of the valley and lands a little higher up. Rewind, and play it.",
-        LineConfig(lr=0.059, stop="steps", steps=120),
+        LineConfig(lr=0.06, stop="steps", steps=40),
     ),
     Preset(
         "standardised",

@@ -18,6 +18,7 @@ STARTS = {"drawn": "drawn", "chosen": "chosen"}
 DETAILS = {
     "rates": "Learning rates",
     "round": "Steep and flat",
+    "losses": "Three losses",
     "step": "One step",
 }
 MULTIPLES = {"a tenth": 0.1, "just below": 0.99, "at": 1.0, "just above": 1.01}

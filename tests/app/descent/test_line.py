@@ -136,7 +136,12 @@ def test_settings_that_do_not_fit_say_what_to_do_and_the_controls_stay(
 
 @pytest.mark.parametrize(
     ("detail", "words"),
-    [("rates", "a tenth (α = 0.00578)"), ("round", "The condition number"), ("step", "∂L/∂")],
+    [
+        ("rates", "a tenth (α = 0.00578)"),
+        ("round", "The condition number"),
+        ("losses", "lets the largest errors pull most"),
+        ("step", "by differences"),
+    ],
 )
 def test_each_detail_has_its_words(open_line: Callable[..., AppTest], detail: str, words: str) -> None:
     assert words in texts(open_line(detail=detail)).replace("**", "")

@@ -94,19 +94,34 @@ def test_a_click_beside_the_points_is_one_more(page: Page, visit: Visit) -> None
     no_error(page)
 
 
-def test_a_point_is_changed_in_the_table(page: Page, visit: Visit) -> None:
-    visit(page, f"{ADDRESS}&descent_line_data=own&descent_line_stop=steps&descent_line_steps=50")
-    page.get_by_text("Table and file").click()
+def first_y(page: Page, value: str) -> None:
+    """Type another y of the first point into the table."""
     grid = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas")).first
     box = still(grid)
-    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 52)  # y of the first row
-    page.keyboard.type("4")
-    expect(page.locator("#portal input")).to_have_value("4")  # until then Enter would go to the cell
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 52)
+    page.wait_for_timeout(200)  # the grid draws its cells itself, and says nothing of its focus
+    page.keyboard.type(value)
+    expect(page.locator("#portal input")).to_have_value(value)
+    page.wait_for_timeout(200)
     page.keyboard.press("Enter")
+
+
+def test_a_point_is_changed_in_the_table_and_a_bad_one_is_refused(page: Page, visit: Visit) -> None:
+    visit(page, f"{ADDRESS}&descent_line_data=own&descent_line_stop=steps&descent_line_steps=50")
+    page.get_by_text("Table and file").click()
+    read = "plot => plot._fullData.find(trace => trace.name === 'points').y[0]"
+    first_y(page, "4")
     expect(page).to_have_url(re.compile("descent_line_points=0_4"))
     settle(page)
-    read = "plot => plot._fullData.find(trace => trace.name === 'points').y[0]"
     awaited(page, lambda: plotted(page, MAP, read), lambda y: y == 4)
+    first_y(page, "9999999")
+    refused = page.get_by_text("The points of the table must lie between")
+    expect(refused).to_be_visible()
+    settle(page)
+    assert plotted(page, MAP, read) == 4  # nothing is lost
+    first_y(page, "5")
+    expect(refused).to_have_count(0)
+    awaited(page, lambda: plotted(page, MAP, read), lambda y: y == 5)
     no_error(page)
 
 

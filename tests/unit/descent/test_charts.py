@@ -11,10 +11,11 @@ import plotly.io
 import pytest
 
 from dashlab.charts.descent import classes as class_charts
+from dashlab.charts.descent import fit as fit_charts
 from dashlab.charts.descent import line as line_charts
 from dashlab.charts.descent import rates as rate_charts
 from dashlab.charts.replay import stops_of
-from dashlab.experiments.descent import classes, line
+from dashlab.experiments.descent import classes, line, line_losses
 from dashlab.experiments.descent.classes_rows import ClassesRun, sigmoid
 from dashlab.experiments.descent.line_rows import LineRun, curvatures, largest_rate
 from dashlab.experiments.descent.presets import CLASSES, LINES
@@ -57,8 +58,8 @@ def frame(picture: dict[str, Any], step: int) -> dict[str, Any]:
 def test_the_picture_at_rest_is_the_frame_of_the_step_that_is_asked_for(picture: dict[str, Any]) -> None:
     shown = frame(picture, 7)
     for place, update in zip(shown["traces"], shown["data"], strict=True):
-        assert picture["data"][place]["x"] == update["x"]
-        assert picture["data"][place]["y"] == update["y"]
+        assert "y" in update
+        assert {name: picture["data"][place][name] for name in update} == update
     slider = picture["layout"]["sliders"][0]
     assert slider["steps"][slider["active"]]["label"].startswith("7 · ")
     assert [step["args"][0][0] for step in slider["steps"]] == [one["name"] for one in picture["frames"]]
@@ -75,7 +76,13 @@ def test_a_replay_has_every_one_of_the_first_steps_and_about_a_hundred_frames() 
 
 @pytest.mark.parametrize("step", [0, 1, 40, 80])
 def test_each_frame_has_the_line_its_errors_and_the_loss_of_its_step(step: int) -> None:
-    errors, fitted, way, arrow, place, mark = frame(drawn(), step)["data"]
+    picture = drawn()
+    shown = frame(picture, step)
+    # A frame changes what it has of a trace, and leaves the rest.
+    errors, fitted, way, arrow, place, mark = (
+        picture["data"][number] | update
+        for number, update in zip(shown["traces"], shown["data"], strict=True)
+    )
     slope, intercept = RUN.weights[step]
     assert points(fitted)[:, 1] == pytest.approx(slope * points(fitted)[:, 0] + intercept, rel=1e-5)
     ends = points(errors).reshape(-1, 3, 2)
@@ -94,7 +101,8 @@ def test_each_frame_has_the_line_its_errors_and_the_loss_of_its_step(step: int) 
 def test_of_a_plane_the_predictions_move_and_the_diagonal_stays() -> None:
     run = line.descend(LINES["s12plane"].config)
     picture = drawn(run, 300)
-    moving = points(frame(picture, 300)["data"][1])
+    shown = frame(picture, 300)
+    moving = points(picture["data"][shown["traces"][1]] | shown["data"][1])
     assert len(moving) <= 120
     assert moving[:, 1] == pytest.approx(moving[:, 0], abs=0.1)
     assert not len(numbers(picture["data"][line_charts.NEW_POINT]["x"]))  # no click makes a point
@@ -123,7 +131,7 @@ def test_the_bands_of_the_field_end_at_the_probabilities_that_they_stand_for(ste
     picture = parted()
     bands = frame(picture, step)["data"][: len(class_charts.EDGES) + 1]
     sides = np.array([picture["layout"][axis]["range"] for axis in ("xaxis", "yaxis")])
-    rim = float(np.hypot(*np.diff(sides, axis=1)[:, 0]))  # farther out than any corner of the picture
+    rim = 4 * float(np.hypot(*np.diff(sides, axis=1)[:, 0]))  # farther out than any corner of the picture
     slope, b = TWO.weights[step, :2], TWO.weights[step, 2]
     exact = 0
     for band, edge in zip(bands[1:], class_charts.EDGES, strict=True):
@@ -180,3 +188,17 @@ def test_the_length_of_the_weights_is_drawn_beside_the_best_where_there_is_one()
     curve, best = class_charts.growth(resting).data
     assert best.y[0] == pytest.approx(np.hypot(*resting.optimum[:2]))  # type: ignore[index]
     assert curve.y[-1] == pytest.approx(resting.norms[-1])
+
+
+@pytest.mark.parametrize("name", ["s12", "s12plane"])
+def test_three_fits_are_drawn_over_the_same_points(name: str) -> None:
+    data, each = line_losses.side_by_side(LINES[name].config.change(seed=1))
+    named = {one.loss: one.weights for one in each}
+    picture = made(fit_charts.three(data, named))
+    assert [trace["name"] for trace in picture["data"]][:3] == ["squared", "absolute", "huber"]
+    for trace, weights in zip(picture["data"], named.values(), strict=False):
+        ends = points(trace)
+        if name == "s12":
+            assert ends[:, 1] == pytest.approx(ends[:, 0] * weights[0] + weights[1], rel=1e-4)
+        else:
+            assert len(ends) == 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashlab.experiments.descent import classes, classes_words, line, line_rates, line_words
+from dashlab.experiments.descent import classes, classes_words, line, line_losses, line_rates, line_words
 from dashlab.experiments.descent.classes_settings import ClassesConfig
 from dashlab.experiments.descent.line_rows import largest_rate
 from dashlab.experiments.descent.numbers import with_minus
@@ -154,3 +154,20 @@ def test_the_counts_of_a_threshold_add_up() -> None:
     assert [sum(map(int, row)) for row in rows] == [100, 100]
     assert int(rows[1][1]) < 99  # fewer points of class 1 are sure enough
     assert "| accuracy |" in classes_words.step_table(CLASSES["s13"].config, run, 380)
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_differences_are_the_gradient(loss: str) -> None:
+    config = LineConfig(loss=loss, stop="steps", steps=20, lr=0.02)
+    run = line.descend(config)
+    for step in (0, 7, 20):
+        assert line_words.differences(config, run, step) == pytest.approx(run.gradients[step], abs=1e-6)
+
+
+def test_of_three_losses_the_squared_one_follows_an_outlier_most() -> None:
+    data, each = line_losses.side_by_side(LINES["outlier"].config.change(lr=0.02, steps=1000))
+    rows = {row["Loss"]: row for row in line_words.loss_rows(data, each)}
+    assert rows["Squared"]["w"] < 1 < rows["Huber"]["w"] < 2.1
+    assert rows["Absolute"]["w"] == pytest.approx(2, abs=0.1)
+    assert rows["Squared"]["Mean ½ e²"] < min(rows["Huber"]["Mean ½ e²"], rows["Absolute"]["Mean ½ e²"])
+    assert rows["Absolute"]["Mean |e|"] < rows["Squared"]["Mean |e|"]
