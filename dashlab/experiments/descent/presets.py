@@ -1,5 +1,6 @@
 """Telling cases of descent, in the order of a lesson."""
 
+from dashlab.experiments.descent.backprop_settings import BackpropConfig, text_of_numbers
 from dashlab.experiments.descent.classes_settings import ClassesConfig
 from dashlab.experiments.descent.points import text_of_points
 from dashlab.experiments.descent.settings import LineConfig
@@ -128,5 +129,50 @@ CLASSES = by_name(
     ),
 )
 
-BY_VIEW = {"line": LINES, "classes": CLASSES}
+MAZUR = {
+    "w1.1.1": 0.15, "w1.1.2": 0.2, "b1.1": 0.35, "w1.2.1": 0.25, "w1.2.2": 0.3, "b1.2": 0.35,
+    "w2.1.1": 0.4, "w2.1.2": 0.45, "b2.1": 0.6, "w2.2.1": 0.5, "w2.2.2": 0.55, "b2.2": 0.6,
+    "x1.1": 0.05, "x1.2": 0.1, "y1.1": 0.01, "y1.2": 0.99,
+}  # fmt: skip
+"""The numbers of Mazur 2015, "A step by step backpropagation example"."""
+
+BACKPROP = by_name(
+    Preset(
+        "byhand",
+        "Two, two and two: a known example",
+        "The numbers of Mazur 2015, which many have followed with a pencil. Its first loss is 0.2984, and "
+        "the weight w2.1.1 goes from 0.4 to 0.3589.",
+        BackpropConfig(by_hand=text_of_numbers(MAZUR)),
+    ),
+    Preset(
+        "manypaths",
+        "Three hidden layers: many paths",
+        "Choose w1.1.1: from there 18 paths lead to the loss. Each is a product, and their sum is δ; "
+        "backpropagation finds it without going through them one by one.",
+        BackpropConfig(hidden=(3, 3, 3), activation="tanh", seed=2),
+    ),
+    Preset(
+        "crossentropy",
+        "Softmax and cross-entropy: p − y",
+        "With softmax and cross-entropy together the last δ is simply p − y: what the network believes less "
+        "what is right.",
+        BackpropConfig(hidden=(3,), outputs=3, activation="tanh", loss="softmax", seed=1),
+    ),
+    Preset(
+        "batchofeight",
+        "A batch of eight",
+        "Each derivative is a mean over eight examples. Go through them: their own δ differ, and only the "
+        "mean is taken as the step.",
+        BackpropConfig(hidden=(3,), batch=8, activation="relu", seed=3),
+    ),
+    Preset(
+        "nothingback",
+        "ReLU: nothing comes back",
+        "Where a unit's z is below 0, ReLU's slope is 0: its δ is 0, and none of the weights that lead to it "
+        "learns anything from this example.",
+        BackpropConfig(hidden=(4, 3), activation="relu", output="plain", seed=7),
+    ),
+)
+
+BY_VIEW = {"line": LINES, "classes": CLASSES, "backprop": BACKPROP}
 """Those of every view, under the name that it has in a link."""
