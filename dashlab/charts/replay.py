@@ -72,7 +72,11 @@ def stops_of(steps: int, *also: int, closely: int = 60, most: int = 100) -> list
 
 
 def player(
-    stops: Sequence[int], *, active: int | None = None, labels: Sequence[str] | None = None
+    stops: Sequence[int],
+    *,
+    active: int | None = None,
+    labels: Sequence[str] | None = None,
+    redraw: bool = False,
 ) -> dict[str, Any]:
     """Buttons and a slider below the picture, as a part of its layout.
 
@@ -80,17 +84,12 @@ def player(
         stops: the steps that have a frame, ascending; a frame's name is its step.
         active: the number of the stop at which the picture stands; the last if None.
         labels: what is said of each stop beside the slider; the step itself if None.
+        redraw: whether a frame changes what Plotly draws anew only as a whole, such as a heatmap.
     """
     names = [str(stop) for stop in stops]
-    buttons = [_button(name, None, _pace(pace, fromcurrent=True)) for name, pace in SPEEDS.items()]
-    buttons += [
-        _button("Pause", [None], _pace(0)),
-        # What Plotly plays on from is the first frame of that name: after the last there is none.
-        _button("Step", [names[-1], *names], _pace(NEVER, fromcurrent=True)),
-        _button("Rewind", [names[0]], _pace(0)),
-    ]
+    buttons = _buttons(names, redraw=redraw)
     steps = [
-        {"label": label, "method": "animate", "args": [[name], _pace(0)]}
+        {"label": label, "method": "animate", "args": [[name], _pace(0, redraw=redraw)]}
         for name, label in zip(names, labels or names, strict=True)
     ]
     shared = {"x": 0, "xanchor": "left", "y": 0, "yanchor": "top"}
@@ -123,10 +122,21 @@ def player(
     return {"updatemenus": [menu], "sliders": [slider]}
 
 
+def _buttons(names: Sequence[str], *, redraw: bool) -> list[dict[str, Any]]:
+    """Those of the bar, for frames of these names."""
+    return [
+        *(_button(name, None, _pace(pace, redraw=redraw, fromcurrent=True)) for name, pace in SPEEDS.items()),
+        _button("Pause", [None], _pace(0)),
+        # What Plotly plays on from is the first frame of that name: after the last there is none.
+        _button("Step", [names[-1], *names], _pace(NEVER, redraw=redraw, fromcurrent=True)),
+        _button("Rewind", [names[0]], _pace(0, redraw=redraw)),
+    ]
+
+
 def _button(label: str, frames: list[Any] | None, pace: dict[str, Any]) -> dict[str, Any]:
     return {"label": label, "method": "animate", "args": [frames, pace]}
 
 
-def _pace(milliseconds: int, **more: Any) -> dict[str, Any]:
-    frame = {"duration": milliseconds, "redraw": False}
+def _pace(milliseconds: int, *, redraw: bool = False, **more: Any) -> dict[str, Any]:
+    frame = {"duration": milliseconds, "redraw": redraw}
     return {"frame": frame, "transition": {"duration": 0}, "mode": "immediate", **more}

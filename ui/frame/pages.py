@@ -119,7 +119,12 @@ PAGES: tuple[PageInfo, ...] = (
         ":material/trending_down:",
         "pages/descent.py",
         "Watch a line and a boundary being fitted, step by step, beside the loss that leads them.",
-        ("ui.descent.line:VIEW", "ui.descent.classes:VIEW", "ui.descent.backprop:VIEW"),
+        (
+            "ui.descent.line:VIEW",
+            "ui.descent.classes:VIEW",
+            "ui.descent.ten_classes:VIEW",
+            "ui.descent.backprop:VIEW",
+        ),
         home="s12",
         heading="Gradient descent and regression",
     ),

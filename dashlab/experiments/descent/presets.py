@@ -4,6 +4,7 @@ from dashlab.experiments.descent.backprop_settings import BackpropConfig, text_o
 from dashlab.experiments.descent.classes_settings import ClassesConfig
 from dashlab.experiments.descent.points import text_of_points
 from dashlab.experiments.descent.settings import LineConfig
+from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig
 from dashlab.settings.presets import Preset, by_name
 
 PLANE = LineConfig(
@@ -174,5 +175,34 @@ BACKPROP = by_name(
     ),
 )
 
-BY_VIEW = {"line": LINES, "classes": CLASSES, "backprop": BACKPROP}
+TEN_CLASSES = by_name(
+    Preset(
+        "s15hand",
+        "S15: softmax regression on clothes",
+        "One linear layer, by hand and by torch.nn: the same numbers at every step. Play it, and watch a "
+        "shirt, a shoe and a bag appear in the weights.",
+        TenClassesConfig(),
+    ),
+    Preset(
+        "tendigits",
+        "The same on digits",
+        "The weights of a 0 are dark in the middle: ink there speaks against it.",
+        TenClassesConfig(dataset="mnist", train_size=10_000),
+    ),
+    Preset(
+        "toofast",
+        "A learning rate of 5",
+        "The weights jump from class to class with every batch, and the loss with them.",
+        TenClassesConfig(lr=5.0, train_size=10_000),
+    ),
+    Preset(
+        "overflow",
+        "e^z overflows",
+        "The outputs times 100: some e^z is larger than any float32, and the naive softmax gives ∞/∞. The "
+        "stable one takes the largest z away first.",
+        TenClassesConfig(scale=100.0),
+    ),
+)
+
+BY_VIEW = {"line": LINES, "classes": CLASSES, "softmax": TEN_CLASSES, "backprop": BACKPROP}
 """Those of every view, under the name that it has in a link."""

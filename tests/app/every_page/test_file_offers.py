@@ -115,6 +115,11 @@ CASES = (
     batchnorm("batches", largest="4", steps="10"),
     Case("pages/descent.py", {"descent_view": "line"}, ("Every step as CSV", "Points as CSV")),
     Case("pages/descent.py", {"descent_preset": "s12plane"}, ("Epochs as CSV",)),
+    Case(
+        "pages/descent.py",
+        {"descent_view": "softmax", "descent_softmax_train_size": "1000"},
+        ("Every step kept as CSV",),
+    ),
     Case("pages/descent.py", {"descent_view": "backprop"}, ("Every derivative as CSV",)),
     Case("pages/descent.py", {"descent_view": "classes"}, ("Every step of the boundary as CSV",)),
     Case("pages/augmentation.py", {"aug_draws": "2"}, ("All numbers as CSV", "The original as picture.png")),
