@@ -13,7 +13,7 @@ from dashlab.charts.replay import COLOURS, Plain, player, xy
 from dashlab.charts.style import FAINT, FIXED, MARGIN, MOST_POINTS, figure, layout
 from dashlab.experiments.descent.ten_classes_settings import SIDE, TenClassesRow
 
-COLUMNS, GAP = 5, 2
+COLUMNS, GAP = 5, 7
 MIDDLE = 127
 SCALE = [[0, "#2C7FB8"], [0.5, "rgb(245,245,245)"], [1, "#E0572F"]]
 """Against the class, neither, for it."""
@@ -85,7 +85,7 @@ def _name(number: int, name: str) -> dict[str, Any]:
     place = {"x": across * (SIDE + GAP) + SIDE / 2, "y": down * (SIDE + GAP) - 0.5}
     look = {
         "showarrow": False,
-        "yanchor": "middle" if down else "bottom",
+        "yanchor": "bottom",
         "font": {"size": 10, "color": GREY},
     }
     return {**place, "text": name, **look}
