@@ -120,6 +120,8 @@ def _lines(text: str) -> Iterable[Point]:
         raise DataError(f"The file is no CSV: {error}.") from None
     for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
+        if delimiter == ";":  # as where 1,5 is one and a half
+            cells = [cell.replace(",", ".") for cell in cells]
         if not any(cells):
             continue
         if len(cells) != 2:

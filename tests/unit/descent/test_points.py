@@ -22,7 +22,7 @@ SPEC = LineConfig.spec_of("points")
 
 def test_two_columns_are_points_with_names_in_the_first_row_or_without() -> None:
     wanted = ((1.0, 2.5), (-3.0, 4e2))
-    for text in ("x,y\n1,2.5\n-3,4e2\n", "1,2.5\n\n-3 , 4e2", "\ufeffx;y\r\n1;2.5\r\n-3;4e2\r\n"):
+    for text in ("x,y\n1,2.5\n-3,4e2\n", "1,2.5\n\n-3 , 4e2", "\ufeffx;y\r\n1;2,5\r\n-3;4e2\r\n"):
         assert read_csv(text.encode()) == wanted
 
 
@@ -42,6 +42,8 @@ def test_two_columns_are_points_with_names_in_the_first_row_or_without() -> None
         (b"1,2\n3,1e7\n", "between"),
         (b"5,2\n5,4\n", "two different x"),
         (b'1,"2\n3,4', "no CSV"),
+        (b"1,\x002\n3,4\n", "these are 1"),
+        (b"1," + b"9" * 5000 + b"\n3,4\n", "Line 1 has a value that is not finite"),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
