@@ -39,7 +39,7 @@ def draw(state: PageState, view: View) -> None:
     with left:
         view.preset_picker(state)
         _point(state, view)
-        view.control(state, "mode")
+        functions.mode(state, view)
         functions.editor(state, view)
         with st.expander("What is drawn", icon=":material/tune:"):
             for name in ("reach", "derivative", "seed"):

@@ -38,6 +38,13 @@ def editor(state: PageState, view: View) -> None:
     )
 
 
+def mode(state: PageState, view: View) -> None:
+    """Train or eval mode, where one of the activations draws numbers."""
+    config: Functions = view.config_of(state)
+    if config.is_random():
+        view.control(state, "mode")
+
+
 def problem_of(config: Functions) -> str:
     """What is not sound in the settings, as a sentence; "" if nothing is."""
     try:

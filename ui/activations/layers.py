@@ -34,7 +34,7 @@ def draw(state: PageState, view: View) -> None:
         layer = along(state, view.full("layer"), range(1, depth + 1)) or 1
         view.control(state, "gain")
         view.control(state, "shown")
-        view.control(state, "mode")
+        functions.mode(state, view)
         functions.editor(state, view)
         with st.expander("Stack", icon=":material/layers:"):
             for name in ("layers", "width", "seed"):

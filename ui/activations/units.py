@@ -37,7 +37,8 @@ def draw(state: PageState, view: View) -> None:
     with left:
         view.preset_picker(state)
         chosen = one_run.choose(state, view.full("run"), own=OWN)
-        view.control(state, "example")
+        if chosen is None:
+            view.control(state, "example")
         view.control(state, "pictures")
         layer_place = st.container()
         view.changed_from_preset(state)

@@ -10,7 +10,7 @@ from dashlab.charts.descent import ten_classes as charts
 from dashlab.errors import DataError
 from dashlab.experiments.descent import ten_classes_words as words
 from dashlab.experiments.descent.presets import TEN_CLASSES
-from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig, TenClassesRow
+from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig, TenClassesLook, TenClassesRow
 from dashlab.settings.run import RunConfig
 from ui.frame.views import View
 from ui.parts import guessing, pictures, preview, runs
@@ -46,7 +46,7 @@ def draw(state: PageState, view: View) -> None:
                 view.control(state, name)
         view.changed_from_preset(state)
     with right:
-        config: TenClassesConfig = view.config_of(state)
+        config: TenClassesLook = view.config_of(state)
         stage = StudyStage(
             prefix="descent_softmax",
             config=TenClassesConfig,
@@ -83,7 +83,7 @@ def _draw(
     state: PageState,
     view: View,
     spot: object,
-    config: TenClassesConfig,
+    config: TenClassesLook,
     study: TenClassesConfig,
     rows: Sequence[TenClassesRow],
     is_over: bool,
@@ -129,7 +129,7 @@ W -= lr * (p - y).T @ X / len(X)
 b -= lr * (p - y).mean(0)"""
 
 
-def _one_picture(config: TenClassesConfig, row: TenClassesRow) -> None:
+def _one_picture(config: TenClassesLook, row: TenClassesRow) -> None:
     """p − y of the picture, and both softmaxes of its outputs."""
     from dashlab.experiments.descent.ten_classes import two_softmaxes
 
@@ -175,7 +175,7 @@ VIEW = View(
     title="Ten classes",
     icon=":material/apps:",
     lead=LEAD,
-    config=TenClassesConfig,
+    config=TenClassesLook,
     draw=draw,
     presets=TEN_CLASSES,
     left_alone=("step",),

@@ -105,11 +105,9 @@ class Functions(FlatConfig):
         """The activations in their order."""
         return read_curves(self.curves)
 
-    def is_used(self, name: str) -> bool:
-        """See `FlatConfig.is_used`; a mode makes a difference only where something is drawn at random."""
-        if name == "mode" and all(curve.activation != RANDOM for curve in read_curves(self.curves)):
-            return False
-        return FlatConfig.is_used(self, name)
+    def is_random(self) -> bool:
+        """Whether one of them draws numbers, so that mode and seed make a difference."""
+        return any(curve.activation == RANDOM for curve in self.entries())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +187,6 @@ class UnitsConfig(FlatConfig):
             "dying": "ReLU, learning rate 0.5",
             "saturated": "Tanh, learning rate 1",
         },
-        used_when=(("run", ("",)),),
     )
     pictures: int = integer(
         1000,

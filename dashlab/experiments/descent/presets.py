@@ -4,7 +4,7 @@ from dashlab.experiments.descent.backprop_settings import BackpropConfig, text_o
 from dashlab.experiments.descent.classes_settings import ClassesConfig
 from dashlab.experiments.descent.points import text_of_points
 from dashlab.experiments.descent.settings import LineConfig
-from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig
+from dashlab.experiments.descent.ten_classes_settings import TenClassesLook
 from dashlab.settings.presets import Preset, by_name
 
 PLANE = LineConfig(
@@ -181,26 +181,26 @@ TEN_CLASSES = by_name(
         "S15: softmax regression on clothes",
         "One linear layer, by hand and by torch.nn: the same numbers at every step. Play it, and watch a "
         "shirt, a shoe and a bag appear in the weights.",
-        TenClassesConfig(),
+        TenClassesLook(),
     ),
     Preset(
         "tendigits",
         "The same on digits",
         "The weights of a 0 are dark in the middle: ink there speaks against it.",
-        TenClassesConfig(dataset="mnist", train_size=10_000),
+        TenClassesLook(dataset="mnist", train_size=10_000),
     ),
     Preset(
         "toofast",
         "A learning rate of 5",
         "The weights jump from class to class with every batch, and the loss with them.",
-        TenClassesConfig(lr=5.0, train_size=10_000),
+        TenClassesLook(lr=5.0, train_size=10_000),
     ),
     Preset(
         "overflow",
         "e^z overflows",
         "The outputs times 100: some e^z is larger than any float32, and the naive softmax gives ∞/∞. The "
         "stable one takes the largest z away first.",
-        TenClassesConfig(scale=100.0),
+        TenClassesLook(scale=100.0),
     ),
 )
 

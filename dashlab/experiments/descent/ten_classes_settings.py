@@ -80,6 +80,27 @@ class TenClassesConfig(Study):
     seed: int = integer(
         0, "Seed", "Of the first weights and of the order of the pictures.", low=0, high=99_999
     )
+
+    @property
+    def trained_on(self) -> int:
+        """So many pictures at most are learned from."""
+        return min(self.train_size or FULL, FULL)
+
+    @property
+    def steps(self) -> int:
+        """So many steps are taken, where all of these pictures are at hand."""
+        return self.epochs * -(-self.trained_on // self.batch_size)
+
+    @property
+    def seconds(self) -> float:
+        """See `Study.seconds`."""
+        return READING_S + STEP_S * self.steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenClassesLook(TenClassesConfig):
+    """What is trained, and which part of it is looked at."""
+
     step: int = integer(
         10**6, "Step", "The step at which weights and probabilities are shown.", low=0, high=10**6,
         shown_only=True,
@@ -98,18 +119,3 @@ class TenClassesConfig(Study):
         log=True,
         shown_only=True,
     )
-
-    @property
-    def trained_on(self) -> int:
-        """So many pictures at most are learned from."""
-        return min(self.train_size or FULL, FULL)
-
-    @property
-    def steps(self) -> int:
-        """So many steps are taken, where all of these pictures are at hand."""
-        return self.epochs * -(-self.trained_on // self.batch_size)
-
-    @property
-    def seconds(self) -> float:
-        """See `Study.seconds`."""
-        return READING_S + STEP_S * self.steps

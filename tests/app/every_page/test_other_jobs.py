@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
+from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.experiments.optimizers.network import NetworkRace, entries
 from dashlab.experiments.trainer.presets import PRESETS
@@ -37,6 +38,7 @@ def kinds_of_jobs() -> dict[str, RunConfig | Study]:
         "a sweep of rates": RateSweep(dataset="mnist", batch_size=64),
         "a sweep of batches": BatchSweep(dataset="mnist"),
         "stacks": StackTraining(),
+        "a softmax regression": TenClassesConfig(),
         "the trainer's run": PRESETS["mnist-fast"].config,
         "the sketch pad's run": PRESETS["sketch"].config,
     }

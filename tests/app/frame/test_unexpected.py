@@ -23,6 +23,9 @@ BODIES = {
     "augmentation": "ui.augmentation.page.editor",
     "trainer": "ui.trainer.page.settings",
     "sketch": "ui.sketch.page._strip",
+    "descent": "ui.frame.views._switch",
+    "fitting": "ui.frame.views._switch",
+    "activations": "ui.frame.views._switch",
 }
 
 

@@ -31,6 +31,9 @@ PUT_BACK = (
     ("train", {"train_lr": "0.05"}, "train_put_back", None),
     ("aug", {"aug_seed": "5"}, "aug_seed", 0),
     ("sketch", {"sketch_pen": "31"}, "sketch_pen", 18),
+    ("descent", {"descent_line_lr": "0.02"}, "descent_put_back", None),
+    ("fit", {"fit_curve_degree": "7"}, "fit_put_back", None),
+    ("act", {"act_curves_reach": "7"}, "act_put_back", None),
 )
 """Prefix, a link without a preset, and what brings the plain defaults back: a button, or a value."""
 

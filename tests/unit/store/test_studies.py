@@ -16,6 +16,7 @@ from dashlab import experiments
 from dashlab.errors import ConfigError, DamagedRun, StoreError
 from dashlab.experiments.batchnorm.rows import TwinsConfig
 from dashlab.experiments.batchnorm.sweeps import BatchSweep, RateSweep
+from dashlab.experiments.descent.ten_classes_settings import TenClassesConfig
 from dashlab.experiments.initialization.training import StackTraining
 from dashlab.jobs import JobState, Lab, Progress
 from dashlab.store import studies
@@ -274,6 +275,7 @@ KINDS = {
     BatchSweep: "dashlab.experiments.twins_sweeps:BatchSweep",
     StackTraining: "dashlab.experiments.stack_training:StackTraining",
     StackedRuns: "dashlab.experiments.network_race:StackedRuns",
+    TenClassesConfig: "dashlab.experiments.descent.ten_classes_settings:TenClassesConfig",
 }
 """Where each study's class first stood: what was cached since then is found by it."""
 
