@@ -22,15 +22,15 @@ FLOORS = {
 }
 """The rooms of a package, lowest first: each imports only from rooms below it. New rooms get a place."""
 TOPICS = (
+    "descent",
     "optimizers",
     "initialization",
+    "activations",
     "batchnorm",
+    "fitting",
     "augmentation",
     "trainer",
     "sketch",
-    "descent",
-    "fitting",
-    "activations",
 )
 """The one word for each page, on every floor."""
 TOPICAL = ("ui", "dashlab/experiments", "dashlab/charts")

@@ -12,7 +12,7 @@ import torch
 
 from tests.bench.cifar import cifar
 from tests.bench.classroom import classroom, click
-from tests.bench.descent import descent
+from tests.bench.course import course
 from tests.bench.digits import digits
 from tests.bench.epochs import s1, s4
 from tests.bench.fitting import fitting
@@ -39,7 +39,7 @@ BENCHES: dict[str, Callable[[Settings], Bench]] = {
     "stacked": stacked,
     "stack": stacks,
     "sliders": sliders,
-    "descent": descent,
+    "course": course,
     "fitting": fitting,
     "race": races,
     "race-sliders": race_sliders,
