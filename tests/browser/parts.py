@@ -26,6 +26,7 @@ def settle(page: Page) -> Page:
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=RUN_MS)
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=RUN_MS)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=RUN_MS)  # what draws is there too
     return page
 
 

@@ -171,9 +171,9 @@ def _pictures(state: PageState, view: View, step: StepNumbers, at: tuple[int, in
         selection_mode="points",
         alt=f"The network with the numbers of example {example}",
     )
+    rest()
     title = backprop_words.phase_title(config, phase)
     st.markdown(f"**{title}.** {as_text(backprop_words.phase_words(step, phase))}")
-    rest()
     _chain(step, example, phase, chosen)
     _checks(step)
     with st.expander("The matrices, with their shapes", icon=":material/grid_on:"):

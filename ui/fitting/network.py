@@ -57,7 +57,7 @@ def draw(state: PageState, view: View) -> None:
     left, right = beside("fit_network")
     with left:
         view.preset_picker(state)
-        button, bar = st.container(), st.container()
+        button, bar, spot = st.container(), st.container(), st.container()
         view.control(state, "task")
         for cure in CURES:
             view.control(state, cure)
@@ -75,8 +75,8 @@ def draw(state: PageState, view: View) -> None:
         if by_itself and not _known(_entries(config)):
             STAGE.begin(_without_cures(config))
     with right:
-        _stage(state, view, config, asked, bar)
-    with left:  # last: the combination is chosen beside the pictures
+        _stage(state, view, config, asked, bar, spot)
+    with left:  # last: what is there decides which combination can be chosen
         view.changed_from_preset(state)
 
 
@@ -183,9 +183,14 @@ def _keys_of(job: Progress) -> list[str]:
 
 
 def _stage(
-    state: PageState, view: View, config: CuresConfig, asked: Wanted[CuresConfig] | None, bar: Any
+    state: PageState,
+    view: View,
+    config: CuresConfig,
+    asked: Wanted[CuresConfig] | None,
+    bar: Any,
+    spot: Any,
 ) -> None:
-    """What goes on, else what is known of the runs that are set."""
+    """What goes on, else what is known of the runs that are set; `spot` is the place of what is chosen."""
     begun = STAGE.watched(asked)
     if begun is not None:
         seen = begun.config.seen_as(config)
@@ -203,7 +208,7 @@ def _stage(
     wanted = _entries(config)
     known = _known(wanted)
     if known:
-        pictures.draw(state, view, config, wanted, known)
+        pictures.draw(state, view, config, wanted, known, spot)
     else:
         _before(config, wanted)
 

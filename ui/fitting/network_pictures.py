@@ -1,8 +1,10 @@
 """What the cures bring, as pictures: while they are trained, and when they are there."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -67,25 +69,44 @@ def overview(
 
 
 def draw(
-    state: PageState, view: View, config: CuresConfig, wanted: Sequence[CureRun], known: Mapping[str, Known]
+    state: PageState,
+    view: View,
+    config: CuresConfig,
+    wanted: Sequence[CureRun],
+    known: Mapping[str, Known],
+    spot: Any,
 ) -> None:
-    """All of it, with the curves and weights of a combination that is chosen."""
+    """All of it, with the curves and weights of the combination that is chosen at `spot`."""
     wished = int(str(state.values[view.full("chosen")]))
     there = overview(config, wanted, known, chosen=wished)
+    with spot:
+        at = menu(state, view.full("chosen"), range(len(there)), lambda place: _title(there[place])) or 0
+    both = _beside(wanted, known, there[at])
+    rows = [(title, known[run.key].epochs) for title, run in both]
+    plot(
+        charts.epochs(rows, "loss", log=config.log_loss),
+        "fit_network_chart_loss",
+        "Training and validation loss over the epochs",
+    )
+    rest()
+    for title, run in both:
+        st.markdown(as_text(f"{title}: {words.overfit_words(known[run.key].outcome)}"))
+    plot(
+        charts.epochs(rows, "accuracy"),
+        "fit_network_chart_accuracy",
+        "Training and validation accuracy over the epochs",
+    )
     shares = {one.guessing for one in known.values() if one.guessing is not None}
     st.caption(as_text(guessing.sentence(shares)))
     if len(there) > 1:
         st.markdown(as_text(words.best_words(there, config)))
-    at = menu(state, view.full("chosen"), range(len(there)), lambda place: _title(there[place])) or 0
-    _curves(config, wanted, known, there[at])
-    rest()
     if config.task == "cures":
         _effects(config, wanted, known)
     _weights(wanted, known, there[at])
     with st.expander("Numbers behind the pictures", icon=":material/table:"):
-        rows = list(words.combination_rows(there))
-        st.dataframe(rows, hide_index=True, alt="Every combination of the cures")
-        csv_download("Combinations as CSV", lambda: rows, "cures.csv", "fit_network_csv")
+        table = list(words.combination_rows(there))
+        st.dataframe(table, hide_index=True, alt="Every combination of the cures")
+        csv_download("Combinations as CSV", lambda: table, "cures.csv", "fit_network_csv")
 
 
 def _title(one: Combination) -> str:
@@ -109,28 +130,10 @@ def _beside(
     return [(title_of(run.cures), run) for run in both]
 
 
-def _curves(
-    config: CuresConfig, wanted: Sequence[CureRun], known: Mapping[str, Known], chosen: Combination
-) -> None:
-    both = _beside(wanted, known, chosen)
-    rows = [(title, known[run.key].epochs) for title, run in both]
-    plot(
-        charts.epochs(rows, "loss", log=config.log_loss),
-        "fit_network_chart_loss",
-        "Training and validation loss over the epochs",
-    )
-    for title, run in both:
-        st.caption(as_text(f"{title}: {words.overfit_words(known[run.key].outcome)}"))
-    plot(
-        charts.epochs(rows, "accuracy"),
-        "fit_network_chart_accuracy",
-        "Training and validation accuracy over the epochs",
-    )
-
-
 def _effects(config: CuresConfig, wanted: Sequence[CureRun], known: Mapping[str, Known]) -> None:
     outcomes = {key: one.outcome for key, one in known.items()}
-    brought = effects(wanted, outcomes, measured=config.measured)
+    every = effects(wanted, outcomes, measured=config.measured)
+    brought = [one for one in every if not math.isnan(one.alone)]
     if not brought:
         return
     st.header("What each cure brings", anchor=False)

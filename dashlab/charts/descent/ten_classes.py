@@ -13,7 +13,9 @@ from dashlab.charts.replay import COLOURS, Plain, player, xy
 from dashlab.charts.style import FAINT, FIXED, MARGIN, MOST_POINTS, figure, layout
 from dashlab.experiments.descent.ten_classes_settings import SIDE, TenClassesRow
 
-COLUMNS, GAP = 5, 7
+COLUMNS = 5
+ACROSS, DOWN = 7, 10
+"""Pixels between the tiles; below each there is room for a name, on a phone too."""
 MIDDLE = 127
 SCALE = [[0, "#2C7FB8"], [0.5, "rgb(245,245,245)"], [1, "#E0572F"]]
 """Against the class, neither, for it."""
@@ -67,12 +69,12 @@ def _tiles(weights: NDArray[np.float32]) -> Trace:
     most = float(np.nanmax(np.abs(weights))) or 1.0
     levels = np.nan_to_num(np.round(MIDDLE * (1 + weights / most)), nan=MIDDLE).clip(0, 2 * MIDDLE)
     rows = -(-len(weights) // COLUMNS)
-    pitch = SIDE + GAP
-    sheet = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), MIDDLE, dtype=np.uint8)
+    height, width = rows * (SIDE + DOWN) - DOWN, COLUMNS * (SIDE + ACROSS) - ACROSS
+    sheet = np.full((height, width), MIDDLE, dtype=np.uint8)
     for number, one in enumerate(levels):
         down, across = divmod(number, COLUMNS)
-        place = slice(down * pitch, down * pitch + SIDE), slice(across * pitch, across * pitch + SIDE)
-        sheet[place] = one.reshape(SIDE, SIDE)
+        top, left = down * (SIDE + DOWN), across * (SIDE + ACROSS)
+        sheet[top : top + SIDE, left : left + SIDE] = one.reshape(SIDE, SIDE)
     data = base64.b64encode(sheet.tobytes()).decode()
     z = {"dtype": "u1", "bdata": data, "shape": ", ".join(map(str, sheet.shape))}
     look = {"zmin": 0, "zmax": 2 * MIDDLE, "colorscale": SCALE, "showscale": False, "hoverinfo": "skip"}
@@ -82,7 +84,7 @@ def _tiles(weights: NDArray[np.float32]) -> Trace:
 def _name(number: int, name: str) -> dict[str, Any]:
     """The class's name over its tile."""
     down, across = divmod(number, COLUMNS)
-    place = {"x": across * (SIDE + GAP) + SIDE / 2, "y": down * (SIDE + GAP) - 0.5}
+    place = {"x": across * (SIDE + ACROSS) + SIDE / 2, "y": down * (SIDE + DOWN) - 0.5}
     look = {
         "showarrow": False,
         "yanchor": "bottom",

@@ -37,6 +37,7 @@ ZOOMED = ViewportSize(width=683, height=384)
 def first_picture(page: Page) -> tuple[float, float]:
     """Upper and lower edge of the highest picture, from the top of the window."""
     expect(page.get_by_test_id("stMain").locator(PICTURES).first).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=RUN_MS)  # what begins by itself
     settle(page)
     edges: list[float] = page.get_by_test_id("stMain").evaluate(
         "(main, pictures) => [...main.querySelectorAll(pictures)].map(one => one.getBoundingClientRect())"
