@@ -48,7 +48,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
     A file that needs other settings says so: `SERVER_SETTINGS = {"DASHLAB_DATA": ...}` at its top.
     """
-    settings = getattr(request.module, "SERVER_SETTINGS", {})
+    few = {"DASHLAB_CALCULATORS": "1"}  # the processes of two servers share this machine
+    settings = few | getattr(request.module, "SERVER_SETTINGS", {})
     started = Server(tmp_path_factory.mktemp("server"), **settings).wait()
     yield started
     started.stop()

@@ -110,21 +110,20 @@ def test_a_digit_drawn_before_there_is_a_network_is_read_as_soon_as_there_is_one
     no_error(page)
 
 
-@pytest.mark.timeout(400)
 def test_drawn_digits_are_read(pad: Page, visit: Visit) -> None:
-    """Ten digits at three sizes and places, written by ordinary hands, each with another pen."""
+    """Ten digits by an ordinary hand at three sizes and places; `test_recipe` reads many more."""
     wrong = []
-    for name, (height, left, top, pen) in LAYOUTS.items():
+    for place, (name, (height, left, top, pen)) in enumerate(LAYOUTS.items()):
         visit(pad, f"/sketch?sketch_pen={pen}")
-        for digit in range(10):
+        for digit in range(place, 10, len(LAYOUTS)):
             hand = Hand(slant=0.12, wide=1.1, turn=-3, wobble=0.012, seed=digit)
             draw(pad, placed(written(strokes(digit), hand), height=height, left=left, top=top))
             read = verdict(pad).inner_text()
             if read != f"Predicted: {digit}":
                 wrong.append(f"{digit} ({name}): {read}")
             clear(pad)
-    sys.stdout.write(f"{30 - len(wrong)} of 30 digits read; misread: {wrong}\n")
-    assert 30 - len(wrong) >= 27, wrong
+    sys.stdout.write(f"{10 - len(wrong)} of 10 digits read; misread: {wrong}\n")
+    assert 10 - len(wrong) >= 9, wrong
 
 
 # The sheet

@@ -1,18 +1,23 @@
-"""Where things stand in a window: on a phone, in a small window on a desktop, and at a zoom of 200 %."""
+"""Every page and view, opened once: where things stand in each window, and axe in both themes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import VIEWPORTS
-from tests.browser.parts import RUN_MS, Visit, fits, no_error, settle
+from tests.browser.every_page.axe import drawn, in_theme, violations
+from tests.browser.parts import RUN_MS, WAIT_MS, fits, no_error, settle
+from tests.browser.servers import Server
 from tests.places import PLACES, address_of
 
-ADDRESSES = [address for address in map(address_of, PLACES) if address not in ("/", "/sketch")]
-"""Those that have controls and a picture that they move; on the sketch pad people draw the picture."""
+WITHOUT = ("/", "/sketch")
+"""Those without controls beside a picture that they move; on the sketch pad people draw the picture."""
+WITH_CONTROLS = [address for address in map(address_of, PLACES) if address not in WITHOUT]
+ADDRESSES = [*WITH_CONTROLS, *WITHOUT, "/sketch?sketch_preset=four-or-nine"]
+"""The same first, so that both tests of an address come one after the other and it is opened once."""
 PICTURES = (
     ".js-plotly-plot .main-svg, [data-testid=stVegaLiteChart] :is(canvas, svg), [data-testid=stImage] img"
 )
@@ -32,6 +37,24 @@ PHONE_HEIGHT = VIEWPORTS["phone"]["height"]
 LARGE = ViewportSize(width=1366, height=768)
 ZOOMED = ViewportSize(width=683, height=384)
 """What is left of it at 200 %."""
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Browser) -> Iterator[Page]:
+    """One page for all of them."""
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(WAIT_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def opened(request: pytest.FixtureRequest, reader: Page, server: Server) -> Page:
+    """The page at an address, opened on a phone."""
+    reader.set_viewport_size(VIEWPORTS["phone"])
+    reader.emulate_media(color_scheme="light")
+    reader.goto(server.url + request.param)
+    return settle(reader)
 
 
 def first_picture(page: Page) -> tuple[float, float]:
@@ -111,12 +134,10 @@ def spans(page: Page) -> dict[str, float]:
     return found
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_picture_and_controls_are_in_sight_together_in_every_window(
-    new_page: Callable[..., Page], visit: Visit, address: str
-) -> None:
+@pytest.mark.parametrize("opened", WITH_CONTROLS, indirect=True, scope="module")
+def test_picture_and_controls_are_in_sight_together_in_every_window(opened: Page) -> None:
     """On a phone the picture comes first and its controls right under it."""
-    page = visit(new_page("phone"), address)
+    page = opened
     top, _ = first_picture(page)
     above, below, end = column(page)
     assert top < PHONE_HEIGHT * 0.85
@@ -141,3 +162,11 @@ def test_picture_and_controls_are_in_sight_together_in_every_window(
     first_picture(page)
     fits(page)
     no_error(page)
+
+
+@pytest.mark.parametrize("opened", ADDRESSES, indirect=True, scope="module")
+def test_axe_finds_nothing_serious_in_either_theme(opened: Page) -> None:
+    opened.set_viewport_size(VIEWPORTS["desktop"])
+    drawn(opened)
+    assert violations(in_theme(opened, "light")) == []
+    assert violations(in_theme(opened, "dark"), "color-contrast") == []  # in nothing else the themes differ
