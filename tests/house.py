@@ -28,6 +28,7 @@ TOPICS = (
     "activations",
     "batchnorm",
     "fitting",
+    "convolution",
     "augmentation",
     "trainer",
     "sketch",

@@ -130,6 +130,16 @@ PAGES: tuple[PageInfo, ...] = (
         ),
     ),
     PageInfo(
+        "convolution",
+        "conv",
+        "Convolution",
+        ":material/grid_view:",
+        "pages/convolution.py",
+        "Slide real layers over a picture, pixel by pixel, and see how far a deep one looks.",
+        ("ui.convolution.layer:VIEW", "ui.convolution.field:VIEW"),
+        heading="Convolution and pooling",
+    ),
+    PageInfo(
         "augmentation",
         "aug",
         "Augmentation",

@@ -122,6 +122,8 @@ CASES = (
     ),
     Case("pages/descent.py", {"descent_view": "backprop"}, ("Every derivative as CSV",)),
     Case("pages/descent.py", {"descent_view": "classes"}, ("Every step of the boundary as CSV",)),
+    Case("pages/convolution.py", {"conv_layer_source": "ramp"}, ("Linked pixels as CSV",)),
+    Case("pages/convolution.py", {"conv_view": "field"}, ("Layers as CSV",)),
     Case("pages/augmentation.py", {"aug_draws": "2"}, ("All numbers as CSV", "The original as picture.png")),
     trainer("Compare", "Comparison as CSV"),
     trainer("Worst mistakes", "These mistakes as CSV"),

@@ -24,7 +24,7 @@ FROM_TORCH = ("~eps~1e-10", "~history~100")
 """What torch gives AdaGrad and L-BFGS, and so lists of racers that no link names have now."""
 CORRECTED = {"surface, from a preset": 1}
 """How many last rows of its table are others by now: there, L-BFGS remembers as much as torch's own."""
-SINCE = {"descent", "fitting", "activations"}
+SINCE = {"descent", "fitting", "activations", "convolution"}
 """Pages that were not there then."""
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 

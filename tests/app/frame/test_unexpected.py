@@ -26,6 +26,7 @@ BODIES = {
     "descent": "ui.frame.views._switch",
     "fitting": "ui.frame.views._switch",
     "activations": "ui.frame.views._switch",
+    "convolution": "ui.frame.views._switch",
 }
 
 

@@ -34,6 +34,7 @@ PUT_BACK = (
     ("descent", {"descent_line_lr": "0.02"}, "descent_put_back", None),
     ("fit", {"fit_curve_degree": "7"}, "fit_put_back", None),
     ("act", {"act_curves_reach": "7"}, "act_put_back", None),
+    ("conv", {"conv_layer_stride": "2"}, "conv_put_back", None),
 )
 """Prefix, a link without a preset, and what brings the plain defaults back: a button, or a value."""
 
