@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashlab.charts.replay import Plain
+from dashlab.charts.replay import Plain, encoded
 from dashlab.charts.style import layout
 from dashlab.experiments.convolution.rows import LayerOutcome, Linked, Plane
 
@@ -79,7 +78,7 @@ def _heat(plane: Plane) -> Trace:
     more = {"text": _texts(plane), "texttemplate": "%{text}", "textfont": {"size": 10}} if written else {}
     return {
         "type": "heatmap",
-        "z": encoded(plane),
+        "z": encoded(plane.astype(float)),
         "zmin": -most if signed else min(low, 0.0),
         "zmax": most if signed or high <= 0 else high,
         "colorscale": SIGNED if signed else GREY,
@@ -93,12 +92,6 @@ def _heat(plane: Plane) -> Trace:
 
 def _texts(plane: Plane) -> list[list[str]]:
     return [[f"{value:.3g}".replace("-", "−") for value in row] for row in plane.tolist()]
-
-
-def encoded(plane: NDArray[Any]) -> dict[str, str]:
-    """Numbers [H, W] in float32, as plotly.js reads them from base64."""
-    data = base64.b64encode(np.ascontiguousarray(plane, dtype=np.float32).tobytes()).decode()
-    return {"dtype": "f4", "bdata": data, "shape": ", ".join(map(str, plane.shape))}
 
 
 def _catchers(plane: Plane) -> Trace:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dashlab.experiments.convolution.rows import LayerOutcome, Linked
-from dashlab.experiments.convolution.settings import ADAPTIVE, LAYERS, LayerConfig
+from dashlab.experiments.convolution.settings import LAYERS, LayerConfig
 from dashlab.settings.plurals import counted
 
 MOST_TERMS = 9
@@ -49,7 +49,7 @@ def linked_words(config: LayerConfig, link: Linked) -> str:
     if link.looks == "output":
         if not len(link.rows):
             return minus(_FROM_NOTHING.format(place=place, value=f"{link.value:.4g}"))
-        if config.layer in ("maxpool", "adaptivemax", "unpool"):
+        if is_pooled(config):
             return minus(_LARGEST.format(
                 place=place, value=f"{link.value:.4g}", row=link.rows[0], column=link.columns[0]
             ))  # fmt: skip
@@ -150,4 +150,4 @@ _LAYERS = {
 
 def is_pooled(config: LayerConfig) -> bool:
     """Whether an output is one number of the window and not a sum."""
-    return config.layer in ("maxpool", "unpool", *ADAPTIVE[:1])
+    return config.layer in ("maxpool", "adaptivemax", "unpool")
