@@ -13,6 +13,9 @@ import tempfile
 import venv
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.bootstrap import UV
+
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "requirements.txt"
 DEV = ROOT / "requirements-dev.txt"
@@ -33,7 +36,7 @@ def main(options: list[str]) -> int:
         # uv resolves for every platform at once, which pip cannot; it is needed for nothing else.
         venv.create(folder, with_pip=True)
         bin_folder = Path(folder) / "bin"
-        subprocess.run([bin_folder / "pip", "install", "--quiet", "uv"], check=True)
+        subprocess.run([bin_folder / "pip", "install", "--quiet", UV], check=True)
         compile_pins(bin_folder / "uv", APP, ["app"], options)
         # The app's pins first, so that both files agree (tests/unit/test_setup.py).
         former = DEV.read_text() if DEV.exists() else ""

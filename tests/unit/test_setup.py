@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -138,6 +139,27 @@ def test_an_install_that_failed_is_tried_again(
             bootstrap.ensure("app", tmp_path / "venv")
     bootstrap.ensure("app", tmp_path / "venv")
     assert installs == ["app"]
+
+
+@pytest.mark.parametrize("fails", ["nothing", "getting uv", "uv"])
+def test_pip_installs_what_uv_cannot(fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def call(command: list[str]) -> int:
+        tried.append("getting uv" if bootstrap.UV in command else "uv" if "uv" in command else "pip")
+        return tried[-1] == fails
+
+    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: call(command))
+    bootstrap.install("app", tmp_path)
+    assert (
+        tried
+        == {
+            "nothing": ["getting uv", "uv"],
+            "getting uv": ["getting uv", "pip"],
+            "uv": ["getting uv", "uv", "pip"],
+        }[fails]
+    )
 
 
 @pytest.fixture
